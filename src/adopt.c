@@ -1,0 +1,37 @@
+#include <lua.h>
+
+#include "arg.h"
+#include "calls.h"
+#include "handle.h"
+#include "process.h"
+#include "result.h"
+#include "sys.h"
+
+
+/*
+** pidfd.adopt (fd)
+** Take over descriptor number 'fd' of this process, which must be a
+** pidfd, and set its close-on-exec flag.
+**
+** Returns a pidfd that owns it, or fails with
+**   EBADF   no such descriptor, or it is no pidfd
+**   ENOENT  before Linux 6.9: /proc is not mounted
+** and then the caller owns it still.
+**
+** Nothing is asked of a descriptor that could disturb what it really is:
+** fstatfs(2) tells, before Linux 6.9 /proc/thread-self/fdinfo.
+*/
+int pfd_l_adopt (lua_State *L) {
+  int fd = pfd_arg_fd(L, 1);
+  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  int rc, tries = 0;
+  do
+    rc = pfd_process_check(fd);
+  while (pfd_handle_retry(L, rc, &tries));
+  if (rc == 0)
+    rc = pfd_sys_cloexec(fd);
+  if (rc < 0)
+    return pfd_fail(L, "adopt", rc);
+  h->fd = fd;
+  return 1;
+}

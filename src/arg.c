@@ -1,0 +1,89 @@
+#include "arg.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "constants.h"
+
+
+/* luaL_checkinteger takes the string "42" for a number; nothing here does */
+static lua_Integer checkrange (lua_State *L, int arg, lua_Integer lo,
+                               lua_Integer hi) {
+  luaL_checktype(L, arg, LUA_TNUMBER);
+  lua_Integer n = luaL_checkinteger(L, arg);
+  luaL_argcheck(L, lo <= n && n <= hi, arg, "out of range");
+  return n;
+}
+
+
+pid_t pfd_arg_pid (lua_State *L, int arg) {
+  return (pid_t)checkrange(L, arg, 1, INT_MAX);
+}
+
+
+unsigned int pfd_arg_flags (lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return 0;
+  return (unsigned int)checkrange(L, arg, 0, UINT_MAX);
+}
+
+
+int pfd_arg_fd (lua_State *L, int arg) {
+  return (int)checkrange(L, arg, 0, INT_MAX);
+}
+
+
+int pfd_arg_targetfd (lua_State *L, int arg) {
+  int type = lua_type(L, arg);
+  if (type == LUA_TUSERDATA || type == LUA_TTABLE)
+    luaL_typeerror(L, arg, "a number in the other process's descriptor table");
+  return pfd_arg_fd(L, arg);
+}
+
+
+int pfd_arg_signal (lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TSTRING)
+    return (int)checkrange(L, arg, 0, INT_MAX);
+  size_t length;
+  const char *name = lua_tolstring(L, arg, &length);
+  int sig = pfd_constants_findsignal(name);
+  if (sig < 0 || strlen(name) != length)
+    luaL_argerror(L, arg, lua_pushfstring(L, "invalid signal '%s'", name));
+  return sig;
+}
+
+
+/*
+** Longer than the kernel can count is for ever; so is 'math.huge'. The
+** comparison is written so that NaN fails it.
+*/
+long long pfd_arg_timeout (lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return -1;
+  luaL_checktype(L, arg, LUA_TNUMBER);
+  lua_Number nanoseconds = lua_tonumber(L, arg) * 1e9;
+  luaL_argcheck(L, nanoseconds >= 0, arg, "out of range");
+  return (nanoseconds < (lua_Number)(LLONG_MAX / 2)) ? (long long)nanoseconds
+                                                     : -1;
+}
+
+
+int pfd_arg_boolean (lua_State *L, int arg) {
+  luaL_checktype(L, arg, LUA_TBOOLEAN);
+  return lua_toboolean(L, arg);
+}
+
+
+/* what io.open takes: [rwa]%+?b* */
+const char *pfd_arg_mode (lua_State *L, int arg) {
+  const char *mode = luaL_optstring(L, arg, "r");
+  const char *rest = mode + (*mode != '\0' && strchr("rwa", *mode) != NULL);
+  int valid = (rest != mode);
+  rest += (*rest == '+');
+  valid = valid && strspn(rest, "b") == strlen(rest);
+  luaL_argcheck(L, valid, arg, "invalid mode");
+  return mode;
+}

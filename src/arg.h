@@ -1,0 +1,42 @@
+/*
+** Checks of arguments. Each returns the value in its C type, or raises:
+** a number is checked before it is narrowed, and a string is no number.
+*/
+
+#ifndef pfd_arg_h
+#define pfd_arg_h
+
+#include <lua.h>
+#include <sys/types.h>
+
+#pragma GCC visibility push(hidden)
+
+
+/* a process id: from 1 up */
+pid_t pfd_arg_pid (lua_State *L, int arg);
+
+/* optional flag bits, 0 if absent; bits without a name pass */
+unsigned int pfd_arg_flags (lua_State *L, int arg);
+
+/* a descriptor number of this process: from 0 up */
+int pfd_arg_fd (lua_State *L, int arg);
+
+/* a descriptor number of another process; an object is refused */
+int pfd_arg_targetfd (lua_State *L, int arg);
+
+/* a signal number from 0 up, or a signal's name */
+int pfd_arg_signal (lua_State *L, int arg);
+
+/* optional seconds, as nanoseconds; -1, for ever, if absent */
+long long pfd_arg_timeout (lua_State *L, int arg);
+
+/* true or false, nothing else */
+int pfd_arg_boolean (lua_State *L, int arg);
+
+/* optional mode of an io file, "r" if absent */
+const char *pfd_arg_mode (lua_State *L, int arg);
+
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,60 @@
+/*
+** The functions behind Lua's names: pfd_l_NAME is NAME. Each stands in
+** the file that bears its name, or its family's.
+*/
+
+#ifndef pfd_calls_h
+#define pfd_calls_h
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+
+/* open.c */
+int pfd_l_open (lua_State *L);
+int pfd_l_self (lua_State *L);
+
+/* adopt.c */
+int pfd_l_adopt (lua_State *L);
+
+/* getfd.c */
+int pfd_l_getfd (lua_State *L);
+int pfd_l_getfd_or_fileno (lua_State *L);
+
+/* own.c: what all objects that own a descriptor have in common */
+int pfd_l_type (lua_State *L);
+int pfd_l_close (lua_State *L);
+int pfd_l_gc (lua_State *L);
+int pfd_l_release (lua_State *L);
+int pfd_l_fileno (lua_State *L);
+int pfd_l_dup (lua_State *L);
+int pfd_l_tostring (lua_State *L);
+
+/* file.c */
+int pfd_l_file (lua_State *L);
+
+/* nonblock.c */
+int pfd_l_nonblock (lua_State *L);
+
+/* pid.c */
+int pfd_l_pid (lua_State *L);
+
+/* fds.c */
+int pfd_l_fds (lua_State *L);
+
+/* send_signal.c */
+int pfd_l_send_signal (lua_State *L);
+
+/* poll.c */
+int pfd_l_poll (lua_State *L);
+
+/* loop.c: what event loops ask of a pidfd */
+int pfd_l_events (lua_State *L);
+int pfd_l_timeout (lua_State *L);
+int pfd_l_dirty (lua_State *L);
+
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,102 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include <lua.h>
+
+#include "calls.h"
+#include "handle.h"
+#include "process.h"
+#include "result.h"
+#include "sys.h"
+
+#define BUFFERSIZE 4096
+
+
+/* what getdents64(2) writes; readdir(3) would need a DIR to be freed */
+typedef struct Entry {
+  unsigned long long inode;
+  long long offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+} Entry;
+
+
+/*
+** Set t[number] = target for the descriptor called 'name'; the table is
+** on top. One that was closed a moment ago is passed over.
+*/
+static int addlink (lua_State *L, int dir, const char *name) {
+  char target[PATH_MAX];
+  int length = pfd_sys_readlinkat(dir, name, target, sizeof(target));
+  if (length == -ENOENT)
+    return 0;
+  if (length < 0)
+    return length;
+  lua_pushlstring(L, target, (size_t)length);
+  lua_rawseti(L, -2, strtol(name, NULL, 10));
+  return 0;
+}
+
+
+/* the entries of one buffer, less "." and ".." */
+static int addlinks (lua_State *L, int dir, const char *buffer, int size) {
+  int rc = 0;
+  for (int at = 0; at < size && rc == 0;) {
+    const Entry *entry = (const Entry *)(const void *)(buffer + at);
+    if (entry->name[0] != '.')
+      rc = addlink(L, dir, entry->name);
+    at += entry->length;
+  }
+  return rc;
+}
+
+
+/* assumes the table is on top */
+static int readlinks (lua_State *L, int dir) {
+  _Alignas(Entry) char buffer[BUFFERSIZE];
+  int rc;
+  while ((rc = pfd_sys_getdents(dir, buffer, sizeof(buffer))) > 0) {
+    rc = addlinks(L, dir, buffer, rc);
+    if (rc < 0)
+      break;
+  }
+  return rc;
+}
+
+
+/*
+** p:fds ()
+** /proc/PID/fd: what descriptors the process has, and what is behind
+** each of them.
+**
+** Returns a table from descriptor number to target, as readlink(2) gives
+** it ("/var/log/x (deleted)", "socket:[3512]"), or fails with
+**   ESRCH   the process has ended
+**   EACCES  no ptrace access to that process
+**   EREMOTE it lives in a pid namespace that this /proc does not show
+**   ENOENT  /proc is not mounted, or hides the process
+**   EMFILE  this process has no descriptor left
+**   ENFILE  the system has no descriptor left
+**
+** A running process goes on opening and closing while its table is read.
+** The numbers count in that process: they are for p:getfd.
+*/
+int pfd_l_fds (lua_State *L) {
+  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  Handle *dir = pfd_handle_new(L, PFD_FD);
+  int rc, tries = 0;
+  do
+    rc = pfd_process_open(p->fd, "fd", O_RDONLY | O_DIRECTORY);
+  while (pfd_handle_retry(L, rc, &tries));
+  if (rc < 0)
+    return pfd_fail(L, "fds", rc);
+  dir->fd = rc;
+  lua_newtable(L);
+  rc = readlinks(L, dir->fd);
+  (void)pfd_handle_close(dir);
+  if (rc == 0)
+    rc = pfd_process_running(p->fd);
+  return (rc < 0) ? pfd_fail(L, "fds", rc) : 1;
+}

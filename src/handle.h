@@ -1,0 +1,58 @@
+/*
+** A handle is a userdata that owns one descriptor: it is closed by
+** 'close', by '__close' or by the collector, whichever comes first, and
+** exactly once. There are two types: a pidfd, and a descriptor that was
+** duplicated out of a process ("pidfd.fd").
+**
+** A handle is born closed, with its metatable, before the system call
+** that gives it something to own. A memory error can then only lose an
+** empty handle, never a descriptor.
+*/
+
+#ifndef pfd_handle_h
+#define pfd_handle_h
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+
+#define PFD_PIDFD "pidfd"
+#define PFD_FD "pidfd.fd"
+
+typedef struct Handle {
+  int fd; /* negative when closed */
+} Handle;
+
+
+/* push a closed handle of that type */
+Handle *pfd_handle_new (lua_State *L, const char *type);
+
+/* the type of any value, NULL if it is no handle */
+const char *pfd_handle_type (lua_State *L, int arg);
+
+/* raise unless 'arg' is a handle, open or closed, of either type */
+Handle *pfd_handle_check (lua_State *L, int arg);
+
+/* raise unless 'arg' is an open handle of either type */
+Handle *pfd_handle_open (lua_State *L, int arg);
+
+/* raise unless 'arg' is an open handle of that very type */
+Handle *pfd_handle_openas (lua_State *L, int arg, const char *type);
+
+/* close it unless it is closed already: 0 or -errno */
+int pfd_handle_close (Handle *h);
+
+/* forget the descriptor without closing it, and return it */
+int pfd_handle_release (Handle *h);
+
+/* loop condition around a call that makes a descriptor */
+int pfd_handle_retry (lua_State *L, int rc, int *tries);
+
+/* own the descriptor 'rc', or fail if it is an error; 'h' is on top */
+int pfd_handle_own (lua_State *L, Handle *h, const char *call, int rc);
+
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,53 @@
+/*
+** What Linux defines and the headers of older distributions lack. Values
+** and layouts never change once released, so they are safe to repeat.
+*/
+
+#ifndef pfd_kernel_h
+#define pfd_kernel_h
+
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+
+/* pidfd_open(2) */
+#if !defined(PIDFD_NONBLOCK) /* Linux 5.10 */
+#define PIDFD_NONBLOCK O_NONBLOCK
+#endif
+
+#if !defined(PIDFD_THREAD) /* Linux 6.9 */
+#define PIDFD_THREAD O_EXCL
+#endif
+
+
+/* the type that fstatfs(2) tells of a pidfd since Linux 6.9 */
+#if !defined(PID_FS_MAGIC)
+#define PID_FS_MAGIC 0x50494446
+#endif
+
+
+/*
+** PIDFD_GET_INFO, Linux 6.13. The size of the struct is part of the
+** request's number: the newest one is passed, and an older kernel fills
+** what it knows. The name is our own, so that the headers of a newer
+** distribution do not get in its way.
+*/
+typedef struct Info {
+  __u64 mask; /* what is asked for, then what is filled in */
+  __u64 cgroupid;
+  __u32 pid, tgid, ppid;
+  __u32 ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+  __s32 exit_code; /* Linux 6.15 */
+  __u32 coredump_mask, coredump_signal;
+  __u64 supported_mask;
+} Info;
+
+#define PFD_GET_INFO _IOWR(0xFF, 11, Info)
+
+#if !defined(PIDFD_INFO_PID)
+#define PIDFD_INFO_PID (1ULL << 0)
+#endif
+
+
+#endif

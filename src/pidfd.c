@@ -1,0 +1,91 @@
+/*
+** pidfd: the processes of Linux, held by descriptor instead of by number.
+** This file is the table of contents: each function stands in a file of
+** its own name, see calls.h.
+*/
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "calls.h"
+#include "constants.h"
+#include "handle.h"
+
+
+/* clang-format off */
+static const luaL_Reg functions[] = {
+  {"open", pfd_l_open},
+  {"self", pfd_l_self},
+  {"adopt", pfd_l_adopt},
+  {"getfd", pfd_l_getfd},
+  {"type", pfd_l_type},
+  {NULL, NULL},
+};
+
+static const luaL_Reg metamethods[] = {
+  {"__gc", pfd_l_gc},
+  {"__close", pfd_l_gc},
+  {"__tostring", pfd_l_tostring},
+  {NULL, NULL},
+};
+
+/* methods of both types */
+static const luaL_Reg owning[] = {
+  {"close", pfd_l_close},
+  {"release", pfd_l_release},
+  {"fileno", pfd_l_fileno},
+  {"dup", pfd_l_dup},
+  {NULL, NULL},
+};
+
+static const luaL_Reg pidfdmethods[] = {
+  {"getfd", pfd_l_getfd_or_fileno},
+  {"pid", pfd_l_pid},
+  {"fds", pfd_l_fds},
+  {"send_signal", pfd_l_send_signal},
+  {"poll", pfd_l_poll},
+  {"pollfd", pfd_l_fileno},
+  {"events", pfd_l_events},
+  {"timeout", pfd_l_timeout},
+  {"dirty", pfd_l_dirty},
+  {NULL, NULL},
+};
+
+static const luaL_Reg fdmethods[] = {
+  {"file", pfd_l_file},
+  {"nonblock", pfd_l_nonblock},
+  {NULL, NULL},
+};
+/* clang-format on */
+
+
+/* the module may be loaded many times: then the metatable is there already */
+static void settype (lua_State *L, const char *type, const luaL_Reg *methods) {
+  luaL_newmetatable(L, type);
+  luaL_setfuncs(L, metamethods, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, owning, 0);
+  luaL_setfuncs(L, methods, 0);
+  lua_setfield(L, -2, "__index"); /* metatable.__index = methods */
+  lua_pop(L, 1);
+}
+
+
+#pragma GCC visibility push(default)
+LUAMOD_API int luaopen_pidfd (lua_State *L);
+#pragma GCC visibility pop
+
+
+LUAMOD_API int luaopen_pidfd (lua_State *L) {
+  luaL_checkversion(L);
+  settype(L, PFD_PIDFD, pidfdmethods);
+  settype(L, PFD_FD, fdmethods);
+  luaL_newlib(L, functions);
+  pfd_constants_flags(L);
+  lua_setfield(L, -2, "flags");
+  pfd_constants_errno(L);
+  lua_setfield(L, -2, "errno");
+  pfd_constants_signal(L);
+  lua_setfield(L, -2, "signal");
+  return 1;
+}

@@ -1,0 +1,92 @@
+#include "process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys.h"
+
+
+/* fdinfo of a pidfd has six short lines at most */
+#define FDINFOSIZE 1024
+
+#define PATHSIZE 64
+
+
+int pfd_process_check (int fd) {
+  int rc = pfd_sys_onpidfs(fd);
+  if (rc != 0)
+    return (rc == 1) ? 0 : rc;
+  rc = pfd_process_procpid(fd); /* before Linux 6.9 */
+  return (rc > 0 || rc == -ESRCH || rc == -EREMOTE) ? 0 : rc;
+}
+
+
+pid_t pfd_process_pid (int pidfd) {
+  Info info = {.mask = PIDFD_INFO_PID};
+  int rc = pfd_sys_info(pidfd, &info);
+  if (rc == -ENOTTY || rc == -EINVAL) /* before Linux 6.13 */
+    return pfd_process_procpid(pidfd);
+  if (rc < 0)
+    return rc;
+  return (info.pid == 0) ? -EREMOTE : (pid_t)info.pid;
+}
+
+
+/* fill 'text', a string of at most FDINFOSIZE bytes */
+static int readfdinfo (int fd, char *text) {
+  char path[PATHSIZE];
+  (void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+  int file = pfd_sys_openat(AT_FDCWD, path, O_RDONLY);
+  if (file < 0)
+    return file;
+  int rc = pfd_sys_read(file, text, FDINFOSIZE - 1);
+  (void)pfd_sys_close(file);
+  if (rc >= 0)
+    text[rc] = '\0';
+  return rc;
+}
+
+
+pid_t pfd_process_procpid (int pidfd) {
+  char text[FDINFOSIZE];
+  int rc = readfdinfo(pidfd, text);
+  if (rc < 0)
+    return rc;
+  const char *line = strstr(text, "\nPid:");
+  if (line == NULL)
+    return -EBADF;
+  long pid = strtol(line + sizeof("\nPid:") - 1, NULL, 10);
+  if (pid < 0)
+    return -ESRCH;
+  return (pid == 0) ? -EREMOTE : (pid_t)pid;
+}
+
+
+/*
+** The number cannot pass to another process before ours is reaped. If
+** the pidfd has the same number after the open as before, then the file
+** is our process's, and stays so whatever happens to the number later.
+*/
+int pfd_process_open (int pidfd, const char *name, int flags) {
+  pid_t pid = pfd_process_procpid(pidfd);
+  if (pid < 0)
+    return pid;
+  char path[PATHSIZE];
+  (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+  int fd = pfd_sys_openat(AT_FDCWD, path, flags);
+  pid_t after = pfd_process_procpid(pidfd);
+  if (after == pid)
+    return fd;
+  if (fd >= 0)
+    (void)pfd_sys_close(fd);
+  return (after < 0) ? after : -ESRCH;
+}
+
+
+int pfd_process_running (int pidfd) {
+  struct pollfd event = {.fd = pidfd, .events = POLLIN};
+  int rc = pfd_sys_poll(&event, 1, 0);
+  return (rc > 0) ? -ESRCH : rc;
+}

@@ -1,0 +1,34 @@
+/*
+** The process behind a pidfd, as the kernel tells it: through the pidfd
+** where it can, else through /proc. A number of /proc may be somebody
+** else's a moment later, so nothing is believed that was read under a
+** number which the pidfd no longer has. Knows no Lua; errors are -errno.
+*/
+
+#ifndef pfd_process_h
+#define pfd_process_h
+
+#include <sys/types.h>
+
+#pragma GCC visibility push(hidden)
+
+
+/* 0 if 'fd' is a pidfd, -EBADF if it is something else */
+int pfd_process_check (int fd);
+
+/* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
+pid_t pfd_process_pid (int pidfd);
+
+/* the same as this /proc counts, which may be another namespace's */
+pid_t pfd_process_procpid (int pidfd);
+
+/* open one file or directory of its /proc directory, surely its own */
+int pfd_process_open (int pidfd, const char *name, int flags);
+
+/* 0 while it runs, -ESRCH once it has ended */
+int pfd_process_running (int pidfd);
+
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,26 @@
+/*
+** What a call returns: something true, or nil, a message and an errno.
+** Each of these pushes it and returns how many values that is.
+*/
+
+#ifndef pfd_result_h
+#define pfd_result_h
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+
+/* nil, "call: reason", errno; 'rc' is a negative errno */
+int pfd_fail (lua_State *L, const char *call, int rc);
+
+/* true */
+int pfd_ok (lua_State *L);
+
+/* true, or the failure if 'rc' is negative */
+int pfd_result (lua_State *L, const char *call, int rc);
+
+
+#pragma GCC visibility pop
+
+#endif
