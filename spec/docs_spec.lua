@@ -1,0 +1,55 @@
+local pidfd = require "pidfd"
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local readme, types = read("README.md"), read("types/pidfd.d.lua")
+local registry = debug.getregistry()
+
+-- Each public name: how a reader calls it, and the patterns by which it is
+-- found in the README and in the type definitions.
+local names = {}
+
+local function add(name, inreadme, intypes)
+  names[#names + 1] = { name = name, readme = inreadme, types = intypes }
+end
+
+for name, value in pairs(pidfd) do
+  local call = type(value) == "function" and "%(" or "%f[%W]"
+  add("pidfd." .. name, "`pidfd%." .. name .. call, "pidfd%." .. name .. call)
+end
+
+for _, object in ipairs { "pidfd", "pidfd.fd" } do
+  for name in pairs(registry[object].__index) do
+    add(object .. ":" .. name, "`%l+:" .. name .. "%(",
+      "function %l+:" .. name .. "%(")
+  end
+end
+
+for name in pairs(pidfd.flags) do
+  add("pidfd.flags." .. name, "`" .. name .. "`", "@field " .. name)
+end
+
+describe("the documentation", function()
+  for _, entry in ipairs(names) do
+    it("tells of " .. entry.name .. " in the README", function()
+      assert.matches(entry.readme, readme)
+    end)
+
+    it("tells of " .. entry.name .. " in the type definitions", function()
+      assert.matches(entry.types, types)
+    end)
+  end
+
+  it("has type definitions that are valid Lua", function()
+    assert.is_function(load(types))
+  end)
+
+  it("has a first example that is valid Lua", function()
+    assert.is_function(load(readme:match("```lua\n(.-)```")))
+  end)
+end)

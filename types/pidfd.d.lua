@@ -1,0 +1,245 @@
+---@meta pidfd
+
+---Hold on to a process instead of to its number.
+---
+---A call returns something true, or fails with `nil, message, errno` where
+---the kernel refuses, or raises where the program is wrong: a wrong type, a
+---value out of range, a closed object. Every call that makes a descriptor
+---may also fail with EMFILE (this process has none left) or ENFILE (the
+---system has none left), after a full collection has not helped.
+local pidfd = {}
+
+---Flag bits. Bits without a name are passed on to the kernel.
+---@class pidfd.Flags
+---@field NONBLOCK integer for open and self: O_NONBLOCK, since Linux 5.10
+---@field THREAD integer for open and self: a thread, since Linux 6.9
+
+---@type pidfd.Flags
+pidfd.flags = {}
+
+---Errors: `pidfd.errno.ESRCH == 3`, `pidfd.errno[3] == "ESRCH"`.
+---@see errno(3)
+---@type { [string]: integer, [integer]: string }
+pidfd.errno = {}
+
+---Signals: `pidfd.signal.TERM == 15`, `pidfd.signal[15] == "TERM"`.
+---@see signal(7)
+---@type { [string]: integer, [integer]: string }
+pidfd.signal = {}
+
+---Get a handle on the process that `pid` names now. No permission is needed.
+---
+---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
+---not know) or ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
+---Linux 6.16). Since Linux 5.3.
+---@see pidfd_open(2)
+---@param pid integer 1 to 2^31-1
+---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.open(pid, flags) end
+
+---Get a handle on this process or, with THREAD, on the calling thread.
+---
+---Fails as `pidfd.open` does. Since Linux 5.3.
+---@see pidfd_open(2)
+---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.self(flags) end
+
+---Take over a descriptor number of this process, after making sure that it
+---is a pidfd, and set its close-on-exec flag.
+---
+---Fails with EBADF (not open, or no pidfd) or, before Linux 6.9, ENOENT (/proc
+---is not mounted); then the caller still owns it. Since Linux 5.3.
+---@see fstatfs(2)
+---@param fd integer 0 to 2^31-1
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.adopt(fd) end
+
+---Duplicate a descriptor of another process into this one; the same as
+---`p:getfd(targetfd, flags)`.
+---@see pidfd_getfd(2)
+---@param p pidfd.Pidfd
+---@param targetfd integer a number in the descriptor table of that process
+---@param flags? integer no flag is defined yet; 0 to 2^32-1
+---@return pidfd.Fd? fd
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.getfd(p, targetfd, flags) end
+
+---Tell what kind of object any value is, as `io.type` does for files.
+---@param v any
+---@return "pidfd"|"pidfd.fd"|"closed pidfd"|"closed pidfd.fd"|nil
+---@nodiscard
+function pidfd.type(v) end
+
+---What both kinds of object have: each owns one descriptor, and closes it
+---exactly once, by `close`, at the end of a `<close>` variable, or when it is
+---collected. `tostring` names it and never raises.
+---@class pidfd.Handle
+local handle = {}
+
+---Give the descriptor back. A closed object stays closed.
+---
+---Fails with EIO, ENOSPC or EDQUOT (what was written before could not be
+---stored) or EINTR (a signal came meanwhile), and is closed all the same.
+---@see close(2)
+---@return true? ok
+---@return string? message
+---@return integer? errno
+function handle:close() end
+
+---Disown the descriptor: the caller has to close it from now on.
+---@return integer fd
+function handle:release() end
+
+---Borrow the descriptor: the object still owns it.
+---@return integer fd
+---@nodiscard
+function handle:fileno() end
+
+---A descriptor that was duplicated out of a process.
+---@class pidfd.Fd: pidfd.Handle
+local fd = {}
+
+---Duplicate the descriptor, close-on-exec.
+---
+---Fails with EMFILE (no descriptor left).
+---@see fcntl(2)
+---@return pidfd.Fd? fd
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function fd:dup() end
+
+---Turn the descriptor into a file of Lua's io library, which owns it from now
+---on; `fd` is closed. The file shares its offset with whoever else has it.
+---
+---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot)
+---or ENOMEM (no memory for the file), and then `fd` keeps the descriptor.
+---@see fdopen(3)
+---@param mode? string as for io.open, "r" if absent; "w" does not truncate
+---@return file*? file
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function fd:file(mode) end
+
+---Set or clear O_NONBLOCK, for all who share the open file.
+---@see fcntl(2)
+---@param on boolean
+---@return true? ok
+---@return string? message
+---@return integer? errno
+function fd:nonblock(on) end
+
+---A process, or a thread.
+---@class pidfd.Pidfd: pidfd.Handle
+local p = {}
+
+---Duplicate the descriptor, close-on-exec.
+---
+---Fails with EMFILE (no descriptor left).
+---@see fcntl(2)
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:dup() end
+
+---Duplicate a descriptor of that process into this one. Offset and status flags
+---are shared with the original, and the process is not told.
+---
+---Fails with EBADF (that process has no such descriptor), EPERM (no ptrace
+---access to it), ESRCH (it has ended) or EINVAL (any flag). Since Linux 5.6.
+---
+---Without any argument it is what LuaSocket's select asks for: the number of
+---this object's own descriptor.
+---@see pidfd_getfd(2)
+---@param targetfd integer a number in the descriptor table of that process
+---@param flags? integer no flag is defined yet; 0 to 2^32-1
+---@return pidfd.Fd? fd
+---@return string? message
+---@return integer? errno
+---@overload fun(self: pidfd.Pidfd): integer
+---@nodiscard
+function p:getfd(targetfd, flags) end
+
+---See what descriptors the process has: its numbers, and what readlink(2) says
+---of each in its /proc directory, such as "/var/log/x (deleted)".
+---
+---Fails with ESRCH (it has ended), EACCES (no ptrace access to it), EREMOTE
+---(this /proc does not show its pid namespace) or ENOENT (/proc is not mounted,
+---or hides it). Since Linux 5.3.
+---@see proc_pid_fd(5)
+---@return table<integer, string>? targets
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:fds() end
+
+---The number of the process in this pid namespace.
+---
+---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
+---namespace) or, before Linux 6.13, ENOENT (/proc is not mounted). Since 5.3.
+---@see ioctl(2) PIDFD_GET_INFO
+---@return integer? pid
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:pid() end
+
+---Send a signal: a number, 0 to ask for permission only, or a name such as
+---"TERM", "SIGTERM", "RTMIN+3".
+---
+---Fails with ESRCH (it has been reaped; a zombie takes any signal), EPERM (no
+---permission) or EINVAL (no such signal, or a foreign pid namespace).
+---Since Linux 5.1.
+---@see pidfd_send_signal(2)
+---@param sig integer|string
+---@return true? ok
+---@return string? message
+---@return integer? errno
+function p:send_signal(sig) end
+
+---Wait for the process to end. Signal handlers of Lua run meanwhile.
+---
+---Fails with EBADF if somebody has closed the descriptor's number. Since 5.3.
+---@see poll(2)
+---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@return boolean? ended false when the time is over
+---@return string? message
+---@return integer? errno
+function p:poll(timeout) end
+
+---For cqueues: the number of this object's descriptor.
+---@return integer fd
+---@nodiscard
+function p:pollfd() end
+
+---For cqueues: which events to wait for.
+---@return "r"
+---@nodiscard
+function p:events() end
+
+---For cqueues: how long to wait at most.
+---@return nil
+---@nodiscard
+function p:timeout() end
+
+---For LuaSocket: is something waiting in a buffer?
+---@return false
+---@nodiscard
+function p:dirty() end
+
+return pidfd
