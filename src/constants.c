@@ -130,8 +130,9 @@ static int findrealtime (const char *name) {
   if (*offset != sign || strspn(offset + 1, "0123456789") == 0)
     return -1;
   char *end;
-  long sig = base + strtol(offset, &end, 10);
-  return (*end == '\0' && SIGRTMIN <= sig && sig <= SIGRTMAX) ? (int)sig : -1;
+  long n = strtol(offset, &end, 10); /* too long a number is LONG_MAX */
+  long lo = SIGRTMIN - base, hi = SIGRTMAX - base;
+  return (*end == '\0' && lo <= n && n <= hi) ? base + (int)n : -1;
 }
 
 

@@ -90,13 +90,15 @@ int pfd_l_fds (lua_State *L) {
   do
     rc = pfd_process_open(p->fd, "fd", O_RDONLY | O_DIRECTORY);
   while (pfd_handle_retry(L, rc, &tries));
-  if (rc < 0)
-    return pfd_fail(L, "fds", rc);
-  dir->fd = rc;
-  lua_newtable(L);
-  rc = readlinks(L, dir->fd);
-  (void)pfd_handle_close(dir);
-  if (rc == 0)
-    rc = pfd_process_running(p->fd);
+  if (rc >= 0) {
+    dir->fd = rc;
+    lua_newtable(L);
+    rc = readlinks(L, dir->fd);
+    (void)pfd_handle_close(dir);
+  }
+  /* the end of a process shows in its directory as this or that error */
+  int running = pfd_process_running(p->fd);
+  if (running < 0)
+    rc = running;
   return (rc < 0) ? pfd_fail(L, "fds", rc) : 1;
 }

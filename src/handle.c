@@ -9,43 +9,73 @@
 #include "sys.h"
 
 
-Handle *pfd_handle_new (lua_State *L, const char *type) {
+/*
+** The collector knows of the few bytes of a handle only. That a descriptor
+** weighs more is told it by a small step for every so many of them, or it
+** would let dead handles pile up.
+*/
+static void weigh (lua_State *L) {
+  static _Atomic unsigned int born; /* of all states: any order will do */
+  if (born++ % 16 == 0 && lua_gc(L, LUA_GCISRUNNING))
+    lua_gc(L, LUA_GCSTEP, 1);
+}
+
+
+Handle *pfd_handle_new (lua_State *L, Type type) {
+  weigh(L);
   Handle *h = (Handle *)lua_newuserdatauv(L, sizeof(Handle), 0);
   h->fd = -1; /* before the metatable: '__gc' may run from here on */
-  luaL_setmetatable(L, type);
+  lua_pushvalue(L, lua_upvalueindex((int)type));
+  lua_setmetatable(L, -2);
   return h;
 }
 
 
-const char *pfd_handle_type (lua_State *L, int arg) {
-  if (luaL_testudata(L, arg, PFD_PIDFD))
-    return PFD_PIDFD;
-  return luaL_testudata(L, arg, PFD_FD) ? PFD_FD : NULL;
+Type pfd_handle_type (lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TUSERDATA || !lua_getmetatable(L, arg))
+    return PFD_NONE;
+  Type type = PFD_NONE;
+  if (lua_rawequal(L, -1, lua_upvalueindex(PFD_PIDFD)))
+    type = PFD_PIDFD;
+  else if (lua_rawequal(L, -1, lua_upvalueindex(PFD_FD)))
+    type = PFD_FD;
+  lua_pop(L, 1);
+  return type;
+}
+
+
+const char *pfd_handle_name (Type type) {
+  static const char *const names[] = {
+    [PFD_NONE] = NULL, [PFD_PIDFD] = "pidfd", [PFD_FD] = "pidfd.fd"};
+  return names[type];
+}
+
+
+static Handle *checkopen (lua_State *L, int arg, Type type) {
+  Handle *h = (Handle *)lua_touserdata(L, arg);
+  if (h->fd < 0)
+    luaL_error(L, "attempt to use a closed %s", pfd_handle_name(type));
+  return h;
 }
 
 
 Handle *pfd_handle_check (lua_State *L, int arg) {
-  if (pfd_handle_type(L, arg) == NULL)
-    luaL_typeerror(L, arg, PFD_PIDFD " or " PFD_FD);
+  if (pfd_handle_type(L, arg) == PFD_NONE)
+    luaL_typeerror(L, arg, "pidfd or pidfd.fd");
   return (Handle *)lua_touserdata(L, arg);
 }
 
 
-static Handle *checkopen (lua_State *L, Handle *h, const char *type) {
-  if (h->fd < 0)
-    luaL_error(L, "attempt to use a closed %s", type);
-  return h;
-}
-
-
 Handle *pfd_handle_open (lua_State *L, int arg) {
-  Handle *h = pfd_handle_check(L, arg);
-  return checkopen(L, h, pfd_handle_type(L, arg));
+  (void)pfd_handle_check(L, arg);
+  return checkopen(L, arg, pfd_handle_type(L, arg));
 }
 
 
-Handle *pfd_handle_openas (lua_State *L, int arg, const char *type) {
-  return checkopen(L, (Handle *)luaL_checkudata(L, arg, type), type);
+Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
+  if (pfd_handle_type(L, arg) != type)
+    luaL_typeerror(L, arg, pfd_handle_name(type));
+  return checkopen(L, arg, type);
 }
 
 

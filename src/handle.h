@@ -17,8 +17,11 @@
 #pragma GCC visibility push(hidden)
 
 
-#define PFD_PIDFD "pidfd"
-#define PFD_FD "pidfd.fd"
+/*
+** The types, and where their metatables are among the upvalues that all
+** functions of the module have: a check is then a comparison.
+*/
+typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
 typedef struct Handle {
   int fd; /* negative when closed */
@@ -26,10 +29,13 @@ typedef struct Handle {
 
 
 /* push a closed handle of that type */
-Handle *pfd_handle_new (lua_State *L, const char *type);
+Handle *pfd_handle_new (lua_State *L, Type type);
 
-/* the type of any value, NULL if it is no handle */
-const char *pfd_handle_type (lua_State *L, int arg);
+/* the type of any value, PFD_NONE if it is no handle */
+Type pfd_handle_type (lua_State *L, int arg);
+
+/* what Lua calls that type */
+const char *pfd_handle_name (Type type);
 
 /* raise unless 'arg' is a handle, open or closed, of either type */
 Handle *pfd_handle_check (lua_State *L, int arg);
@@ -38,7 +44,7 @@ Handle *pfd_handle_check (lua_State *L, int arg);
 Handle *pfd_handle_open (lua_State *L, int arg);
 
 /* raise unless 'arg' is an open handle of that very type */
-Handle *pfd_handle_openas (lua_State *L, int arg, const char *type);
+Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
 
 /* close it unless it is closed already: 0 or -errno */
 int pfd_handle_close (Handle *h);

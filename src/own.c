@@ -18,12 +18,12 @@
 */
 int pfd_l_type (lua_State *L) {
   luaL_checkany(L, 1);
-  const char *type = pfd_handle_type(L, 1);
-  if (type == NULL)
+  Type type = pfd_handle_type(L, 1);
+  if (type == PFD_NONE)
     luaL_pushfail(L);
   else {
-    Handle *h = (Handle *)lua_touserdata(L, 1);
-    lua_pushfstring(L, "%s%s", (h->fd < 0) ? "closed " : "", type);
+    int closed = ((Handle *)lua_touserdata(L, 1))->fd < 0;
+    lua_pushfstring(L, "%s%s", closed ? "closed " : "", pfd_handle_name(type));
   }
   return 1;
 }
@@ -113,12 +113,12 @@ static void pushpidfd (lua_State *L, int fd) {
 */
 int pfd_l_tostring (lua_State *L) {
   Handle *h = pfd_handle_check(L, 1);
-  const char *type = pfd_handle_type(L, 1);
+  Type type = pfd_handle_type(L, 1);
   if (h->fd < 0)
-    lua_pushfstring(L, "%s (closed)", type);
-  else if (luaL_testudata(L, 1, PFD_PIDFD))
+    lua_pushfstring(L, "%s (closed)", pfd_handle_name(type));
+  else if (type == PFD_PIDFD)
     pushpidfd(L, h->fd);
   else
-    lua_pushfstring(L, "%s (%d)", type, h->fd);
+    lua_pushfstring(L, "%s (%d)", pfd_handle_name(type), h->fd);
   return 1;
 }

@@ -59,15 +59,32 @@ static const luaL_Reg fdmethods[] = {
 /* clang-format on */
 
 
-/* the module may be loaded many times: then the metatable is there already */
-static void settype (lua_State *L, const char *type, const luaL_Reg *methods) {
-  luaL_newmetatable(L, type);
-  luaL_setfuncs(L, metamethods, 0);
+/* all functions have the two metatables as upvalues, see handle.h */
+static void setfunctions (lua_State *L, const luaL_Reg *list) {
+  luaL_getmetatable(L, pfd_handle_name(PFD_PIDFD));
+  luaL_getmetatable(L, pfd_handle_name(PFD_FD));
+  luaL_setfuncs(L, list, 2);
+}
+
+
+static void settype (lua_State *L, Type type, const luaL_Reg *methods) {
+  luaL_getmetatable(L, pfd_handle_name(type));
+  setfunctions(L, metamethods);
   lua_newtable(L);
-  luaL_setfuncs(L, owning, 0);
-  luaL_setfuncs(L, methods, 0);
+  setfunctions(L, owning);
+  setfunctions(L, methods);
   lua_setfield(L, -2, "__index"); /* metatable.__index = methods */
   lua_pop(L, 1);
+}
+
+
+/* the module may be loaded many times: then the metatables are there already */
+static void newtypes (lua_State *L) {
+  luaL_newmetatable(L, pfd_handle_name(PFD_PIDFD));
+  luaL_newmetatable(L, pfd_handle_name(PFD_FD));
+  lua_pop(L, 2);
+  settype(L, PFD_PIDFD, pidfdmethods);
+  settype(L, PFD_FD, fdmethods);
 }
 
 
@@ -78,9 +95,9 @@ LUAMOD_API int luaopen_pidfd (lua_State *L);
 
 LUAMOD_API int luaopen_pidfd (lua_State *L) {
   luaL_checkversion(L);
-  settype(L, PFD_PIDFD, pidfdmethods);
-  settype(L, PFD_FD, fdmethods);
-  luaL_newlib(L, functions);
+  newtypes(L);
+  lua_newtable(L);
+  setfunctions(L, functions);
   pfd_constants_flags(L);
   lua_setfield(L, -2, "flags");
   pfd_constants_errno(L);

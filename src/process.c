@@ -88,5 +88,7 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
 int pfd_process_running (int pidfd) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
   int rc = pfd_sys_poll(&event, 1, 0);
-  return (rc > 0) ? -ESRCH : rc;
+  if (rc <= 0)
+    return rc;
+  return (event.revents & POLLNVAL) ? -EBADF : -ESRCH;
 }
