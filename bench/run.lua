@@ -1,0 +1,180 @@
+-- Measures the module against the same system calls in a loop in C, and
+-- against LuaJIT's FFI and Python where they are installed. A missed aim is
+-- shown as such, and is no failure.
+--
+--   lua5.4 bench/run.lua    with build/bench/raw, and "pidfd" on the cpath
+--
+-- There is one program per language. Without arguments it prints what it
+-- is and then, one a line, the names of the measures that it knows. With
+-- NAME COUNT it warms up, measures COUNT times, and prints nanoseconds per
+-- time. A measure is one function in each program, and one row here.
+--
+-- The clock is the process's CPU time, user and system, in every language:
+-- Lua has no better one, and none of these calls sleeps. The start of a
+-- program is not measured. A round goes from language to language, so that
+-- a busy machine slows all of them alike, and a ratio is taken within its
+-- round. The collector is part of what Lua costs: nothing is done about it.
+
+local ROUNDS = 31
+
+local rows = {
+  { name = "open", title = "open + close", count = 6000, aim = 1.05 },
+  { name = "getfd", title = "getfd + close", count = 15000, aim = 1.25 },
+  { name = "send_signal", title = "send_signal(0)", count = 30000, aim = 1.30 },
+  { name = "poll", title = "poll(0)", count = 40000, aim = 1.35 },
+}
+
+-- What memory.lua prints, line by line. A leak of one byte per cycle would
+-- be a million: 64 KiB leave room for the collector's and malloc's moods.
+local memory = {
+  { title = "bytes of Lua memory per pidfd", aim = 64 },
+  { title = "more descriptors after a million", aim = 0 },
+  { title = "more bytes of Lua memory in use", aim = 0 },
+  { title = "more KiB of Lua memory at its peak", aim = 64 },
+  { title = "more KiB of resident memory", aim = 64 },
+}
+
+-- lua5.4 starts in one mode, a state that a program embeds in the other.
+local modes = { "generational", "incremental" }
+local mode = collectgarbage("incremental") -- returns what it was before
+
+local bench = arg[0]:match("^.*/") or "./"
+local lua = arg[-1]
+
+-- The others are compared with the first.
+local C = { title = "C", command = bench .. "../build/bench/raw" }
+local LUA = { title = "Lua", command = lua .. " " .. bench .. "calls.lua" }
+local peers = {
+  { title = "LuaJIT FFI", command = "luajit " .. bench .. "ffi.lua" },
+  { title = "Python", command = "python3 " .. bench .. "peer.py" },
+}
+
+-- The lines that a command prints, or nil if it fails.
+local function try(command)
+  local pipe = assert(io.popen(command))
+  local lines = {}
+  for line in pipe:lines() do
+    table.insert(lines, line)
+  end
+  return pipe:close() and lines
+end
+
+local function run(command)
+  return assert(try(command), "failed: " .. command)
+end
+
+local function learn(language, lines)
+  language.version = table.remove(lines, 1)
+  language.knows = {}
+  for _, name in ipairs(lines) do
+    language.knows[name] = true
+  end
+  return language
+end
+
+local function installed()
+  local list = { learn(C, run(C.command)), learn(LUA, run(LUA.command)) }
+  for _, peer in ipairs(peers) do
+    local lines = try(peer.command .. " 2>/dev/null")
+    if lines then
+      table.insert(list, learn(peer, lines))
+    end
+  end
+  return list
+end
+
+local function nanoseconds(language, row)
+  local command = ("%s %s %d"):format(language.command, row.name, row.count)
+  return tonumber(run(command)[1])
+end
+
+-- Add one round to row.times and row.ratios, both by language.
+local function round(row, languages)
+  local base
+  for _, language in ipairs(languages) do
+    if language.knows[row.name] then
+      local time = nanoseconds(language, row)
+      base = base or time
+      table.insert(row.times[language], time)
+      table.insert(row.ratios[language], time / base)
+    end
+  end
+end
+
+local function measure(languages)
+  for _, row in ipairs(rows) do
+    row.times, row.ratios = {}, {}
+    for _, language in ipairs(languages) do
+      row.times[language], row.ratios[language] = {}, {}
+    end
+  end
+  for _ = 1, ROUNDS do
+    for _, row in ipairs(rows) do
+      round(row, languages)
+    end
+  end
+end
+
+-- Of an odd number of values; nil of none.
+local function median(list)
+  table.sort(list)
+  return list[#list // 2 + 1]
+end
+
+local function verdict(ok)
+  return ok and "ok" or "missed"
+end
+
+local function print_conditions(languages)
+  local kernel = assert(io.open("/proc/sys/kernel/osrelease"))
+  print("kernel: Linux " .. kernel:read("l"))
+  kernel:close()
+  for _, language in ipairs(languages) do
+    print(("%s: %s"):format(language.title, language.version))
+  end
+  print("collector: as the interpreter sets it, " .. mode)
+  print(("Medians of %d rounds, in nanoseconds of CPU time; ratios to C.\n")
+    :format(ROUNDS))
+end
+
+local function print_header(languages)
+  io.write(("%-16s%8s%8s%8s%7s  %-8s"):format(
+    "", "C", "Lua", "ratio", "aim", ""))
+  for i = 3, #languages do
+    io.write(("%12s"):format(languages[i].title))
+  end
+  print()
+end
+
+local function print_row(row, languages)
+  local ratio = median(row.ratios[LUA])
+  io.write(("%-16s%8.0f%8.0f%8.2f%7.2f  %-8s"):format(
+    row.title, median(row.times[C]), median(row.times[LUA]),
+    ratio, row.aim, verdict(ratio <= row.aim)))
+  for i = 3, #languages do
+    local peer = median(row.ratios[languages[i]])
+    io.write(("%12s"):format(peer and ("%.2f"):format(peer) or "-"))
+  end
+  print()
+end
+
+local function print_memory(collector)
+  local values = run(lua .. " " .. bench .. "memory.lua " .. collector)
+  print("\n" .. collector .. " collector:")
+  for i, line in ipairs(memory) do
+    local value = tonumber(values[i])
+    print(("%-38s%8.0f%7d  %s"):format(
+      line.title, value, line.aim, verdict(value <= line.aim)))
+  end
+end
+
+local languages = installed()
+print_conditions(languages)
+measure(languages)
+print_header(languages)
+for _, row in ipairs(rows) do
+  print_row(row, languages)
+end
+for _, each in ipairs(modes) do
+  print_memory(each)
+end
