@@ -1,0 +1,163 @@
+-- The main job of the module, step by step. A running program holds a file
+-- that has been deleted: no name on the disk leads to it any more. A pidfd
+-- reaches into the program, and gets the file out.
+--
+--   make demo
+
+local pidfd = require "pidfd"
+
+-- Writes each line that comes out of the pipe $2 to the file $1, and tells.
+-- It ends with its input: at the latest, when this demo does.
+local PROGRAM = [[
+exec 9<>"$1"
+echo "$$"
+while read -r line; do echo "$line" >&9 && echo written; done <"$2"
+]]
+
+local function check(truth, complaint)
+  return truth or error(complaint, 0)
+end
+
+local function say(text, ...)
+  print(text:format(...))
+end
+
+local function show(code, result)
+  say("    %-22s --> %s", code, result)
+end
+
+local function stop(program)
+  if program.input then
+    program.input:close()
+  end
+  program.output:close()
+  os.remove(program.path)
+  os.remove(program.pipe)
+end
+
+local function start()
+  local path, pipe = os.tmpname(), os.tmpname()
+  local prepare = "rm %s && mkfifo %s && set -- %s %s\n"
+  local output = io.popen(prepare:format(pipe, pipe, path, pipe) .. PROGRAM)
+  local program = { path = path, pipe = pipe, output = output, told = "" }
+  setmetatable(program, { __close = stop })
+  program.pid = check(output:read("n", "l"), "the program did not start")
+  program.input = check(io.open(pipe, "w"))
+  return program
+end
+
+local function tell(program, line)
+  program.input:write(line, "\n")
+  program.input:flush()
+  check(program.output:read() == "written", "the program did not write")
+  program.told = program.told .. line .. "\n"
+end
+
+-- Where the program will write next.
+local function offset(program, fd)
+  local path = ("/proc/%d/fdinfo/%d"):format(program.pid, fd)
+  for line in io.lines(path) do
+    local position = line:match("^pos:%s*(%d+)")
+    if position then
+      return tonumber(position)
+    end
+  end
+end
+
+-- Deletes the file. Returns what the system says of its name afterwards.
+local function delete(path)
+  check(os.remove(path))
+  local file, message = io.open(path)
+  check(not file, path .. " is still there")
+  return message
+end
+
+local function finddeleted(p, path)
+  for number, target in pairs(check(p:fds())) do
+    if target == path .. " (deleted)" then
+      return number, target
+    end
+  end
+  error("the program does not hold " .. path, 0)
+end
+
+-- The offset is the program's as well. Once the file has been read to its
+-- end, it has to be put back to where the program wants to go on.
+local function readall(file)
+  local position = check(file:seek())
+  check(file:seek("set"))
+  local content = check(file:read("a"))
+  check(file:seek("set", position))
+  return content
+end
+
+local function save(content, path)
+  local copy <close> = check(io.open(path, "w+"))
+  check(copy:write(content))
+  check(copy:seek("set"))
+  return copy:read("a")
+end
+
+local function rescue(program, p, copy)
+  local number, target = finddeleted(p, program.path)
+  show("p:fds()[" .. number .. "]", target)
+
+  say("\nTake that descriptor out of it, and make it a Lua file:")
+  local before = offset(program, number)
+  local fd = check(p:getfd(number))
+  show("fd = p:getfd(" .. number .. ")", fd)
+  local file = check(fd:file("r"))
+  show('file = fd:file("r")', file)
+
+  local content = readall(file)
+  check(save(content, copy) == program.told, "the saved file is not the same")
+  say("\nSaved to %s: %d bytes, each as the program wrote it.", copy, #content)
+  local after = offset(program, number)
+  check(after == before, "the program's offset has moved")
+  say("The program has not noticed: its offset was %d, and is %d.",
+    before, after)
+  return file
+end
+
+local function goon(program, file)
+  tell(program, "one more entry")
+  local content = readall(file)
+  check(content == program.told, "the file in hand is not up to date")
+  say("It goes on writing, and the file in hand has %d bytes now.", #content)
+end
+
+local function finish(program, p)
+  say("\nWait for the end of the program, with the same pidfd:")
+  local ended = p:poll(0)
+  check(ended == false, "the program has ended too early")
+  show("p:poll(0)", ended)
+  program.input:close()
+  program.input = nil
+  ended = p:poll(10)
+  check(ended, "the program has not ended")
+  show("p:poll(10)", ended)
+end
+
+local function demo(copy)
+  local program <close> = start()
+  for n = 1, 1000 do
+    tell(program, "entry " .. n)
+  end
+  say("A program is running. It has written 1000 lines to %s.", program.path)
+  say("That file is deleted now. %s.", delete(program.path))
+
+  say("\nHold the program by a pidfd, and see what it has open:")
+  local p <close> = check(pidfd.open(program.pid))
+  show("p = pidfd.open(" .. program.pid .. ")", p)
+  local file <close> = rescue(program, p, copy)
+  goon(program, file)
+  finish(program, p)
+end
+
+local copy = os.tmpname()
+local ok, message = pcall(demo, copy)
+os.remove(copy)
+if not ok then
+  io.stderr:write("demo: ", tostring(message), "\n")
+  os.exit(1, true)
+end

@@ -1,0 +1,90 @@
+-- A file has been deleted or replaced, but a program still has it open: a
+-- log, a database, a recording. As long as the program runs, the data is
+-- there, and this copies it:
+--
+--   lua5.4 rescue.lua PID FD > FILE
+--
+-- FD is the descriptor's number in that process, as "ls -l /proc/PID/fd"
+-- shows it. The program does not notice.
+
+local pidfd = require "pidfd"
+
+local CHUNK = 1 << 20
+
+local function fail(text, ...)
+  error(text:format(...), 0)
+end
+
+local HINTS = {
+  [pidfd.errno.EBADF] = "the process has no such descriptor",
+  [pidfd.errno.EPERM] = "only its own user and root may do that",
+}
+
+local function check(result, message, errno)
+  if not result then
+    local hint = HINTS[errno]
+    fail("%s%s", message, hint and ": " .. hint or "")
+  end
+  return result
+end
+
+-- A pipe, a socket or a terminal gives each byte only once. Lua cannot ask
+-- what a descriptor is; the shell can, and this process is its parent.
+local function isregular(fd)
+  return os.execute("test -f /proc/$PPID/fd/" .. fd:fileno())
+end
+
+local function describe(fd)
+  local self <close> = check(pidfd.self())
+  return check(self:fds())[fd:fileno()]
+end
+
+-- The duplicate shares its offset with the program. So it only leads to the
+-- file, and is opened once more, with an offset of our own.
+local function reopen(fd)
+  return check(io.open("/proc/self/fd/" .. fd:fileno(), "rb"))
+end
+
+local function open(pid, number)
+  local p <close> = check(pidfd.open(pid))
+  local fd <close> = check(p:getfd(number))
+  if not isregular(fd) then
+    fail("%s is not a regular file: reading it could take data away from "
+      .. "the program", describe(fd))
+  end
+  return reopen(fd)
+end
+
+local function checkwrite(done, message)
+  if not done then
+    fail("cannot write: %s", message)
+  end
+end
+
+local function copy(from, to)
+  for chunk in from:lines(CHUNK) do
+    checkwrite(to:write(chunk))
+  end
+  checkwrite(to:flush())
+end
+
+local function rescue(pid, number)
+  local file <close> = open(pid, number)
+  copy(file, io.stdout)
+end
+
+local function parse(text, least)
+  local n = math.tointeger(tonumber(text or ""))
+  return n and least <= n and n <= 0x7fffffff and n
+end
+
+local pid, number = parse(arg[1], 1), parse(arg[2], 0)
+if not (pid and number) or arg[3] then
+  io.stderr:write("usage: rescue.lua PID FD > FILE\n")
+  os.exit(2, true)
+end
+local ok, message = pcall(rescue, pid, number)
+if not ok then
+  io.stderr:write("rescue: ", message, "\n")
+  os.exit(1, true)
+end

@@ -1,0 +1,187 @@
+local child = require "spec.support.child"
+local ensure = require "spec.support.ensure"
+local has = require "spec.support.has"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+
+-- By library: wait in its loop until the pidfd wakes it or the time is over,
+-- and tell which it was.
+local waits = {
+  cqueues = function(p, seconds)
+    local cqueues = require "cqueues"
+    local woken
+    local loop = cqueues.new():wrap(function()
+      woken = cqueues.poll(p, seconds) == p
+      cqueues.cancel(p)
+    end)
+    assert(loop:loop())
+    return woken
+  end,
+
+  luv = function(p, seconds)
+    local uv = require "luv"
+    local poll, timer = uv.new_poll(p:fileno()), uv.new_timer()
+    local woken = false
+    local function stop()
+      poll:close()
+      timer:close()
+    end
+    poll:start("r", function()
+      woken = true
+      stop()
+    end)
+    timer:start(seconds * 1000, 0, stop)
+    uv.run()
+    return woken
+  end,
+
+  socket = function(p, seconds)
+    return require("socket").select({ p }, nil, seconds)[1] == p
+  end,
+}
+
+-- By library: make a server of the number of a listening socket, and send a
+-- line to the first who connects.
+local greets = {
+  cqueues = function(number)
+    local cqueues = require "cqueues"
+    local loop = cqueues.new():wrap(function()
+      local server = require("cqueues.socket").fdopen(number)
+      local connection = server:accept(10)
+      connection:write("hello\n")
+      connection:close()
+      server:close()
+    end)
+    assert(loop:loop())
+  end,
+
+  luv = function(number)
+    local uv = require "luv"
+    local server = uv.new_tcp()
+    assert(server:open(number))
+    assert(server:listen(1, function()
+      local connection = uv.new_tcp()
+      assert(server:accept(connection))
+      connection:write("hello\n", function()
+        connection:close()
+        server:close()
+      end)
+    end))
+    uv.run()
+  end,
+
+  socket = function(number)
+    local server = require("socket").tcp()
+    server:setfd(number)
+    assert(server:listen(1))
+    server:settimeout(10)
+    local connection = assert(server:accept())
+    connection:send("hello\n")
+    connection:close()
+    server:close()
+  end,
+}
+
+-- Listens, tells its pid, its socket's number and the port, and stays.
+local LISTENER = [[
+  local server = require("socket").bind("127.0.0.1", 0)
+  local _, port = server:getsockname()
+  local self = require("pidfd").self()
+  print(self:pid(), math.tointeger(server:getfd()), port)
+  io.stdout:close()
+  self:poll(60)
+]]
+
+-- Call 'use' with a socket out of another process that listens, and its port.
+local function with_taken_socket(use)
+  local output = assert(io.popen("exec " .. script.command(LISTENER)))
+  local pid, number, port = output:read("n", "n", "n")
+  local p = assert(pidfd.open(pid))
+  ensure(function()
+    local fd = assert(p:getfd(number))
+    use(fd, port)
+  end, function()
+    p:send_signal("KILL")
+    p:close()
+    output:close()
+  end)
+end
+
+local function connect(port)
+  local client = assert(require("socket").connect("127.0.0.1", port))
+  client:settimeout(10)
+  return client
+end
+
+describe("a pidfd in an event loop", function()
+  local p
+
+  before_each(function()
+    p = assert(pidfd.self())
+  end)
+
+  after_each(function()
+    p:close()
+  end)
+
+  it("returns its own number from p:pollfd()", function()
+    assert.equal(p:fileno(), p:pollfd())
+  end)
+
+  it("returns its own number from p:getfd()", function()
+    assert.equal(p:fileno(), p:getfd())
+  end)
+
+  it("returns 'r' from p:events()", function()
+    assert.equal("r", p:events())
+  end)
+
+  it("returns nil from p:timeout()", function()
+    assert.same({ n = 1 }, table.pack(p:timeout()))
+  end)
+
+  it("returns false from p:dirty()", function()
+    assert.is_false(p:dirty())
+  end)
+
+  for _, method in ipairs {
+    "pollfd", "getfd", "events", "timeout", "dirty",
+  } do
+    it("raises from p:" .. method .. "() when it is closed", function()
+      p:close()
+      assert.error_matches(function()
+        p[method](p)
+      end, "closed")
+    end)
+  end
+
+  for library, wait in pairs(waits) do
+    it("wakes " .. library .. " when the process ends, not before", function()
+      if not has(library) then
+        return pending("needs " .. library)
+      end
+      child.with(function(q)
+        assert.is_false(wait(q, 0.02))
+        assert(q:send_signal("KILL"))
+        assert.is_true(wait(q, 10))
+      end)
+    end)
+  end
+end)
+
+describe("a socket that was taken out of a process", function()
+  for library, greet in pairs(greets) do
+    it("serves in " .. library, function()
+      if not (has(library) and has("socket")) then
+        return pending("needs LuaSocket and " .. library)
+      end
+      with_taken_socket(function(fd, port)
+        local client = connect(port)
+        assert(fd:nonblock(true))
+        greet(fd:release())
+        assert.equal("hello", client:receive())
+        client:close()
+      end)
+    end)
+  end
+end)

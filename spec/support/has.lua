@@ -1,0 +1,5 @@
+-- Whether a Lua module is installed that some specs need.
+
+return function(module)
+  return (pcall(require, module))
+end

@@ -1,0 +1,123 @@
+local child = require "spec.support.child"
+local ensure = require "spec.support.ensure"
+local free_port = require "spec.support.free_port"
+local has = require "spec.support.has"
+local nginx = require "spec.support.nginx"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+
+local EXAMPLE = "examples/takeover.lua"
+
+-- Asks the server at the port again and again, until it has had 100 answers
+-- from nginx and then 100 from Lua, but not for ever. Tells when it has had
+-- the first 100, and at the end how many there were, and what went wrong.
+local CLIENT = [[
+  local socket = require "socket"
+  local answers = { nginx = 0, lua = 0 }
+  local failures = {}
+
+  local function ask()
+    local connection, message = socket.connect("127.0.0.1", tonumber(arg[1]))
+    if not connection then
+      return nil, message
+    end
+    connection:settimeout(10)
+    connection:send("GET / HTTP/1.0\r\n\r\n")
+    local response, message = connection:receive("*a")
+    connection:close()
+    return response and response:match("\r\n\r\n(.*)"), message
+  end
+
+  local function ask_until_answered_by(server)
+    local deadline = os.time() + 15
+    repeat
+      local answer, message = ask()
+      if answers[answer] then
+        answers[answer] = answers[answer] + 1
+      else
+        table.insert(failures, answer or message or "no answer")
+      end
+    until answers[server] >= 100 or os.time() > deadline
+  end
+
+  ask_until_answered_by("nginx")
+  print("goes on")
+  io.stdout:flush()
+  ask_until_answered_by("lua")
+  print(answers.nginx, answers.lua, table.concat(failures, ", "))
+]]
+
+-- Run the example, and call 'use' once it has seen the server end.
+local function with_takeover(pid, port, use)
+  local command = script.command(EXAMPLE, pid, port, "lua")
+  local own, output = child.start("exec 2>&1; exec " .. command)
+  ensure(function()
+    local said, line = "", ""
+    while line and not line:find("has ended") do
+      said = said .. line .. "\n"
+      line = output:read()
+    end
+    assert(line, said)
+    use()
+  end, function()
+    local p = assert(pidfd.open(own))
+    p:send_signal("KILL")
+    p:close()
+    output:close()
+  end)
+end
+
+-- Take over from the server while a client asks. Returns how many answers
+-- the client had from nginx and from Lua, and its failures in a string.
+local function answers_during_takeover(pid, port)
+  local client = assert(io.popen("exec " .. script.command(CLIENT, port)))
+  assert.equal("goes on", client:read())
+  local from_nginx, from_lua, failures
+  with_takeover(pid, port, function()
+    from_nginx, from_lua, failures = client:read("n", "n", "l")
+  end)
+  client:close()
+  return from_nginx, from_lua, failures:match("%S.*")
+end
+
+describe("examples/takeover.lua", function()
+  it("takes over from nginx without failing a connection", function()
+    if not (has("socket") and nginx.is_installed()) then
+      return pending("needs nginx and LuaSocket")
+    end
+    local port = free_port()
+    nginx.with(port, function(pid)
+      local p = assert(pidfd.open(pid))
+      local from_nginx, from_lua, failures = answers_during_takeover(pid, port)
+      assert.is_nil(failures)
+      assert.is_true(from_nginx >= 100)
+      assert.equal(100, from_lua)
+      assert.is_true(p:poll(0))
+      p:close()
+    end)
+  end)
+
+  it("complains where nobody listens", function()
+    if not has("socket") then
+      return pending("needs LuaSocket")
+    end
+    local port = free_port()
+    child.with(function(p, pid)
+      local output, errors, how, code = script.run(EXAMPLE, pid, port)
+      assert.equal("", output)
+      assert.matches("does not listen on port " .. port, errors, 1, true)
+      assert.same({ "exit", 1 }, { how, code })
+      assert.is_false(p:poll(0))
+    end)
+  end)
+
+  it("explains itself when it is called wrongly", function()
+    if not has("socket") then
+      return pending("needs LuaSocket")
+    end
+    local output, errors, how, code = script.run(EXAMPLE, "nginx", "http")
+    assert.equal("", output)
+    assert.matches("^usage: ", errors)
+    assert.same({ "exit", 2 }, { how, code })
+  end)
+end)
