@@ -1,0 +1,122 @@
+/*
+** A Lua interpreter whose memory runs out on demand: at the allocation
+** with a given number, once or from there on. It runs the program that
+** its argument names, and gives it a table 'host':
+**
+**   host.attempt(f, n, forever)  call f() while allocation n fails; returns
+**                                whether it came to that, and f's error
+**   host.descriptors()           how many this process has open
+**   host.haschildren()           has this process any child, dead or alive?
+*/
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+
+LUAMOD_API int luaopen_pidfd (lua_State *L);
+
+
+typedef struct Memory {
+  int armed;
+  int forever;
+  lua_Integer count; /* of allocations since it was armed */
+  lua_Integer fatal; /* number of the one that fails */
+} Memory;
+
+
+static int fails (Memory *m) {
+  if (!m->armed)
+    return 0;
+  m->count++;
+  return (m->forever) ? m->count >= m->fatal : m->count == m->fatal;
+}
+
+
+/* Lua relies on it that a block can always be made smaller */
+static void *allocate (void *ud, void *block, size_t osize, size_t nsize) {
+  int grows = (block == NULL || nsize > osize);
+  if (nsize == 0) {
+    free(block);
+    return NULL;
+  }
+  if (grows && fails((Memory *)ud))
+    return NULL;
+  return realloc(block, nsize);
+}
+
+
+static int attempt (lua_State *L) {
+  void *ud;
+  lua_getallocf(L, &ud);
+  Memory *m = (Memory *)ud;
+  m->fatal = luaL_checkinteger(L, 2);
+  m->forever = lua_toboolean(L, 3);
+  m->count = 0;
+  lua_settop(L, 1);
+  m->armed = 1;
+  int status = lua_pcall(L, 0, 0, 0);
+  m->armed = 0;
+  lua_pushboolean(L, m->count >= m->fatal);
+  if (status == LUA_OK)
+    return 1;
+  lua_insert(L, -2); /* reached, message */
+  return 2;
+}
+
+
+static int descriptors (lua_State *L) {
+  DIR *dir = opendir("/proc/self/fd");
+  lua_Integer count = 0;
+  if (dir == NULL)
+    return luaL_error(L, "cannot open /proc/self/fd");
+  while (readdir(dir) != NULL)
+    count++;
+  closedir(dir);
+  lua_pushinteger(L, count);
+  return 1;
+}
+
+
+static int haschildren (lua_State *L) {
+  siginfo_t info;
+  int options = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  lua_pushboolean(L, waitid(P_ALL, 0, &info, options) == 0);
+  return 1;
+}
+
+
+static void openlibs (lua_State *L) {
+  static const luaL_Reg host[] = {
+    {"attempt", attempt},
+    {"descriptors", descriptors},
+    {"haschildren", haschildren},
+    {NULL, NULL},
+  };
+  luaL_openlibs(L);
+  luaL_newlib(L, host);
+  lua_setglobal(L, "host");
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushcfunction(L, luaopen_pidfd);
+  lua_setfield(L, -2, "pidfd");
+  lua_pop(L, 1);
+}
+
+
+int main (int argc, char **argv) {
+  Memory memory = {0, 0, 0, 0};
+  lua_State *L = lua_newstate(allocate, &memory);
+  if (L == NULL || argc != 2)
+    return EXIT_FAILURE;
+  openlibs(L);
+  int status = luaL_dofile(L, argv[1]);
+  if (status != LUA_OK)
+    (void)fprintf(stderr, "%s\n", lua_tostring(L, -1));
+  lua_close(L);
+  return (status == LUA_OK) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

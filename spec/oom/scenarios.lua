@@ -1,0 +1,169 @@
+-- One scenario for each function, method and metamethod. A scenario sets the
+-- stage, with memory to spare, and returns the call that is to run short of
+-- it. A second function, if there is one, clears up afterwards.
+
+local pidfd = require "pidfd"
+
+local me = assert(pidfd.self():pid())
+
+local function open_self()
+  return assert(pidfd.self())
+end
+
+-- A descriptor that is there in any case: that of the pidfd itself.
+local function open_fd()
+  local p = open_self()
+  return assert(p:getfd(p:fileno()))
+end
+
+local function on_nothing(call)
+  return function()
+    return call
+  end
+end
+
+local function on(open, call)
+  return function()
+    local object = open()
+    return function()
+      return call(object)
+    end
+  end
+end
+
+local function on_pidfd(call)
+  return on(open_self, call)
+end
+
+local function on_fd(call)
+  return on(open_fd, call)
+end
+
+-- Takes a number back, unless the number is nobody's any more.
+local function take_back(number)
+  collectgarbage()
+  local p = number and pidfd.adopt(number)
+  if p then
+    p:close()
+  end
+end
+
+local function release(open)
+  return function()
+    local object, number = open(), nil
+    return function()
+      number = object:release()
+    end, function()
+      take_back(number)
+    end
+  end
+end
+
+local function adopt()
+  local number = open_self():release()
+  return function()
+    assert(pidfd.adopt(number))
+  end, function()
+    take_back(number)
+  end
+end
+
+-- As in a new state: without the metatables of the first time.
+local function load_again()
+  local registry = debug.getregistry()
+  local pidfd_type, fd_type = registry["pidfd"], registry["pidfd.fd"]
+  package.loaded.pidfd, registry["pidfd"], registry["pidfd.fd"] = nil, nil, nil
+  return function()
+    require "pidfd"
+  end, function()
+    require("pidfd").self() -- closed by __gc, if it is there
+    collectgarbage()
+    registry["pidfd"], registry["pidfd.fd"] = pidfd_type, fd_type
+    package.loaded.pidfd = pidfd
+  end
+end
+
+local function close(object)
+  assert(object:close())
+end
+
+local function fileno(object)
+  assert(object:fileno())
+end
+
+local function dup(object)
+  assert(object:dup())
+end
+
+local function call_metamethod(name)
+  return function(object)
+    getmetatable(object)[name](object)
+  end
+end
+
+return {
+  ["require"] = load_again,
+
+  ["pidfd.open"] = on_nothing(function()
+    assert(pidfd.open(me))
+  end),
+  ["pidfd.self"] = on_nothing(function()
+    assert(pidfd.self())
+  end),
+  ["pidfd.adopt"] = adopt,
+  ["pidfd.getfd"] = on_pidfd(function(p)
+    assert(pidfd.getfd(p, p:fileno()))
+  end),
+  ["pidfd.type"] = on_pidfd(function(p)
+    assert(pidfd.type(p))
+  end),
+
+  ["p:close"] = on_pidfd(close),
+  ["p:release"] = release(open_self),
+  ["p:fileno"] = on_pidfd(fileno),
+  ["p:dup"] = on_pidfd(dup),
+  ["p:getfd"] = on_pidfd(function(p)
+    assert(p:getfd(p:getfd()))
+  end),
+  ["p:pid"] = on_pidfd(function(p)
+    assert(p:pid())
+  end),
+  ["p:fds"] = on_pidfd(function(p)
+    assert(p:fds())
+  end),
+  ["p:send_signal"] = on_pidfd(function(p)
+    assert(p:send_signal(0))
+  end),
+  ["p:poll"] = on_pidfd(function(p)
+    assert(p:poll(0) == false)
+  end),
+  ["p:pollfd"] = on_pidfd(function(p)
+    assert(p:pollfd())
+  end),
+  ["p:events"] = on_pidfd(function(p)
+    assert(p:events() == "r")
+  end),
+  ["p:timeout"] = on_pidfd(function(p)
+    assert(p:timeout() == nil)
+  end),
+  ["p:dirty"] = on_pidfd(function(p)
+    assert(p:dirty() == false)
+  end),
+  ["p.__gc"] = on_pidfd(call_metamethod("__gc")),
+  ["p.__close"] = on_pidfd(call_metamethod("__close")),
+  ["p.__tostring"] = on_pidfd(tostring),
+
+  ["fd:close"] = on_fd(close),
+  ["fd:release"] = release(open_fd),
+  ["fd:fileno"] = on_fd(fileno),
+  ["fd:dup"] = on_fd(dup),
+  ["fd:file"] = on_fd(function(fd)
+    assert(fd:file())
+  end),
+  ["fd:nonblock"] = on_fd(function(fd)
+    assert(fd:nonblock(true))
+  end),
+  ["fd.__gc"] = on_fd(call_metamethod("__gc")),
+  ["fd.__close"] = on_fd(call_metamethod("__close")),
+  ["fd.__tostring"] = on_fd(tostring),
+}

@@ -1,0 +1,69 @@
+local ROCKSPEC = "pidfd-scm-1.rockspec"
+
+local function lines_of(command)
+  local pipe = assert(io.popen(command))
+  local lines = {}
+  for line in pipe:lines() do
+    lines[#lines + 1] = line
+  end
+  pipe:close()
+  return lines
+end
+
+local function listed_sources()
+  local rockspec = {}
+  assert(loadfile(ROCKSPEC, "t", rockspec))()
+  local sources = rockspec.build.modules.pidfd.sources
+  table.sort(sources)
+  return sources
+end
+
+-- A name in a fresh directory, which only the caller may use.
+local function temporary_directory()
+  return lines_of("mktemp -d")[1]
+end
+
+describe("the rockspec", function()
+  it("lists every C source", function()
+    assert.same(lines_of("LC_ALL=C ls src/*.c"), listed_sources())
+  end)
+
+  it("is well-formed", function()
+    assert.same({}, lines_of("luarocks lint " .. ROCKSPEC .. " 2>&1"))
+  end)
+end)
+
+describe("luarocks make", function()
+  local directory, module
+
+  -- In a copy, because LuaRocks builds in the source tree; and with a home
+  -- of its own, because it keeps a cache there.
+  setup(function()
+    directory = temporary_directory()
+    module = directory .. "/tree/lib/lua/5.4/pidfd.so"
+    local log = directory .. "/log"
+    local status = os.execute(([[
+      cp -R src types examples README.md LICENSE %s %s && cd %s &&
+      HOME=%s luarocks --lua-version 5.4 --tree %s/tree make >%s 2>&1
+    ]]):format(ROCKSPEC, directory, directory, directory, directory, log))
+    assert(status, table.concat(lines_of("cat " .. log), "\n"))
+  end)
+
+  teardown(function()
+    os.execute("rm -rf " .. directory)
+  end)
+
+  it("installs a module that loads", function()
+    local open = assert(package.loadlib(module, "luaopen_pidfd"))
+    assert.equal("function", type(open("pidfd").open))
+  end)
+
+  it("exports nothing but its entry", function()
+    if not os.execute("command -v nm >/dev/null") then
+      pending("needs nm")
+    end
+    local symbols = lines_of("nm -D --defined-only --format=just-symbols " ..
+      module)
+    assert.same({ "luaopen_pidfd" }, symbols)
+  end)
+end)
