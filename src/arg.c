@@ -79,11 +79,12 @@ int pfd_arg_boolean (lua_State *L, int arg) {
 
 /* what io.open takes: [rwa]%+?b* */
 const char *pfd_arg_mode (lua_State *L, int arg) {
-  const char *mode = luaL_optstring(L, arg, "r");
+  size_t length;
+  const char *mode = luaL_optlstring(L, arg, "r", &length);
   const char *rest = mode + (*mode != '\0' && strchr("rwa", *mode) != NULL);
   int valid = (rest != mode);
   rest += (*rest == '+');
-  valid = valid && strspn(rest, "b") == strlen(rest);
+  valid = valid && rest + strspn(rest, "b") == mode + length;
   luaL_argcheck(L, valid, arg, "invalid mode");
   return mode;
 }

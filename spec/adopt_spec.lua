@@ -1,0 +1,116 @@
+local child = require "spec.support.child"
+local fds = require "spec.support.fds"
+local misfits = require "spec.support.misfits"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+local function assert_fails(errno, p, message, code)
+  assert.is_nil(p)
+  assert.matches("^adopt: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+describe("pidfd.adopt()", function()
+  it("returns a pidfd that owns the descriptor", function()
+    child.with(function(p, pid)
+      local number = assert(p:dup()):release()
+      local q = assert(pidfd.adopt(number))
+      assert.equal("pidfd", pidfd.type(q))
+      assert.equal(number, q:fileno())
+      assert.equal(pid, q:pid())
+      assert.is_true(q:close())
+      assert.is_false(fds.is_open(number))
+    end)
+  end)
+
+  it("takes the pidfd of a zombie", function()
+    child.with_zombie(function(p)
+      local q = assert(pidfd.adopt(assert(p:dup()):release()))
+      assert.is_true(q:poll(0))
+      q:close()
+    end)
+  end)
+
+  it("takes the pidfd of a process that was reaped", function()
+    child.with_reaped(function(p)
+      local q = assert(pidfd.adopt(assert(p:dup()):release()))
+      assert.is_true(q:poll(0))
+      q:close()
+    end)
+  end)
+
+  it("makes the descriptor close-on-exec", function()
+    local output = run.inheriting(child.self(), "env", [[
+      local pidfd = require "pidfd"
+      local function flags()
+        return io.open("/proc/self/fdinfo/3"):read("a"):match("flags:%s*(%d+)")
+      end
+      print(flags())
+      local p = assert(pidfd.adopt(3))
+      print(flags())
+    ]])
+    if not output then
+      pending("luv is not installed")
+    end
+    local before, after = output:match("^(%d+)\n(%d+)\n$")
+    local cloexec = tonumber("2000000", 8)
+    assert.equal(tonumber(before, 8) + cloexec, tonumber(after, 8))
+  end)
+
+  local strangers = {
+    ["a file"] = "9</dev/null",
+    ["a directory"] = "9</",
+    ["the /proc directory of a process"] = "9</proc/$$",
+    ["a pipe"] = "9>&1",
+  }
+
+  for name, redirection in pairs(strangers) do
+    it("fails with EBADF for " .. name .. ", and leaves it open", function()
+      child.holding(redirection, function(q)
+        local fd = assert(q:getfd(9))
+        assert_fails("EBADF", pidfd.adopt(fd:fileno()))
+        assert.is_true(fds.is_open(fd:fileno()))
+        assert.is_true(fd:close())
+      end)
+    end)
+  end
+
+  it("fails with EBADF for a number that is not open", function()
+    local p = assert(pidfd.self())
+    local number = p:fileno()
+    p:close()
+    assert_fails("EBADF", pidfd.adopt(number))
+    assert_fails("EBADF", pidfd.adopt(2 ^ 31 - 1))
+  end)
+
+  it("raises without a number", function()
+    assert.error_matches(function() pidfd.adopt() end, "bad argument #1")
+    assert.error_matches(function() pidfd.adopt(nil) end, "bad argument #1")
+  end)
+
+  it("raises for a pidfd", function()
+    local p = assert(pidfd.self())
+    assert.error_matches(function() pidfd.adopt(p) end, "bad argument #1")
+    p:close()
+  end)
+
+  for _, case in ipairs(misfits(0)) do
+    it("raises when the number is " .. case.name, function()
+      assert.error_matches(function()
+        pidfd.adopt(case.value)
+      end, "bad argument #1")
+    end)
+  end
+
+  it("gives its descriptors back when the collector comes", function()
+    assert.equal(0, fds.leaked(function()
+      assert(pidfd.adopt(assert(pidfd.self()):release()))
+    end))
+  end)
+
+  it("makes no descriptor when it fails", function()
+    assert.equal(0, fds.leaked(function()
+      assert_fails("EBADF", pidfd.adopt(0))
+    end))
+  end)
+end)

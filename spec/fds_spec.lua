@@ -1,0 +1,193 @@
+local child = require "spec.support.child"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+local function assert_fails(errno, list, message, code)
+  assert.is_nil(list)
+  assert.matches("^fds: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+describe("p:fds()", function()
+  it("returns what a child has open, by number", function()
+    fds.with_file(function(_, _, path)
+      child.holding("0</dev/null 2>&0 5</ 8>&- 9>" .. path, function(p)
+        local list = assert(p:fds())
+        assert.equal("/dev/null", list[0])
+        assert.equal("/dev/null", list[2])
+        assert.equal("/", list[5])
+        assert.is_nil(list[8])
+        assert.equal(path, list[9])
+      end)
+    end)
+  end)
+
+  it("has integers as keys and strings as values", function()
+    child.with(function(p)
+      for number, target in pairs(assert(p:fds())) do
+        assert.equal("integer", math.type(number))
+        assert.is_string(target)
+      end
+    end)
+  end)
+
+  it("tells that a file is deleted", function()
+    local path = os.tmpname()
+    child.holding("9<" .. path, function(p)
+      os.remove(path)
+      assert.equal(path .. " (deleted)", p:fds()[9])
+    end)
+  end)
+
+  it("tells a pipe", function()
+    child.holding("9>&1", function(p)
+      assert.matches("^pipe:%[%d+%]$", p:fds()[9])
+    end)
+  end)
+
+  it("tells a socket", function()
+    local has_socket, socket = pcall(require, "socket")
+    if not has_socket then
+      pending("LuaSocket is not installed")
+    end
+    local s = assert(socket.tcp4())
+    local p = assert(pidfd.self())
+    assert.matches("^socket:%[%d+%]$", p:fds()[math.tointeger(s:getfd())])
+    s:close()
+    p:close()
+  end)
+
+  it("returns a name with a newline as it is", function()
+    local path = os.tmpname()
+    local name = path .. "\nmore"
+    assert(os.rename(path, name))
+    child.holding("9<'" .. name .. "'", function(p)
+      os.remove(name)
+      assert.equal(name .. " (deleted)", p:fds()[9])
+    end)
+  end)
+
+  it("returns a thousand", function()
+    local files = {}
+    for i = 1, 1000 do
+      files[i] = io.open("/dev/null")
+    end
+    if #files < 1000 then
+      pending("no thousand descriptors here (ulimit -n)")
+    end
+    local p = assert(pidfd.self())
+    local n = 0
+    for _, target in pairs(assert(p:fds())) do
+      n = n + (target == "/dev/null" and 1 or 0)
+    end
+    p:close()
+    for _, file in ipairs(files) do
+      file:close()
+    end
+    assert.is_true(n >= 1000)
+  end)
+
+  it("returns those of a process that opens and closes meanwhile", function()
+    local loop = "while :; do exec 8</dev/null 9<&8; exec 8<&- 9<&-; done"
+    child.of("exec 7</dev/null; echo $$; " .. loop, function(p)
+      for _ = 1, 300 do
+        local list = assert(p:fds())
+        assert.equal("/dev/null", list[7])
+      end
+    end)
+  end)
+
+  -- For a moment it has no memory any more, and then belongs to root.
+  it("fails with ESRCH, or EACCES, while the process ends", function()
+    for _ = 1, 20 do
+      child.with(function(p)
+        p:send_signal("KILL")
+        repeat
+          local ended = p:poll(0)
+          local list, _, code = p:fds()
+          local errno = pidfd.errno[code]
+          assert.is_true(list ~= nil or errno == "ESRCH" or errno == "EACCES")
+        until ended
+      end)
+    end
+  end)
+
+  it("fails with ESRCH for a zombie", function()
+    child.with_zombie(function(p)
+      assert_fails("ESRCH", p:fds())
+    end)
+  end)
+
+  it("fails with ESRCH for a process that was reaped", function()
+    child.with_reaped(function(p)
+      assert_fails("ESRCH", p:fds())
+    end)
+  end)
+
+  it("fails with EBADF when somebody else closed the number", function()
+    local p = assert(pidfd.self())
+    pidfd.adopt(p:fileno()):close()
+    assert_fails("EBADF", p:fds())
+    p:close()
+  end)
+
+  it("fails with EACCES for another user's process", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      print(pidfd.errno[select(3, p:fds())])
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.equal("EACCES\n", output)
+  end)
+
+  it("fails with EREMOTE for one outside of the pid namespace", function()
+    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
+    local output = run.inheriting(child.self(), unshare, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):fds())])
+    ]])
+    if not output then
+      pending("luv is not installed, or no namespace of one's own")
+    end
+    assert.equal("EREMOTE\n", output)
+  end)
+
+  it("fails with ENOENT where /proc is hidden", function()
+    local output = run.unshared(run.without_proc, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.self()):fds())])
+    ]])
+    if not output then
+      pending("no namespace of one's own")
+    end
+    assert.equal("ENOENT\n", output)
+  end)
+
+  it("makes no descriptor that stays", function()
+    local p = assert(pidfd.self())
+    assert.equal(0, fds.leaked(function()
+      assert(p:fds())
+    end))
+    p:close()
+  end)
+
+  it("makes no descriptor that stays when it fails", function()
+    child.with_zombie(function(p)
+      assert.equal(0, fds.leaked(function()
+        assert_fails("ESRCH", p:fds())
+      end))
+    end)
+  end)
+
+  it("raises for a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(0))
+    assert.error_matches(function() p.fds(fd) end, "pidfd expected")
+    fd:close()
+    p:close()
+  end)
+end)

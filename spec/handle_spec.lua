@@ -1,0 +1,305 @@
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+
+-- Calls that make a descriptor, as Lua code. There 'p' is a pidfd for this
+-- process, 'pid' its number, and 'fd' a pidfd.fd.
+local calls = {
+  ["pidfd.open()"] = "pidfd.open(pid)",
+  ["pidfd.self()"] = "pidfd.self()",
+  ["pidfd.getfd()"] = "pidfd.getfd(p, p:fileno())",
+  ["p:getfd()"] = "p:getfd(p:fileno())",
+  ["p:dup()"] = "p:dup()",
+  ["fd:dup()"] = "fd:dup()",
+  ["p:fds()"] = "p:fds()",
+}
+
+-- Calls that need one for a moment on older kernels, which have to read /proc.
+local readers = {
+  ["p:pid()"] = "p:pid()",
+  ["pidfd.adopt()"] = "pidfd.adopt(adoptable)",
+}
+
+-- Use up all of the 64 descriptors, and then call. Whether the handles can
+-- still be reached decides whether the collector can help.
+local exhausted = [[
+  local pidfd = require "pidfd"
+  local p = assert(pidfd.self())
+  local fd = assert(p:getfd(p:fileno()))
+  local pid, adoptable = p:pid(), assert(p:dup()):release()
+  collectgarbage("stop")
+  local handles = {}
+  repeat
+    local o = assert(p:dup())
+    handles[#handles + 1] = %s
+  until o:fileno() == 63
+  local result, _, code = %s
+  print(result and "returns" or "fails with " .. pidfd.errno[code])
+  for _, o in ipairs(handles) do
+    assert(o:close())
+  end
+  assert(p:pid() and fd:close())
+]]
+
+local function call_without_descriptors(reachable, code)
+  return run.with_descriptors(64,
+    exhausted:format(reachable and "o" or "nil", code))
+end
+
+describe("the collector", function()
+  for name, code in pairs(calls) do
+    it("finds a descriptor for " .. name .. " when all are used", function()
+      assert.equal("returns\n", call_without_descriptors(false, code))
+    end)
+
+    it("finds none for " .. name .. " when all are in use", function()
+      assert.equal("fails with EMFILE\n", call_without_descriptors(true, code))
+    end)
+  end
+
+  for name, code in pairs(readers) do
+    it("finds a descriptor for " .. name .. " when all are used", function()
+      assert.equal("returns\n", call_without_descriptors(false, code))
+    end)
+  end
+
+  -- The first pidfd_open makes 'p'.
+  local scarce = {
+    ["pidfd.open()"] = { "pidfd_open", 2, "pidfd.open(p:pid())" },
+    ["pidfd.self()"] = { "pidfd_open", 2, "pidfd.self()" },
+    ["pidfd.getfd()"] = { "pidfd_getfd", 1, "pidfd.getfd(p, 0)" },
+  }
+
+  for name, case in pairs(scarce) do
+    local syscall, nth, code = case[1], case[2], case[3]
+
+    local function trace(errno, when)
+      local options = "-e trace=%s -e inject=%s:error=%s:when=%s"
+      local text, output = run.traced(
+        options:format(syscall, syscall, errno, when), ([[
+          local pidfd = require "pidfd"
+          local p = assert(pidfd.self())
+          local o, _, code = %s
+          print(o and "returns" or "fails with " .. pidfd.errno[code])
+        ]]):format(code))
+      if not text then
+        pending("strace does not work here")
+      end
+      return output, select(2, text:gsub(syscall .. "%(", ""))
+    end
+
+    for _, errno in ipairs { "EMFILE", "ENFILE" } do
+      it(("lets %s try again after %s"):format(name, errno), function()
+        local output, count = trace(errno, nth)
+        assert.equal("returns\n", output)
+        assert.equal(nth + 1, count)
+      end)
+
+      it(("lets %s try once, not more, after %s"):format(name, errno),
+        function()
+          local output, count = trace(errno, nth .. "+")
+          assert.equal("fails with " .. errno .. "\n", output)
+          assert.equal(nth + 1, count)
+        end)
+    end
+
+    it(("does not let %s try again after ENOMEM"):format(name), function()
+      local output, count = trace("ENOMEM", nth)
+      assert.equal("fails with ENOMEM\n", output)
+      assert.equal(nth, count)
+    end)
+  end
+
+  for _, mode in ipairs { "incremental", "generational" } do
+    it("does not let dead handles pile up in mode " .. mode, function()
+      local output = script.run([[
+        local pidfd = require "pidfd"
+        collectgarbage(arg[1])
+        local highest = 0
+        for _ = 1, 5000 do
+          local number = assert(pidfd.self()):fileno()
+          highest = math.max(highest, number)
+        end
+        print(highest < 1000)
+      ]], mode)
+      assert.equal("true\n", output)
+    end)
+  end
+
+  it("closes handles that are in a cycle", function()
+    assert.equal(0, fds.leaked(function()
+      local cycle = { assert(pidfd.self()) }
+      cycle[2] = cycle
+      assert.equal(cycle, cycle[2])
+    end))
+  end)
+
+  it("closes handles of a coroutine that never ends", function()
+    assert.equal(0, fds.leaked(function()
+      coroutine.wrap(function()
+        local p = assert(pidfd.self())
+        coroutine.yield()
+        p:close()
+      end)()
+    end))
+  end)
+end)
+
+describe("a handle", function()
+  it("is born closed: one that failed closes nothing", function()
+    fds.with_file(function(file)
+      for _ = 1, 100 do
+        assert.is_nil(pidfd.self(0x40000000))
+      end
+      collectgarbage()
+      assert(file:write("still open"))
+      assert(file:flush())
+    end)
+  end)
+
+  -- What is open when the program ends, and how it ends.
+  local endings = {
+    ["in a global"] = "p, fd = make()",
+    ["in a local"] = "local p, fd = make()",
+    ["in an upvalue"] = [[
+      local p, fd = make()
+      function keep() return p, fd end
+    ]],
+    ["in a cycle"] = [[
+      local t = { make() }
+      t[3] = t
+      keep = setmetatable({}, { __index = t, __gc = function() end })
+    ]],
+    ["in a coroutine"] = [[
+      keep = coroutine.wrap(function()
+        local p, fd = make()
+        coroutine.yield()
+        return p, fd
+      end)
+      keep()
+    ]],
+    ["to be closed in a coroutine"] = [[
+      keep = coroutine.wrap(function()
+        local p <close> = make()
+        coroutine.yield()
+      end)
+      keep()
+    ]],
+    ["and os.exit(0, true) is called"] = [[
+      local p, fd = make()
+      os.exit(0, true)
+    ]],
+    ["in a scope, and os.exit(0, true) is called"] = [[
+      local p <close> = make()
+      os.exit(0, true)
+    ]],
+    ["and os.exit(0) is called"] = [[
+      local p, fd = make()
+      os.exit(0)
+    ]],
+    ["and a finalizer that runs earlier uses it"] = [[
+      local p, fd = make()
+      keep = setmetatable({}, { __gc = function()
+        assert(p:pid() and p:fileno() and fd:dup())
+        assert(p:close() and fd:close())
+      end })
+    ]],
+    ["and a finalizer that runs later uses it"] = [[
+      local list = {}
+      keep = setmetatable({}, { __gc = function()
+        assert(pidfd.type(list[1]) == "closed pidfd")
+        assert(tostring(list[2]) == "pidfd.fd (closed)")
+        assert(list[1]:close() and not pcall(list[1].pid, list[1]))
+      end })
+      list[1], list[2] = make()
+    ]],
+    ["and a finalizer makes another"] = [[
+      keep = setmetatable({}, { __gc = function() made = make() end })
+    ]],
+  }
+
+  for name, ending in pairs(endings) do
+    it("may be open when Lua ends, " .. name, function()
+      local output, errors, how, code = script.run([[
+        pidfd = require "pidfd"
+        warn("@on") -- an error in a finalizer is a warning
+        function make()
+          local p = assert(pidfd.self())
+          return p, assert(p:getfd(p:fileno()))
+        end
+      ]] .. ending)
+      assert.equal("", output)
+      assert.equal("", errors)
+      assert.equal("exit 0", how .. " " .. code)
+    end)
+  end
+end)
+
+describe("a stranger", function()
+  local p = assert(pidfd.self())
+  local fd = assert(p:getfd(p:fileno()))
+  local handles = { ["pidfd"] = p, ["pidfd.fd"] = fd }
+
+  local strangers = {
+    ["nil"] = { nil },
+    ["a number"] = { 1 },
+    ["a string"] = { "pidfd" },
+    ["true"] = { true },
+    ["a table"] = { {} },
+    ["a table with the same methods"] = {
+      setmetatable({}, { __index = getmetatable(p).__index }),
+    },
+    ["a function"] = { print },
+    ["a coroutine"] = { coroutine.create(print) },
+    ["a file"] = { io.stdout },
+  }
+
+  for typename, handle in pairs(handles) do
+    local metatable = getmetatable(handle)
+    local functions = {}
+    for _, list in ipairs { metatable, metatable.__index } do
+      for name, value in pairs(list) do
+        functions[name] = (type(value) == "function") and value or nil
+      end
+    end
+
+    for method, call in pairs(functions) do
+      for name, stranger in pairs(strangers) do
+        local value = stranger[1]
+        it(("is refused by %s of a %s: %s"):format(method, typename, name),
+          function()
+            assert.error_matches(function() call(value, 0) end, "bad argument")
+            assert.error_matches(function() call(value) end, "bad argument")
+          end)
+      end
+
+      it(("is refused by %s of a %s: nothing"):format(method, typename),
+        function()
+          assert.error_matches(function() call() end, "bad argument")
+        end)
+    end
+  end
+
+  -- Those that both types have, and those that only tell the number.
+  local shared = { close = true, release = true, fileno = true, dup = true,
+                   pollfd = true, getfd = true }
+
+  for typename, handle in pairs(handles) do
+    local other = (typename == "pidfd") and fd or p
+    for method, call in pairs(getmetatable(handle).__index) do
+      if not shared[method] then
+        local name = "is refused by %s of a %s: the other type"
+        it(name:format(method, typename), function()
+          assert.error_matches(function() call(other) end,
+            typename .. " expected")
+        end)
+      end
+    end
+  end
+
+  it("is as it was: the file is open", function()
+    assert.equal("file", io.type(io.stdout))
+    assert.is_true(fds.is_open(1))
+  end)
+end)

@@ -1,0 +1,78 @@
+local child = require "spec.support.child"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+describe("p:pid()", function()
+  it("returns the number of this process", function()
+    local stat = assert(io.open("/proc/self/stat"))
+    local p = assert(pidfd.self())
+    assert.equal(stat:read("n"), p:pid())
+    p:close()
+    stat:close()
+  end)
+
+  it("returns an integer", function()
+    local p = assert(pidfd.self())
+    assert.equal("integer", math.type(p:pid()))
+    p:close()
+  end)
+
+  it("returns the number of a child", function()
+    child.with(function(p, pid)
+      assert.equal(pid, p:pid())
+    end)
+  end)
+
+  it("returns the number of a process that is another's child", function()
+    child.with_grandchild(function(p, pid)
+      assert.equal(pid, p:pid())
+    end)
+  end)
+
+  it("returns the number of a zombie", function()
+    child.with_zombie(function(p, pid)
+      assert.equal(pid, p:pid())
+    end)
+  end)
+
+  it("fails with ESRCH once the process has been reaped", function()
+    child.with_reaped(function(p)
+      local pid, message, code = p:pid()
+      assert.is_nil(pid)
+      assert.matches("^pid: .", message)
+      assert.equal(pidfd.errno.ESRCH, code)
+    end)
+  end)
+
+  it("fails with EREMOTE for one outside of the pid namespace", function()
+    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
+    local output = run.inheriting(child.self(), unshare, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):pid())])
+    ]])
+    if not output then
+      pending("luv is not installed, or no namespace of one's own")
+    end
+    assert.equal("EREMOTE\n", output)
+  end)
+
+  it("makes no descriptor that stays", function()
+    child.with_reaped(function(p)
+      local q = assert(pidfd.self())
+      assert.equal(0, fds.leaked(function()
+        q:pid()
+        p:pid()
+      end))
+      q:close()
+    end)
+  end)
+
+  it("raises for a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(0))
+    assert.error_matches(function() p.pid(fd) end, "pidfd expected")
+    fd:close()
+    p:close()
+  end)
+end)

@@ -1,0 +1,142 @@
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+
+-- A program that tells what is different once the module is loaded.
+local difference = [[
+  local function read(path)
+    local file <close> = assert(io.open(path))
+    return file:read("a")
+  end
+
+  local function descriptors()
+    local pid = read("/proc/self/stat"):match("^%d+")
+    os.execute("ls /proc/" .. pid .. "/fd >" .. arg[1])
+    return read(arg[1])
+  end
+
+  local function state()
+    local status = read("/proc/self/status")
+    local list = { descriptors = descriptors() }
+    for name, mask in status:gmatch("(Sig%a+):%s*(%x+)\n") do
+      list[name] = mask
+    end
+    for name, value in pairs(_G) do
+      list["global " .. name] = value
+    end
+    for name, value in pairs(package.loaded) do
+      list["module " .. name] = value
+    end
+    list.locale = os.setlocale()
+    return list
+  end
+
+  state()
+  local before = state()
+  require "pidfd"
+  local after = state()
+  after["module pidfd"] = nil
+  for name, value in pairs(after) do
+    if before[name] ~= value then
+      print(name, before[name], value)
+    end
+  end
+]]
+
+-- A program that loads the module many times.
+local reload = [[
+  local first = require "pidfd"
+  local p = assert(first.self())
+  local fd = assert(p:getfd(p:fileno()))
+  local again
+  for _ = 1, 100 do
+    package.loaded.pidfd = nil
+    again = require "pidfd"
+    assert(again ~= first)
+  end
+  assert(again.type(p) == "pidfd" and again.type(fd) == "pidfd.fd")
+  assert(again.getfd(p, p:fileno())):close()
+  assert(first.type(again.self()) == "pidfd")
+  assert(first.self():pid() == p:pid())
+  fd:close()
+  p:close()
+  assert(again.type(p) == "closed pidfd")
+  print(first.type(fd))
+]]
+
+describe("require 'pidfd'", function()
+  it("returns a table of functions and of tables", function()
+    assert.is_table(pidfd)
+    for name, value in pairs(pidfd) do
+      assert.matches("^%l[%l_]*$", name)
+      assert.is_true(type(value) == "function" or type(value) == "table")
+    end
+  end)
+
+  it("changes nothing else in the process", function()
+    local list = os.tmpname()
+    local output, errors, how, code = script.run(difference, list)
+    os.remove(list)
+    assert.equal("", output)
+    assert.equal("", errors)
+    assert.equal("exit 0", how .. " " .. code)
+  end)
+
+  it("works many times in one state", function()
+    local output, errors = script.run(reload)
+    assert.equal("closed pidfd.fd\n", output)
+    assert.equal("", errors)
+  end)
+
+  it("makes tables that do not depend on the next load's", function()
+    local loaded = package.loaded.pidfd
+    package.loaded.pidfd = nil
+    local again = require "pidfd"
+    package.loaded.pidfd = loaded
+    again.flags.NONBLOCK = nil
+    again.errno.ESRCH = nil
+    assert.is_number(pidfd.flags.NONBLOCK)
+    assert.is_number(pidfd.errno.ESRCH)
+  end)
+
+  it("works in two states of one process", function()
+    local program = run.compiled("spec/support/two_states.c")
+    if not program then
+      pending("no compiler, or no liblua5.4")
+    end
+    local file = io.popen(table.concat({
+      "env LUA_CPATH_5_4=" .. script.quote(package.cpath),
+      program,
+      script.quote [[
+        pidfd = require "pidfd"
+        p = assert(pidfd.self())
+        fd = assert(p:getfd(p:fileno()))
+        assert(pidfd.type(fd) == "pidfd.fd")
+      ]],
+      script.quote [[
+        assert(p:pid() and fd:fileno() and pidfd.self())
+        assert(p:close() and fd:close())
+        print("both worked")
+      ]],
+      "2>&1",
+    }, " "))
+    local output = file:read("a")
+    file:close()
+    os.remove(program)
+    assert.equal("both worked\n", output)
+  end)
+end)
+
+describe("the types of 'pidfd'", function()
+  local registry = debug.getregistry()
+
+  for _, name in ipairs { "pidfd", "pidfd.fd" } do
+    it("have a metatable with the name " .. name, function()
+      assert.equal(name, registry[name].__name)
+    end)
+
+    it("answer nil for what a " .. name .. " has not", function()
+      assert.is_nil(registry[name].__index.nope)
+    end)
+  end
+end)

@@ -1,0 +1,162 @@
+local child = require "spec.support.child"
+local misfits = require "spec.support.misfits"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+local function assert_fails(errno, ok, message, code)
+  assert.is_nil(ok)
+  assert.matches("^pidfd_send_signal: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+describe("p:send_signal()", function()
+  local delivered = {
+    { "TERM", 15 },
+    { "SIGTERM", 15 },
+    { 15, 15 },
+    { 15.0, 15 },
+    { "KILL", 9 },
+    { "SIGUSR1", pidfd.signal.USR1 },
+    { "IO", pidfd.signal.IO },
+    { "POLL", pidfd.signal.IO },
+    { "RTMIN", pidfd.signal.RTMIN },
+    { "SIGRTMIN", pidfd.signal.RTMIN },
+    { "RTMIN+0", pidfd.signal.RTMIN },
+    { "RTMIN+3", pidfd.signal.RTMIN + 3 },
+    { "SIGRTMIN+12", pidfd.signal.RTMIN + 12 },
+    { "RTMAX", pidfd.signal.RTMAX },
+    { "RTMAX-1", pidfd.signal.RTMAX - 1 },
+    { pidfd.signal.RTMAX, pidfd.signal.RTMAX },
+  }
+
+  for _, case in ipairs(delivered) do
+    local sig, number = case[1], case[2]
+
+    it(("returns true for %q, and sends signal %d"):format(sig, number),
+      function()
+        local pid, file = child.sleeping()
+        local p = assert(pidfd.open(pid))
+        local ok = p:send_signal(sig)
+        if not ok then
+          p:send_signal("KILL")
+        end
+        p:close()
+        local _, how, code = file:close()
+        assert.is_true(ok)
+        assert.equal("signal", how)
+        assert.equal(number, code)
+      end)
+  end
+
+  it("signals a process that is not a child", function()
+    child.with_grandchild(function(p)
+      assert.is_true(p:send_signal("TERM"))
+      assert.is_true(p:poll())
+    end)
+  end)
+
+  it("delivers nothing for signal 0", function()
+    child.with(function(p)
+      assert.is_true(p:send_signal(0))
+      assert.is_false(p:poll(0.01))
+    end)
+  end)
+
+  it("returns true for a zombie", function()
+    child.with_zombie(function(p)
+      assert.is_true(p:send_signal(0))
+      assert.is_true(p:send_signal("TERM"))
+    end)
+  end)
+
+  it("fails with ESRCH once the process has been reaped", function()
+    child.with_reaped(function(p)
+      assert_fails("ESRCH", p:send_signal(0))
+      assert_fails("ESRCH", p:send_signal("TERM"))
+    end)
+  end)
+
+  it("fails with EPERM for another user's process", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      print(pidfd.errno[select(3, p:send_signal(0))])
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.equal("EPERM\n", output)
+  end)
+
+  it("fails with EINVAL for one outside of the pid namespace", function()
+    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
+    local output = run.inheriting(child.self(), unshare, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):send_signal(0))])
+    ]])
+    if not output then
+      pending("luv is not installed, or no namespace of one's own")
+    end
+    assert.equal("EINVAL\n", output)
+  end)
+
+  for _, sig in ipairs { 65, 1000, 2 ^ 31 - 1 } do
+    it(("fails with EINVAL for signal %d"):format(sig), function()
+      child.with(function(p)
+        assert_fails("EINVAL", p:send_signal(sig))
+      end)
+    end)
+  end
+
+  it("fails with EBADF when somebody else closed the number", function()
+    local p = assert(pidfd.self())
+    pidfd.adopt(p:fileno()):close()
+    assert_fails("EBADF", p:send_signal(0))
+    p:close()
+  end)
+
+  local unknown = {
+    "", "term", "Term", "sigterm", "SIG", "SIGSIGTERM", "TERMS", " TERM",
+    "TERM\0x", "TERM\0", "NOPE", "0", "15", "RTMIN-1", "RTMAX+1", "RTMIN+31",
+    "RTMAX-31", "RTMIN+", "RTMIN+x", "RTMIN+1x", "RTMIN+1\0", "RTMIN++1",
+    "RTMIN+-1", "RTMIN+ 1", "RTMIN3", "RT",
+    "RTMIN+4294967296", "RTMIN+99999999999999999999",
+    "RTMAX-99999999999999999999",
+  }
+
+  for _, name in ipairs(unknown) do
+    it(("raises for the name %q"):format(name), function()
+      child.with(function(p)
+        assert.error_matches(function() p:send_signal(name) end,
+          "invalid signal")
+        assert.is_false(p:poll(0))
+      end)
+    end)
+  end
+
+  for _, case in ipairs(misfits(0)) do
+    it("raises for " .. case.name, function()
+      local p = assert(pidfd.self())
+      assert.error_matches(function()
+        p:send_signal(case.value)
+      end, "bad argument")
+      p:close()
+    end)
+  end
+
+  it("raises without a signal", function()
+    child.with(function(p)
+      assert.error_matches(function() p:send_signal() end, "bad argument")
+      assert.error_matches(function() p:send_signal(nil) end, "bad argument")
+      assert.is_false(p:poll(0))
+    end)
+  end)
+
+  it("raises for a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(p:fileno()))
+    assert.error_matches(function() p.send_signal(fd, 0) end, "pidfd expected")
+    fd:close()
+    p:close()
+  end)
+end)
