@@ -164,10 +164,11 @@ describe("fd:file()", function()
 
   local invalid = {
     "", "x", "R", "rw", "r++", "br", "+r", "rb+", "r+x", " r", "re", "42",
+    "r\0", "r\0b",
   }
 
   for _, mode in ipairs(invalid) do
-    it("raises for the mode '" .. mode .. "', and keeps it", function()
+    it(("raises for the mode %q, and keeps it"):format(mode), function()
       with_fd("w+", function(fd)
         assert.error_matches(function() fd:file(mode) end, "bad argument")
         assert.equal("pidfd.fd", pidfd.type(fd))
