@@ -17,7 +17,7 @@ end
 
 local HINTS = {
   [pidfd.errno.EBADF] = "the process has no such descriptor",
-  [pidfd.errno.EPERM] = "only its own user and root may do that",
+  [pidfd.errno.EPERM] = "this takes what a debugger needs, ptrace access",
 }
 
 local function check(result, message, errno)

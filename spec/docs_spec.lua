@@ -23,12 +23,22 @@ for name, value in pairs(pidfd) do
   add("pidfd." .. name, "`pidfd%." .. name .. call, "pidfd%." .. name .. call)
 end
 
-for _, object in ipairs { "pidfd", "pidfd.fd" } do
-  for name in pairs(registry[object].__index) do
-    add(object .. ":" .. name, "`%l+:" .. name .. "%(",
-      "function %l+:" .. name .. "%(")
+-- A type, and the variables that stand for it in the README and in the
+-- definitions: the second of each stands for both types.
+local function addmethods(type, variables)
+  for name in pairs(registry[type].__index) do
+    local found
+    for _, variable in ipairs(variables) do
+      local definition = "function " .. variable .. ":" .. name .. "%("
+      found = found or types:match(definition) and definition
+    end
+    add(type .. ":" .. name, "`[" .. variables.readme .. "]+:" .. name .. "%(",
+      found or "function " .. variables[1] .. ":" .. name .. "%(")
   end
 end
+
+addmethods("pidfd", { "p", "handle", readme = "po" })
+addmethods("pidfd.fd", { "fd", "handle", readme = "fdo" })
 
 for name in pairs(pidfd.flags) do
   add("pidfd.flags." .. name, "`" .. name .. "`", "@field " .. name)

@@ -4,7 +4,6 @@
 #include "calls.h"
 #include "handle.h"
 #include "process.h"
-#include "result.h"
 #include "sys.h"
 
 
@@ -15,7 +14,8 @@
 **
 ** Returns a pidfd that owns it, or fails with
 **   EBADF   no such descriptor, or it is no pidfd
-**   ENOENT  before Linux 6.9: /proc is not mounted
+**   ENOENT  it is no pidfd of Linux 6.9 or newer, and /proc, which knows
+**           older ones, is not mounted
 ** and then the caller owns it still.
 **
 ** Nothing is asked of a descriptor that could disturb what it really is:
@@ -30,8 +30,5 @@ int pfd_l_adopt (lua_State *L) {
   while (pfd_handle_retry(L, rc, &tries));
   if (rc == 0)
     rc = pfd_sys_cloexec(fd);
-  if (rc < 0)
-    return pfd_fail(L, "adopt", rc);
-  h->fd = fd;
-  return 1;
+  return pfd_handle_own(L, h, "adopt", (rc < 0) ? rc : fd);
 }

@@ -61,9 +61,12 @@ static const Constant errors[] = {
 /* without the real-time signals, whose numbers are the C library's choice */
 static const Constant signals[] = {
   S(HUP), S(INT), S(QUIT), S(ILL), S(TRAP), S(ABRT), S(BUS), S(FPE), S(KILL),
-  S(USR1), S(SEGV), S(USR2), S(PIPE), S(ALRM), S(TERM), S(STKFLT), S(CHLD),
-  S(CONT), S(STOP), S(TSTP), S(TTIN), S(TTOU), S(URG), S(XCPU), S(XFSZ),
-  S(VTALRM), S(PROF), S(WINCH), S(IO), S(PWR), S(SYS), S(IOT), S(POLL),
+  S(USR1), S(SEGV), S(USR2), S(PIPE), S(ALRM), S(TERM), S(CHLD), S(CONT),
+  S(STOP), S(TSTP), S(TTIN), S(TTOU), S(URG), S(XCPU), S(XFSZ), S(VTALRM),
+  S(PROF), S(WINCH), S(IO), S(PWR), S(SYS), S(IOT), S(POLL),
+#if defined(SIGSTKFLT) /* not on every architecture */
+  S(STKFLT),
+#endif
   {NULL, 0},
 };
 
@@ -84,7 +87,8 @@ static void setnames (lua_State *L, const Constant *list) {
   const Constant *c = list;
   while (c->name != NULL)
     c++;
-  while (c-- != list) {
+  while (c != list) {
+    c--;
     lua_pushstring(L, c->name);
     lua_rawseti(L, -2, c->value);
   }
@@ -118,21 +122,28 @@ void pfd_constants_signal (lua_State *L) {
 }
 
 
-/* "RTMIN", "RTMIN+3", "RTMAX-1" */
-static int findrealtime (const char *name) {
-  int base = (strncmp(name, "RTMIN", 5) == 0) ? SIGRTMIN : SIGRTMAX;
-  const char sign = (base == SIGRTMIN) ? '+' : '-';
-  if (base == SIGRTMAX && strncmp(name, "RTMAX", 5) != 0)
-    return -1;
-  const char *offset = name + 5;
-  if (*offset == '\0')
-    return base;
-  if (*offset != sign || strspn(offset + 1, "0123456789") == 0)
+/* the number of "", "+3" or "-1" after a name, as far as 'max'; else -1 */
+static int parseoffset (const char *text, char sign, int max) {
+  if (*text == '\0')
+    return 0;
+  if (*text != sign || strspn(text + 1, "0123456789") == 0)
     return -1;
   char *end;
-  long n = strtol(offset, &end, 10); /* too long a number is LONG_MAX */
-  long lo = SIGRTMIN - base, hi = SIGRTMAX - base;
-  return (*end == '\0' && lo <= n && n <= hi) ? base + (int)n : -1;
+  long n = strtol(text + 1, &end, 10); /* too long a number is LONG_MAX */
+  return (*end == '\0' && n <= max) ? (int)n : -1;
+}
+
+
+/* "RTMIN", "RTMIN+3", "RTMAX-1" */
+static int findrealtime (const char *name) {
+  const int range = SIGRTMAX - SIGRTMIN;
+  int isupwards = strncmp(name, "RTMIN", 5) == 0;
+  if (!isupwards && strncmp(name, "RTMAX", 5) != 0)
+    return -1;
+  int n = parseoffset(name + 5, isupwards ? '+' : '-', range);
+  if (n < 0)
+    return -1;
+  return isupwards ? SIGRTMIN + n : SIGRTMAX - n;
 }
 
 

@@ -15,7 +15,7 @@
 ** would let dead handles pile up.
 */
 static void weigh (lua_State *L) {
-  static _Atomic unsigned int born; /* of all states: any order will do */
+  static _Atomic unsigned int born; /* in all states: roughly */
   if (born++ % 16 == 0 && lua_gc(L, LUA_GCISRUNNING))
     lua_gc(L, LUA_GCSTEP, 1);
 }

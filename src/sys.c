@@ -107,7 +107,7 @@ int pfd_sys_onpidfs (int fd) {
 
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file) {
   *file = fdopen(fd, mode);
-  return (*file == NULL) ? -errno : 0;
+  return result((*file == NULL) ? -1 : 0);
 }
 
 /* }=================================================================== */

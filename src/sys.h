@@ -1,7 +1,7 @@
 /*
 ** The kernel as it is: one function per system call. The error is part
 ** of the value: each returns what the call returns, or -errno. Nothing
-** here knows Lua, and nothing above here reads 'errno'.
+** here knows Lua, and above here only Lua's io library reads 'errno'.
 */
 
 #ifndef pfd_sys_h

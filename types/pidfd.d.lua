@@ -6,7 +6,8 @@
 ---the kernel refuses, or raises where the program is wrong: a wrong type, a
 ---value out of range, a closed object. Every call that makes a descriptor
 ---may also fail with EMFILE (this process has none left) or ENFILE (the
----system has none left), after a full collection has not helped.
+---system has none left), after a full collection has not helped; and every call
+---on an object with EBADF, when somebody has closed its descriptor by number.
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.
@@ -55,8 +56,9 @@ function pidfd.self(flags) end
 ---Take over a descriptor number of this process, after making sure that it
 ---is a pidfd, and set its close-on-exec flag.
 ---
----Fails with EBADF (not open, or no pidfd) or, before Linux 6.9, ENOENT (/proc
----is not mounted); then the caller still owns it. Since Linux 5.3.
+---Fails with EBADF (not open, or no pidfd) or ENOENT (it is none of Linux 6.9
+---or newer, and /proc, which knows older ones, is not mounted); then the caller
+---still owns it. Since Linux 5.3.
 ---@see fstatfs(2)
 ---@param fd integer 0 to 2^31-1
 ---@return pidfd.Pidfd? p
@@ -101,6 +103,7 @@ function handle:close() end
 
 ---Disown the descriptor: the caller has to close it from now on.
 ---@return integer fd
+---@nodiscard
 function handle:release() end
 
 ---Borrow the descriptor: the object still owns it.
