@@ -25,11 +25,15 @@ endif
 
 define COMPILE
 @mkdir -p $(@D)
-$(CC) $(STANDARD) $(WARNINGS) -fPIC -MMD \
+@echo 'cc $<'
+@$(CC) $(STANDARD) $(WARNINGS) -fPIC -MMD \
   $(CPPFLAGS) $(CFLAGS) $(VARIANT) -c -o $@ $<
 endef
 
-LINK = $(CC) -shared -Wl,-z,relro,-z,now $(LDFLAGS) $(VARIANT) -o $@ $^
+define LINK
+@echo 'ld $@'
+@$(CC) -shared -Wl,-z,relro,-z,now $(LDFLAGS) $(VARIANT) -o $@ $^
+endef
 
 # The interpreter is not built with ASan, so it has to be preloaded. Every
 # process that a spec starts inherits it, and LeakSanitizer refuses to run

@@ -1,5 +1,12 @@
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+local times = require "spec.support.times"
+
+teardown(compiled.remove)
 
 -- Seconds since the machine was started, in hundredths.
 local function now()
@@ -111,23 +118,10 @@ describe("p:poll()", function()
     p:close()
   end)
 
-  local wrong = {
-    { "NaN", 0 / 0 },
-    { "-1", -1 },
-    { "-0.001", -0.001 },
-    { "-math.huge", -math.huge },
-    { "the smallest integer", math.mininteger },
-    { "a string", "0" },
-    { "true", true },
-    { "false", false },
-    { "a table", {} },
-    { "a file", io.stdout },
-  }
-
-  for _, case in ipairs(wrong) do
-    it("raises for " .. case[1], function()
+  for _, case in ipairs(times.wrong) do
+    it("raises for " .. case.name, function()
       child.with_reaped(function(p)
-        assert.error_matches(function() p:poll(case[2]) end, "bad argument")
+        assert.error_matches(function() p:poll(case.value) end, "bad argument")
       end)
     end)
   end
@@ -138,5 +132,243 @@ describe("p:poll()", function()
     assert.error_matches(function() p.poll(fd, 0) end, "pidfd expected")
     fd:close()
     p:close()
+  end)
+end)
+
+describe("pidfd.poll()", function()
+  -- Lend 'use' pidfds of three children, of which the second is a zombie.
+  local function with_three(use)
+    child.with(function(first)
+      child.with_zombie(function(second)
+        child.with(function(third)
+          use(first, second, third)
+        end)
+      end)
+    end)
+  end
+
+  local function kill(p)
+    p:send_signal("KILL")
+    p:poll()
+  end
+
+  it("returns a list of those that have ended", function()
+    with_three(function(first, second, third)
+      assert.same({ second }, pidfd.poll({ first, second, third }))
+      assert.same({ second }, pidfd.poll({ first, second, third }, 0))
+      assert.same({ second }, pidfd.poll({ first, second, third }, 60))
+    end)
+  end)
+
+  it("returns the objects themselves, in their order", function()
+    with_three(function(first, second, third)
+      kill(third)
+      local ended = pidfd.poll({ third, first, second })
+      assert.equal(2, #ended)
+      assert.is_true(rawequal(third, ended[1]))
+      assert.is_true(rawequal(second, ended[2]))
+      ended = pidfd.poll({ second, first, third })
+      assert.is_true(rawequal(second, ended[1]))
+      assert.is_true(rawequal(third, ended[2]))
+    end)
+  end)
+
+  it("returns one as often as it is in the list", function()
+    with_three(function(first, second)
+      assert.same({ second, second }, pidfd.poll({ second, first, second }))
+    end)
+  end)
+
+  it("leaves the list as it is", function()
+    with_three(function(first, second, third)
+      local list = { first, second, third, name = "list" }
+      assert.not_equal(list, pidfd.poll(list))
+      assert.same({ first, second, third, name = "list" }, list)
+    end)
+  end)
+
+  it("returns those that were reaped", function()
+    child.with_reaped(function(p)
+      assert.same({ p }, pidfd.poll({ p }))
+    end)
+  end)
+
+  it("waits for the first to end", function()
+    child.with(function(p)
+      with_short_child(function(q)
+        assert.same({ q }, pidfd.poll({ p, q }))
+      end)
+    end)
+  end)
+
+  it("waits for processes that are not children", function()
+    child.with_grandchild(function(p)
+      child.with(function(q)
+        p:send_signal("KILL")
+        assert.same({ p }, pidfd.poll({ p, q }, 60))
+      end)
+    end)
+  end)
+
+  for _, case in ipairs(times.long) do
+    it("returns at the first end with a time-out of " .. case.name, function()
+      with_short_child(function(p)
+        assert.same({ p }, pidfd.poll({ p }, case.value))
+      end)
+    end)
+  end
+
+  for _, timeout in ipairs { 0, 0.0, 1e-12, 0.01 } do
+    it(("returns an empty list after %g s"):format(timeout), function()
+      child.with(function(p)
+        assert.same({}, pidfd.poll({ p }, timeout))
+      end)
+    end)
+
+    it(("returns an empty list for one after %g s"):format(timeout), function()
+      assert.same({}, pidfd.poll({}, timeout))
+    end)
+  end
+
+  it("takes thousands", function()
+    local output = run.with_descriptors(4096, [[
+      local pidfd = require "pidfd"
+      local file = io.popen("echo $$; exec sleep 60 >&-")
+      local p = assert(pidfd.open(file:read("n")))
+      local self, list = pidfd.self(), {}
+      for i = 1, 2000 do
+        list[i] = assert(self:dup())
+      end
+      list[17], list[1999] = p, assert(p:dup())
+      print(#pidfd.poll(list, 0))
+      p:send_signal("KILL")
+      p:poll()
+      local ended = pidfd.poll(list)
+      print(#ended, rawequal(ended[1], p), rawequal(ended[2], list[1999]))
+    ]])
+    if output:find("ulimit") or output:find("EMFILE") then
+      pending("no thousands of descriptors here (ulimit -n)")
+    end
+    assert.equal("0\n2\ttrue\ttrue\n", output)
+  end)
+
+  it("fails with EINVAL for more than there may be descriptors", function()
+    local output = run.with_descriptors(64, [[
+      local pidfd = require "pidfd"
+      local list, p = {}, pidfd.self()
+      for i = 1, 65 do
+        list[i] = p
+      end
+      local ended, message, code = pidfd.poll(list, 0)
+      print(ended, message:match("^poll: ."), pidfd.errno[code])
+    ]])
+    assert.matches("^nil\tpoll: .\tEINVAL\n$", output)
+  end)
+
+  it("fails with EBADF when somebody else closed a number", function()
+    with_three(function(first, second)
+      pidfd.adopt(first:fileno()):close()
+      local ended, message, code = pidfd.poll({ second, first }, 0)
+      assert.is_nil(ended)
+      assert.matches("^poll: .", message)
+      assert.equal("EBADF", pidfd.errno[code])
+      first:release()
+    end)
+  end)
+
+  it("raises for an empty list without a time-out", function()
+    assert.error_matches(function() pidfd.poll({}) end, "bad argument #1")
+    assert.error_matches(function() pidfd.poll({}, math.huge) end,
+      "bad argument #1")
+  end)
+
+  for name, stranger in pairs {
+    ["a number"] = 1,
+    ["a file"] = io.stdout,
+    ["a table"] = {},
+    ["false"] = false,
+  } do
+    it("raises for a list with " .. name .. ", and says where", function()
+      with_three(function(first, second, third)
+        assert.error_matches(function()
+          pidfd.poll({ first, second, stranger, third }, 0)
+        end, "#3.*" .. type(stranger))
+      end)
+    end)
+  end
+
+  it("raises for a list with a hole, and says where", function()
+    child.with(function(p)
+      assert.error_matches(function()
+        pidfd.poll({ p, nil, p }, 0)
+      end, "#2.*nil")
+    end)
+  end)
+
+  it("raises for a list with a closed pidfd, and says where", function()
+    child.with(function(p)
+      child.with(function(q)
+        q:close()
+        assert.error_matches(function()
+          pidfd.poll({ p, q }, 0)
+        end, "#2.*closed")
+      end)
+    end)
+  end)
+
+  it("raises for a list with a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(p:fileno()))
+    assert.error_matches(function() pidfd.poll({ p, fd }, 0) end, "#2")
+    fd:close()
+    p:close()
+  end)
+
+  it("raises for what is no list", function()
+    local p = assert(pidfd.self())
+    for _, stranger in pairs { 1, "list", true, p, io.stdout } do
+      assert.error_matches(function() pidfd.poll(stranger, 0) end,
+        "bad argument #1")
+    end
+    assert.error_matches(function() pidfd.poll() end, "bad argument #1")
+    p:close()
+  end)
+
+  for _, case in ipairs(times.wrong) do
+    it("raises for a time-out that is " .. case.name, function()
+      child.with_zombie(function(p)
+        assert.error_matches(function() pidfd.poll({ p }, case.value) end,
+          "bad argument #2")
+      end)
+    end)
+  end
+
+  it("raises if a signal handler takes one out of the list", function()
+    if not compiled.module("unix") then
+      pending("no C compiler")
+    end
+    local output = script.run(([[
+      local pidfd, unix = require "pidfd", require "unix"
+      local file = io.popen("echo $$; exec sleep 60 >&-")
+      local p = assert(pidfd.open(file:read("n")))
+      local list = { p, p, p }
+      unix.handle(%d, function()
+        list[2] = nil
+      end)
+      unix.alarm(0.01, 0)
+      local ok, message = pcall(pidfd.poll, list)
+      print(ok, message:match("#2"))
+      p:send_signal("KILL")
+    ]]):format(pidfd.signal.ALRM))
+    assert.equal("false\t#2\n", output)
+  end)
+
+  it("makes no descriptor", function()
+    with_three(function(first, second)
+      assert.equal(0, fds.leaked(function()
+        pidfd.poll({ first, second }, 0)
+        pcall(pidfd.poll, { first, 1 })
+      end))
+    end)
   end)
 end)

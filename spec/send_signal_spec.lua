@@ -1,7 +1,14 @@
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
+local state = require "spec.support.state"
+local threads = require "spec.support.threads"
+
+teardown(compiled.remove)
 
 local function assert_fails(errno, ok, message, code)
   assert.is_nil(ok)
@@ -159,4 +166,217 @@ describe("p:send_signal()", function()
     fd:close()
     p:close()
   end)
+end)
+
+describe("the scope of a signal", function()
+  local flags = pidfd.flags
+
+  local function need_scopes()
+    if not kernel.at_least(6, 9) then
+      pending("scopes of signals (Linux 6.9)")
+    end
+  end
+
+  -- Lend 'use' a process of two threads, which tells who got SIGUSR1: pidfds
+  -- of both threads, a function that returns the next to tell, and the ids.
+  local function with_threads(argument, use)
+    need_scopes()
+    local possible = threads.with(argument, function(process, tid)
+      local leader = assert(pidfd.open(process.pid, flags.THREAD))
+      local second = assert(pidfd.open(tid, flags.THREAD))
+      use(leader, second, function()
+        return math.tointeger(process.hear())
+      end, process.pid, tid)
+      leader:close()
+      second:close()
+    end)
+    if not possible then
+      pending("no C compiler")
+    end
+  end
+
+  it("is the thread that the pidfd was opened for", function()
+    with_threads("", function(leader, second, who, pid, tid)
+      assert.is_true(second:send_signal("USR1"))
+      assert.equal(tid, who())
+      assert.is_true(leader:send_signal("USR1"))
+      assert.equal(pid, who())
+    end)
+  end)
+
+  it("is that thread with SIGNAL_THREAD", function()
+    with_threads("", function(leader, second, who, pid, tid)
+      assert.is_true(second:send_signal("USR1", flags.SIGNAL_THREAD))
+      assert.equal(tid, who())
+      assert.is_true(leader:send_signal("USR1", flags.SIGNAL_THREAD))
+      assert.equal(pid, who())
+    end)
+  end)
+
+  it("is the process with SIGNAL_THREAD_GROUP", function()
+    with_threads("leaderless", function(leader, second, who, pid, tid)
+      state.await(pid, "Z")
+      leader:send_signal("USR1", flags.SIGNAL_THREAD) -- nobody is there
+      assert.is_true(leader:send_signal("USR1", flags.SIGNAL_THREAD_GROUP))
+      assert.equal(tid, who())
+      assert.is_true(second:send_signal("KILL"))
+      assert.is_nil(who())
+    end)
+  end)
+
+  it("is the process group with SIGNAL_PROCESS_GROUP", function()
+    need_scopes()
+    local group = "exec setsid sh -c 'echo $$; %s & %s & wait'"
+    local member = "sh -c \"echo \\$\\$; exec sleep 60 >&-\""
+    local file = assert(io.popen(group:format(member, member)))
+    local members = {}
+    for i = 1, 3 do
+      members[i] = assert(pidfd.open(file:read("n")))
+    end
+    local leader = members[1]
+    assert.is_true(leader:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
+    for _, p in ipairs(members) do
+      assert.is_true(p:poll(10))
+      p:close()
+    end
+    file:close()
+  end)
+
+  it("fails with ESRCH if the process leads no group", function()
+    need_scopes()
+    child.with(function(p)
+      assert_fails("ESRCH",
+        p:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
+      assert.is_false(p:poll(0.01))
+    end)
+  end)
+
+  for name, scope in pairs {
+    ["several scopes"] = flags.SIGNAL_THREAD + flags.SIGNAL_PROCESS_GROUP,
+    ["all scopes"] = 7,
+    ["an unknown flag"] = 0x40000000,
+  } do
+    it("fails with EINVAL for " .. name, function()
+      child.with(function(p)
+        assert_fails("EINVAL", p:send_signal("TERM", scope))
+        assert.is_false(p:poll(0.01))
+      end)
+    end)
+  end
+
+  it("fails with EINVAL before Linux 6.9", function()
+    if kernel.at_least(6, 9) then
+      pending("this kernel has scopes (since Linux 6.9)")
+    end
+    child.with(function(p)
+      assert_fails("EINVAL", p:send_signal("TERM", flags.SIGNAL_THREAD))
+    end)
+  end)
+
+  for _, case in ipairs(misfits(0)) do
+    it("raises for " .. case.name, function()
+      local p = assert(pidfd.self())
+      assert.error_matches(function()
+        p:send_signal(0, case.value)
+      end, "bad argument #2")
+      p:close()
+    end)
+  end
+end)
+
+describe("a signal with a value", function()
+  -- Tells of the next one: was it queued; the sender's pid and uid; the value.
+  local RECEIVER = [[
+    local unix, sig = require "unix", math.tointeger(arg[1])
+    unix.block(sig)
+    print("ready")
+    io.stdout:flush()
+    print(unix.sigwait(sig))
+  ]]
+
+  -- Have 'send' send the signal to a process. Returns what it told.
+  local function received(sig, send)
+    if not compiled.module("unix") then
+      pending("no C compiler")
+    end
+    local command = "exec " .. script.command(RECEIVER, sig)
+    local pid, file = child.start(command)
+    file:read() -- the rest of the line with the pid
+    assert.equal("ready", file:read())
+    local p = assert(pidfd.open(pid))
+    send(p)
+    p:close()
+    local report = file:read()
+    file:close()
+    return report
+  end
+
+  local function uid()
+    local file = assert(io.open("/proc/self/status"))
+    local number = file:read("a"):match("\nUid:%s*(%d+)")
+    file:close()
+    return number
+  end
+
+  local function report(queued, value)
+    return ("%s\t%d\t%s\t%d"):format(queued, child.self(), uid(), value)
+  end
+
+  for _, value in ipairs { 42, 0, -1, 2147483647, -2147483648, 7.0 } do
+    it(("arrives, with our pid and uid, and %d"):format(value), function()
+      assert.equal(report(true, value),
+        received(pidfd.signal.RTMIN + 3, function(p)
+          assert.is_true(p:send_signal("RTMIN+3", nil, value))
+        end))
+    end)
+  end
+
+  it("arrives with any signal", function()
+    assert.equal(report(true, -5), received(pidfd.signal.USR1, function(p)
+      assert.is_true(p:send_signal("USR1", 0, -5))
+    end))
+  end)
+
+  it("arrives with a scope", function()
+    if not kernel.at_least(6, 9) then
+      pending("scopes of signals (Linux 6.9)")
+    end
+    assert.equal(report(true, 9), received(pidfd.signal.USR1, function(p)
+      p:send_signal("USR1", pidfd.flags.SIGNAL_THREAD_GROUP, 9)
+    end))
+  end)
+
+  it("is another than one without, which is not queued", function()
+    assert.equal(report(false, 0), received(pidfd.signal.USR1, function(p)
+      p:send_signal("USR1")
+    end))
+  end)
+
+  it("fails with EAGAIN when no more can be queued", function()
+    child.of("exec prlimit --sigpending=0:0 sh -c 'echo $$; exec sleep 60'",
+      function(p)
+        assert_fails("EAGAIN", p:send_signal("RTMIN", nil, 1))
+      end)
+  end)
+
+  for name, value in pairs {
+    ["2^31"] = 2147483648,
+    ["-2^31 - 1"] = -2147483649,
+    ["2^32"] = 4294967296,
+    ["a fraction"] = 1.5,
+    ["NaN"] = 0 / 0,
+    ["infinity"] = math.huge,
+    ["a string"] = "1",
+    ["true"] = true,
+    ["a table"] = {},
+  } do
+    it("raises for the value " .. name, function()
+      child.with(function(p)
+        assert.error_matches(function()
+          p:send_signal("KILL", nil, value)
+        end, "bad argument #3")
+        assert.is_false(p:poll(0.01))
+      end)
+    end)
+  end
 end)

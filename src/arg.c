@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "block.h"
 #include "constants.h"
 
 
@@ -24,10 +25,18 @@ pid_t pfd_arg_pid (lua_State *L, int arg) {
 }
 
 
-unsigned int pfd_arg_flags (lua_State *L, int arg) {
-  if (lua_isnoneornil(L, arg))
-    return 0;
+unsigned int pfd_arg_options (lua_State *L, int arg) {
   return (unsigned int)checkrange(L, arg, 0, UINT_MAX);
+}
+
+
+unsigned int pfd_arg_flags (lua_State *L, int arg) {
+  return lua_isnoneornil(L, arg) ? 0 : pfd_arg_options(L, arg);
+}
+
+
+int pfd_arg_int (lua_State *L, int arg) {
+  return (int)checkrange(L, arg, INT_MIN, INT_MAX);
 }
 
 
@@ -60,14 +69,18 @@ int pfd_arg_signal (lua_State *L, int arg) {
 ** Longer than the kernel can count is for ever; so is 'math.huge'. The
 ** comparison is written so that NaN fails it.
 */
-long long pfd_arg_timeout (lua_State *L, int arg) {
-  if (lua_isnoneornil(L, arg))
-    return -1;
+long long pfd_arg_seconds (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TNUMBER);
   lua_Number nanoseconds = lua_tonumber(L, arg) * 1e9;
   luaL_argcheck(L, nanoseconds >= 0, arg, "out of range");
-  return (nanoseconds < (lua_Number)(LLONG_MAX / 2)) ? (long long)nanoseconds
-                                                     : -1;
+  if (nanoseconds >= (lua_Number)(LLONG_MAX / 2))
+    return PFD_FOREVER;
+  return pfd_block_deadline((long long)nanoseconds);
+}
+
+
+long long pfd_arg_timeout (lua_State *L, int arg) {
+  return lua_isnoneornil(L, arg) ? PFD_FOREVER : pfd_arg_seconds(L, arg);
 }
 
 

@@ -18,6 +18,12 @@ pid_t pfd_arg_pid (lua_State *L, int arg);
 /* optional flag bits, 0 if absent; bits without a name pass */
 unsigned int pfd_arg_flags (lua_State *L, int arg);
 
+/* the same, but it has to be there */
+unsigned int pfd_arg_options (lua_State *L, int arg);
+
+/* a signed number of 32 bits */
+int pfd_arg_int (lua_State *L, int arg);
+
 /* a descriptor number of this process: from 0 up */
 int pfd_arg_fd (lua_State *L, int arg);
 
@@ -27,7 +33,10 @@ int pfd_arg_targetfd (lua_State *L, int arg);
 /* a signal number from 0 up, or a signal's name */
 int pfd_arg_signal (lua_State *L, int arg);
 
-/* optional seconds, as nanoseconds; -1, for ever, if absent */
+/* seconds from now as a deadline for 'pfd_block' */
+long long pfd_arg_seconds (lua_State *L, int arg);
+
+/* the same, optional: for ever if absent */
 long long pfd_arg_timeout (lua_State *L, int arg);
 
 /* true or false, nothing else */

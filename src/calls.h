@@ -40,6 +40,13 @@ int pfd_l_nonblock (lua_State *L);
 /* pid.c */
 int pfd_l_pid (lua_State *L);
 
+/* info.c */
+int pfd_l_info (lua_State *L);
+
+/* id.c */
+int pfd_l_id (lua_State *L);
+int pfd_l_eq (lua_State *L);
+
 /* fds.c */
 int pfd_l_fds (lua_State *L);
 
@@ -48,6 +55,16 @@ int pfd_l_send_signal (lua_State *L);
 
 /* poll.c */
 int pfd_l_poll (lua_State *L);
+int pfd_l_poll_list (lua_State *L);
+
+/* wait.c */
+int pfd_l_wait (lua_State *L);
+
+/* waitid.c */
+int pfd_l_waitid (lua_State *L);
+
+/* terminate.c */
+int pfd_l_terminate (lua_State *L);
 
 /* loop.c: what event loops ask of a pidfd */
 int pfd_l_events (lua_State *L);

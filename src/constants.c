@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -19,6 +20,26 @@ typedef struct Constant {
 static const Constant flags[] = {
   {"NONBLOCK", PIDFD_NONBLOCK}, /* open, since Linux 5.10 */
   {"THREAD", PIDFD_THREAD},     /* open, since Linux 6.9 */
+
+  /* send_signal, since Linux 6.9 */
+  {"SIGNAL_THREAD", PIDFD_SIGNAL_THREAD},
+  {"SIGNAL_THREAD_GROUP", PIDFD_SIGNAL_THREAD_GROUP},
+  {"SIGNAL_PROCESS_GROUP", PIDFD_SIGNAL_PROCESS_GROUP},
+
+  /* waitid */
+  {"WEXITED", WEXITED},
+  {"WSTOPPED", WSTOPPED},
+  {"WCONTINUED", WCONTINUED},
+  {"WNOHANG", WNOHANG},
+  {"WNOWAIT", WNOWAIT},
+  {"__WALL", __WALL},
+  {"__WCLONE", (unsigned int)__WCLONE},
+
+  /* info().coredump_mask, since Linux 6.16 */
+  {"COREDUMPED", PIDFD_COREDUMPED},
+  {"COREDUMP_SKIP", PIDFD_COREDUMP_SKIP},
+  {"COREDUMP_USER", PIDFD_COREDUMP_USER},
+  {"COREDUMP_ROOT", PIDFD_COREDUMP_ROOT},
   {NULL, 0},
 };
 

@@ -97,8 +97,8 @@ int pfd_l_fds (lua_State *L) {
     (void)pfd_handle_close(dir);
   }
   /* the end of a process shows in its directory as this or that error */
-  int running = pfd_process_running(p->fd);
-  if (running < 0)
-    rc = running;
+  int events = pfd_process_events(p->fd);
+  if (events != 0)
+    rc = (events < 0) ? events : -ESRCH;
   return (rc < 0) ? pfd_fail(L, "fds", rc) : 1;
 }

@@ -24,7 +24,7 @@ static void weigh (lua_State *L) {
 Handle *pfd_handle_new (lua_State *L, Type type) {
   weigh(L);
   Handle *h = (Handle *)lua_newuserdatauv(L, sizeof(Handle), 0);
-  h->fd = -1; /* before the metatable: '__gc' may run from here on */
+  *h = (Handle){.fd = -1}; /* before the metatable: '__gc' may run then */
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
   return h;

@@ -14,6 +14,8 @@
 
 #include <lua.h>
 
+#include "end.h"
+
 #pragma GCC visibility push(hidden)
 
 
@@ -24,7 +26,8 @@
 typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
 typedef struct Handle {
-  int fd; /* negative when closed */
+  int fd;  /* negative when closed */
+  End end; /* of a process, once 'wait' has told it */
 } Handle;
 
 

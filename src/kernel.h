@@ -21,6 +21,18 @@
 #endif
 
 
+/* pidfd_send_signal(2), Linux 6.9 */
+#if !defined(PIDFD_SIGNAL_THREAD)
+#define PIDFD_SIGNAL_THREAD (1 << 0)
+#define PIDFD_SIGNAL_THREAD_GROUP (1 << 1)
+#define PIDFD_SIGNAL_PROCESS_GROUP (1 << 2)
+#endif
+
+
+/* waitid(2) on a pidfd, Linux 5.4 */
+#define PFD_P_PIDFD 3
+
+
 /* the type that fstatfs(2) tells of a pidfd since Linux 6.9 */
 #if !defined(PID_FS_MAGIC)
 #define PID_FS_MAGIC 0x50494446
@@ -47,6 +59,24 @@ typedef struct Info {
 
 #if !defined(PIDFD_INFO_PID)
 #define PIDFD_INFO_PID (1ULL << 0)
+#define PIDFD_INFO_CREDS (1ULL << 1)
+#define PIDFD_INFO_CGROUPID (1ULL << 2)
+#endif
+
+#if !defined(PIDFD_INFO_EXIT) /* Linux 6.15 */
+#define PIDFD_INFO_EXIT (1ULL << 3)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP) /* Linux 6.16 */
+#define PIDFD_INFO_COREDUMP (1ULL << 4)
+#define PIDFD_COREDUMPED (1U << 0)
+#define PIDFD_COREDUMP_SKIP (1U << 1)
+#define PIDFD_COREDUMP_USER (1U << 2)
+#define PIDFD_COREDUMP_ROOT (1U << 3)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP_SIGNAL) /* Linux 6.19 */
+#define PIDFD_INFO_COREDUMP_SIGNAL (1ULL << 6)
 #endif
 
 

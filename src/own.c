@@ -89,6 +89,7 @@ int pfd_l_dup (lua_State *L) {
   do
     rc = pfd_sys_dup(from->fd);
   while (pfd_handle_retry(L, rc, &tries));
+  h->end = from->end;
   return pfd_handle_own(L, h, "fcntl", rc);
 }
 

@@ -19,6 +19,7 @@ static const luaL_Reg functions[] = {
   {"adopt", pfd_l_adopt},
   {"getfd", pfd_l_getfd},
   {"type", pfd_l_type},
+  {"poll", pfd_l_poll_list},
   {NULL, NULL},
 };
 
@@ -26,6 +27,11 @@ static const luaL_Reg metamethods[] = {
   {"__gc", pfd_l_gc},
   {"__close", pfd_l_gc},
   {"__tostring", pfd_l_tostring},
+  {NULL, NULL},
+};
+
+static const luaL_Reg pidfdmetamethods[] = {
+  {"__eq", pfd_l_eq},
   {NULL, NULL},
 };
 
@@ -41,9 +47,14 @@ static const luaL_Reg owning[] = {
 static const luaL_Reg pidfdmethods[] = {
   {"getfd", pfd_l_getfd_or_fileno},
   {"pid", pfd_l_pid},
+  {"info", pfd_l_info},
+  {"id", pfd_l_id},
   {"fds", pfd_l_fds},
   {"send_signal", pfd_l_send_signal},
   {"poll", pfd_l_poll},
+  {"wait", pfd_l_wait},
+  {"waitid", pfd_l_waitid},
+  {"terminate", pfd_l_terminate},
   {"pollfd", pfd_l_fileno},
   {"events", pfd_l_events},
   {"timeout", pfd_l_timeout},
@@ -84,6 +95,9 @@ static void newtypes (lua_State *L) {
   luaL_newmetatable(L, pfd_handle_name(PFD_FD));
   lua_pop(L, 2);
   settype(L, PFD_PIDFD, pidfdmethods);
+  luaL_getmetatable(L, pfd_handle_name(PFD_PIDFD));
+  setfunctions(L, pidfdmetamethods);
+  lua_pop(L, 1);
   settype(L, PFD_FD, fdmethods);
 }
 

@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <poll.h>
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "arg.h"
@@ -20,14 +22,84 @@
 ** Fails with EBADF if somebody has closed the descriptor by its number.
 */
 int pfd_l_poll (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  long long timeout = pfd_arg_timeout(L, 2);
-  struct pollfd event = {.fd = p->fd, .events = POLLIN};
-  int rc = pfd_block(L, &event, 1, timeout);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  long long deadline = pfd_arg_timeout(L, 2);
+  struct pollfd event = {.events = POLLIN};
+  int rc;
+  do { /* a hook may have closed it */
+    event.fd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
+    rc = pfd_block(L, &event, 1, deadline);
+  } while (rc == -EINTR);
   if (rc > 0 && (event.revents & POLLNVAL))
     rc = -EBADF;
   if (rc < 0)
     return pfd_fail(L, "poll", rc);
   lua_pushboolean(L, rc);
   return 1;
+}
+
+
+/* element 'i' of the list at 1, left on top, must be an open pidfd */
+static const Handle *checkelement (lua_State *L, lua_Integer i) {
+  lua_rawgeti(L, 1, i);
+  int ispidfd = pfd_handle_type(L, -1) == PFD_PIDFD;
+  const Handle *p = ispidfd ? (const Handle *)lua_touserdata(L, -1) : NULL;
+  if (p == NULL || p->fd < 0)
+    luaL_error(L, "bad element #%I of the list (open pidfd expected, got %s)",
+               i, p ? "a closed one" : luaL_typename(L, -1));
+  return p;
+}
+
+
+static void fill (lua_State *L, struct pollfd *events, lua_Integer n) {
+  for (lua_Integer i = 1; i <= n; i++) {
+    const Handle *p = checkelement(L, i);
+    events[i - 1] = (struct pollfd){.fd = p->fd, .events = POLLIN};
+    lua_pop(L, 1);
+  }
+}
+
+
+/* push a list of those that have ended */
+static int pushended (lua_State *L, const struct pollfd *events,
+                      lua_Integer n) {
+  lua_Integer ended = 0;
+  lua_newtable(L);
+  for (lua_Integer i = 1; i <= n; i++) {
+    if (events[i - 1].revents & POLLNVAL)
+      return pfd_fail(L, "poll", -EBADF);
+    if (events[i - 1].revents != 0) {
+      lua_rawgeti(L, 1, i);
+      lua_rawseti(L, -2, ++ended);
+    }
+  }
+  return 1;
+}
+
+
+/*
+** pidfd.poll (list [, timeout])
+** poll(2): wait at most 'timeout' seconds for one or more of the processes
+** in a list of pidfds to end, for ever if absent, not at all if 0.
+**
+** Returns a list of those that have ended, in the order of the first; it
+** is empty when the time is over. Or fails with
+**   EBADF   somebody has closed a descriptor by its number
+**   EINVAL  more pidfds than this process may have descriptors
+**   ENOMEM  the kernel has no memory for so many
+*/
+int pfd_l_poll_list (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  long long deadline = pfd_arg_timeout(L, 2);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
+  luaL_argcheck(L, n > 0 || deadline != PFD_FOREVER, 1,
+                "an empty list without a timeout would be waited for for ever");
+  size_t size = (size_t)n * sizeof(struct pollfd);
+  struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
+  int rc;
+  do { /* a hook may have closed some */
+    fill(L, events, n);
+    rc = pfd_block(L, events, (nfds_t)n, deadline);
+  } while (rc == -EINTR);
+  return (rc < 0) ? pfd_fail(L, "poll", rc) : pushended(L, events, n);
 }

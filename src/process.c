@@ -28,9 +28,9 @@ pid_t pfd_process_pid (int pidfd) {
   int rc = pfd_sys_info(pidfd, &info);
   if (rc == -ENOTTY || rc == -EINVAL) /* before Linux 6.13 */
     return pfd_process_procpid(pidfd);
-  if (rc < 0)
-    return rc;
-  return (info.pid == 0) ? -EREMOTE : (pid_t)info.pid;
+  if (rc == -ESRCH) /* reaped; before Linux 7.0 also: not visible */
+    return (pfd_process_procpid(pidfd) == -EREMOTE) ? -EREMOTE : rc;
+  return (rc < 0) ? rc : (pid_t)info.pid;
 }
 
 
@@ -85,10 +85,14 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
 }
 
 
-int pfd_process_running (int pidfd) {
+/* POLLHUP is told since Linux 6.9 */
+int pfd_process_events (int pidfd) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
-  int rc = pfd_sys_poll(&event, 1, 0);
-  if (rc <= 0)
-    return rc;
-  return (event.revents & POLLNVAL) ? -EBADF : -ESRCH;
+  int rc;
+  do
+    rc = pfd_sys_poll(&event, 1, 0, NULL);
+  while (rc == -EINTR);
+  if (event.revents & POLLNVAL)
+    return -EBADF;
+  return (rc > 0) ? event.revents : rc;
 }

@@ -25,8 +25,8 @@ pid_t pfd_process_procpid (int pidfd);
 /* open one file or directory of its /proc directory, surely its own */
 int pfd_process_open (int pidfd, const char *name, int flags);
 
-/* 0 while it runs, -ESRCH once it has ended */
-int pfd_process_running (int pidfd);
+/* 0 while it runs, POLLIN once it has ended, with POLLHUP once reaped */
+int pfd_process_events (int pidfd);
 
 
 #pragma GCC visibility pop

@@ -14,11 +14,20 @@
 /* nil, "call: reason", errno; 'rc' is a negative errno */
 int pfd_fail (lua_State *L, const char *call, int rc);
 
+/* the same, saying that it takes Linux 'version' or newer */
+int pfd_fail_before (lua_State *L, const char *call, const char *version,
+                     int rc);
+
 /* true */
 int pfd_ok (lua_State *L);
 
 /* true, or the failure if 'rc' is negative */
 int pfd_result (lua_State *L, const char *call, int rc);
+
+
+/* fields of a table that is being returned, and is on top */
+void pfd_setinteger (lua_State *L, const char *key, lua_Integer n);
+void pfd_setboolean (lua_State *L, const char *key, int b);
 
 
 #pragma GCC visibility pop

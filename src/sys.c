@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -55,6 +56,13 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 }
 
 
+/* the system call itself: the C library's has no rusage */
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
+                    struct rusage *usage) {
+  return result(syscall(SYS_waitid, PFD_P_PIDFD, pidfd, info, options, usage));
+}
+
+
 int pfd_sys_info (int pidfd, Info *info) {
   return result(ioctl(pidfd, PFD_GET_INFO, info));
 }
@@ -102,6 +110,15 @@ int pfd_sys_onpidfs (int fd) {
   struct statfs fs;
   int rc = result(fstatfs(fd, &fs));
   return (rc < 0) ? rc : (fs.f_type == PID_FS_MAGIC);
+}
+
+
+int pfd_sys_inode (int fd, unsigned long long *inode) {
+  struct stat status;
+  int rc = result(fstat(fd, &status));
+  if (rc == 0)
+    *inode = status.st_ino;
+  return rc;
 }
 
 
@@ -158,9 +175,23 @@ long long pfd_sys_now (void) {
 }
 
 
-int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout) {
+/* with 'mask', if there is one, as the signal mask for as long as it sleeps */
+int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
+                  const sigset_t *mask) {
   struct timespec time = {.tv_sec = timeout / NANO, .tv_nsec = timeout % NANO};
-  return result(ppoll(fds, n, (timeout < 0) ? NULL : &time, NULL));
+  return result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
+}
+
+
+void pfd_sys_blocksignals (sigset_t *old) {
+  sigset_t all;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, old);
+}
+
+
+void pfd_sys_setsignals (const sigset_t *mask) {
+  (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
 }
 
 /* }=================================================================== */
@@ -173,4 +204,9 @@ pid_t pfd_sys_getpid (void) {
 
 pid_t pfd_sys_gettid (void) {
   return (pid_t)syscall(SYS_gettid);
+}
+
+
+uid_t pfd_sys_getuid (void) {
+  return getuid();
 }

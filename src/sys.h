@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "kernel.h"
@@ -23,6 +24,8 @@ int pfd_sys_open (pid_t pid, unsigned int flags);
 int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
 int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
                          unsigned int flags);
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
+                    struct rusage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 
 /* descriptors */
@@ -31,6 +34,7 @@ int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
+int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 
 /* files and directories */
@@ -41,11 +45,15 @@ int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
 /* waiting; times are nanoseconds, and a negative timeout is for ever */
 long long pfd_sys_now (void);
-int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout);
+int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
+                  const sigset_t *mask);
+void pfd_sys_blocksignals (sigset_t *old);
+void pfd_sys_setsignals (const sigset_t *mask);
 
 /* who asks */
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);
+uid_t pfd_sys_getuid (void);
 
 
 #pragma GCC visibility pop

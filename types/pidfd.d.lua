@@ -14,6 +14,20 @@ local pidfd = {}
 ---@class pidfd.Flags
 ---@field NONBLOCK integer for open and self: O_NONBLOCK, since Linux 5.10
 ---@field THREAD integer for open and self: a thread, since Linux 6.9
+---@field SIGNAL_THREAD integer for send_signal: to the thread, since 6.9
+---@field SIGNAL_THREAD_GROUP integer for send_signal: to the process
+---@field SIGNAL_PROCESS_GROUP integer for send_signal: to its process group
+---@field WEXITED integer for waitid: report the end
+---@field WSTOPPED integer for waitid: report a stop
+---@field WCONTINUED integer for waitid: report that it goes on
+---@field WNOHANG integer for waitid: do not wait
+---@field WNOWAIT integer for waitid: do not reap
+---@field __WALL integer for waitid: children of any kind
+---@field __WCLONE integer for waitid: children that send no SIGCHLD
+---@field COREDUMPED integer in coredump_mask: a core was dumped, since 6.16
+---@field COREDUMP_SKIP integer in coredump_mask: no core was wanted
+---@field COREDUMP_USER integer in coredump_mask: dumped as the user
+---@field COREDUMP_ROOT integer in coredump_mask: dumped as root
 
 ---@type pidfd.Flags
 pidfd.flags = {}
@@ -78,6 +92,19 @@ function pidfd.adopt(fd) end
 ---@return integer? errno
 ---@nodiscard
 function pidfd.getfd(p, targetfd, flags) end
+
+---Wait for one or more of many processes to end.
+---
+---Fails with EBADF (somebody has closed a descriptor by its number), EINVAL
+---(more pidfds than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
+---@see poll(2)
+---@param list pidfd.Pidfd[]
+---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@return pidfd.Pidfd[]? ended in the same order; empty when the time is over
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.poll(list, timeout) end
 
 ---Tell what kind of object any value is, as `io.type` does for files.
 ---@param v any
@@ -202,14 +229,66 @@ function p:fds() end
 ---@nodiscard
 function p:pid() end
 
+---What the kernel tells of a process; what it does not tell is nil. Once the
+---process has been reaped there are only `cgroupid` and `exit`.
+---@class pidfd.Info
+---@field pid? integer
+---@field tgid? integer
+---@field ppid? integer
+---@field ruid? integer
+---@field rgid? integer
+---@field euid? integer
+---@field egid? integer
+---@field suid? integer
+---@field sgid? integer
+---@field fsuid? integer
+---@field fsgid? integer
+---@field cgroupid? integer inode number of its cgroup v2 directory
+---@field exit? pidfd.Exit since Linux 6.15
+---@field coredump_mask? integer COREDUMPED and the like, since Linux 6.16
+---@field coredump_signal? integer since Linux 6.19
+
+---How a process ended.
+---@class pidfd.Exit
+---@field how "exit"|"signal"
+---@field code integer exit status or signal number
+---@field core boolean was a core dumped?
+
+---Ask what the kernel tells of the process. No permission is needed.
+---
+---Fails with ESRCH (it has been reaped, before Linux 6.15), EREMOTE (it cannot
+---be seen from this pid namespace; ESRCH before 7.0) or ENOTTY (before 6.13).
+---Since Linux 6.13.
+---@see ioctl(2) PIDFD_GET_INFO
+---@return pidfd.Info? info
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:info() end
+
+---The inode number of the process, which no other has until the system is
+---started again. `p == q` compares it.
+---
+---Fails with EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---@see fstat(2)
+---@return integer? id
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:id() end
+
 ---Send a signal: a number, 0 to ask for permission only, or a name such as
 ---"TERM", "SIGTERM", "RTMIN+3".
 ---
----Fails with ESRCH (it has been reaped; a zombie takes any signal), EPERM (no
----permission) or EINVAL (no such signal, or a foreign pid namespace).
----Since Linux 5.1.
+---Fails with ESRCH (it has been reaped, but a zombie takes any signal; or it
+---leads no process group), EPERM (no permission), EINVAL (no such signal, a
+---foreign pid namespace, an unknown flag or several, any flag before Linux 6.9)
+---or EAGAIN (with `value`: too many signals are queued). Since Linux 5.1.
 ---@see pidfd_send_signal(2)
 ---@param sig integer|string
+---@param flags? integer SIGNAL_THREAD, SIGNAL_THREAD_GROUP or
+---SIGNAL_PROCESS_GROUP; as `p` was opened if absent
+---@param value? integer queue the signal, with these 32 bits as its value
 ---@return true? ok
 ---@return string? message
 ---@return integer? errno
@@ -224,6 +303,62 @@ function p:send_signal(sig) end
 ---@return string? message
 ---@return integer? errno
 function p:poll(timeout) end
+
+---Wait for the end of any process, child or not, and tell how it ended. A
+---child is reaped. Asked again, it answers the same.
+---
+---Fails with ETIMEDOUT (it runs still) or EDEADLK (it is this process). Since
+---Linux 5.4; how a process ended that somebody else reaped, since 6.15.
+---@see waitid(2)
+---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@return "exit"|"signal"|"unknown"|nil how
+---@return integer|string|nil code exit status, signal number, or the message
+---@return integer? errno
+function p:wait(timeout) end
+
+---What waitid tells besides.
+---@class pidfd.Child
+---@field pid integer
+---@field uid integer
+---@field core boolean was a core dumped?
+---@field rusage pidfd.Rusage
+
+---@class pidfd.Rusage
+---@field utime number seconds in user mode
+---@field stime number seconds in the kernel
+---@field maxrss integer bytes
+---@field minflt integer page faults without input
+---@field majflt integer page faults with input
+---@field inblock integer reads of the file system
+---@field oublock integer writes of the file system
+---@field nvcsw integer context switches of its own will
+---@field nivcsw integer context switches against it
+
+---Wait for a child as the options say. A stop or continuation is noticed
+---within 10 ms.
+---
+---Fails with ECHILD (no child, or waited for already) or EINVAL (none of
+---WEXITED, WSTOPPED and WCONTINUED, or an unknown option). Since Linux 5.4.
+---@see waitid(2)
+---@param options integer of WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT,
+---__WALL, __WCLONE
+---@return "exit"|"signal"|"stop"|"trap"|"continue"|false|nil how
+---false: with WNOHANG, nothing to report
+---@return integer|string|nil code exit status, signal number, or the message
+---@return pidfd.Child|integer|nil child or errno
+function p:waitid(options) end
+
+---End the process: send SIGTERM, wait, send SIGKILL if it runs still, wait.
+---
+---Fails with EPERM (no permission to signal it), EINVAL (it lives in a foreign
+---pid namespace) or EDEADLK (it is this process, which gets no signal). Since
+---Linux 5.4.
+---@see pidfd_send_signal(2)
+---@param grace number seconds between the two signals
+---@return "exit"|"signal"|"unknown"|nil how
+---@return integer|string|nil code exit status, signal number, or the message
+---@return integer? errno
+function p:terminate(grace) end
 
 ---For cqueues: the number of this object's descriptor.
 ---@return integer fd

@@ -39,6 +39,20 @@ local function on_fd(call)
   return on(open_fd, call)
 end
 
+-- A child that is about to end; it is waited for in any case.
+local function on_child(call)
+  return function()
+    local file = assert(io.popen("echo $$; exec true"))
+    local p = assert(pidfd.open(file:read("n")))
+    return function()
+      return call(p)
+    end, function()
+      file:close()
+      p:close()
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -114,6 +128,9 @@ return {
   ["pidfd.getfd"] = on_pidfd(function(p)
     assert(pidfd.getfd(p, p:fileno()))
   end),
+  ["pidfd.poll"] = on_pidfd(function(p)
+    assert(#pidfd.poll({ p, p }, 0) == 0)
+  end),
   ["pidfd.type"] = on_pidfd(function(p)
     assert(pidfd.type(p))
   end),
@@ -124,6 +141,21 @@ return {
   ["p:dup"] = on_pidfd(dup),
   ["p:getfd"] = on_pidfd(function(p)
     assert(p:getfd(p:getfd()))
+  end),
+  ["p:info"] = on_pidfd(function(p)
+    assert(p:info())
+  end),
+  ["p:id"] = on_pidfd(function(p)
+    assert(p:id())
+  end),
+  ["p:wait"] = on_child(function(p)
+    assert(p:wait() == "exit")
+  end),
+  ["p:waitid"] = on_child(function(p)
+    assert(p:waitid(pidfd.flags.WEXITED) == "exit")
+  end),
+  ["p:terminate"] = on_child(function(p)
+    assert(p:terminate(60))
   end),
   ["p:pid"] = on_pidfd(function(p)
     assert(p:pid())
@@ -152,6 +184,9 @@ return {
   ["p.__gc"] = on_pidfd(call_metamethod("__gc")),
   ["p.__close"] = on_pidfd(call_metamethod("__close")),
   ["p.__tostring"] = on_pidfd(tostring),
+  ["p.__eq"] = on_pidfd(function(p)
+    assert(getmetatable(p).__eq(p, p))
+  end),
 
   ["fd:close"] = on_fd(close),
   ["fd:release"] = release(open_fd),

@@ -2,6 +2,8 @@
 -- module runs. Each allocation in it that may collect does a whole collection,
 -- so what is not anchored is gone, and finalizers run wherever they can.
 
+require "spec.support.once"
+
 local busted = require "busted"
 
 -- Whole collections (a step of 1 GiB), one right after the other (a pause of

@@ -1,0 +1,257 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+local terminal = require "spec.support.terminal"
+
+teardown(compiled.remove)
+
+-- What sleeps until the process of 'p' ends, and returns nothing before.
+local waits = {
+  ["p:poll()"] = "p:poll()",
+  ["p:poll(60)"] = "p:poll(60)",
+  ["pidfd.poll()"] = "pidfd.poll({ p })",
+  ["p:wait()"] = "p:wait()",
+  ["p:wait(60)"] = "p:wait(60)",
+  ["p:waitid() for the end"] = "p:waitid(pidfd.flags.WEXITED)",
+  ["p:waitid() for a stop"] = "p:waitid(pidfd.flags.WSTOPPED)",
+  ["p:terminate()"] = "p:terminate(60)",
+}
+
+-- A child that heeds neither Ctrl-C nor p:terminate(), and the function that
+-- waits for it. What follows kills it in the end.
+local BEGINNING = [[
+  local pidfd = require "pidfd"
+  local file = io.popen("trap '' INT TERM; echo $$; exec sleep 60 >&-")
+  local p = assert(pidfd.open(file:read("n")))
+  local function wait()
+    return %s
+  end
+]]
+
+local function need_terminal()
+  if not terminal.exists() then
+    pending("no terminal to be had from script(1)")
+  end
+end
+
+describe("Ctrl-C", function()
+  for name, code in pairs(waits) do
+    it("interrupts " .. name, function()
+      need_terminal()
+      local output = terminal.interrupt(BEGINNING:format(code) .. [[
+        ready()
+        local ok, message = pcall(wait)
+        p:send_signal("KILL")
+        print(ok, message)
+      ]])
+      assert.matches("false\tinterrupted!\n$", output)
+    end)
+
+    it("interrupts " .. name .. " in a coroutine, once", function()
+      need_terminal()
+      local output = terminal.interrupt(BEGINNING:format(code) .. [[
+        ready()
+        local ok, message = coroutine.resume(coroutine.create(wait))
+        p:send_signal("KILL")
+        print(ok, message)
+      ]])
+      assert.matches("false\tinterrupted!\n$", output)
+    end)
+  end
+
+  it("ends a script that does not expect it", function()
+    need_terminal()
+    child.with(function(_, pid)
+      local output, how, code = terminal.interrupt([[
+        local p = require("pidfd").open(math.tointeger(arg[1]))
+        ready()
+        p:wait()
+      ]], pid)
+      assert.matches("interrupted!\n", output)
+      assert.equal("exit 1", how .. " " .. code)
+    end)
+  end)
+end)
+
+-- Run a program that has the module "unix", and 'wait' as above. Returns what
+-- it printed.
+local function run(code, program)
+  if not compiled.module("unix") then
+    pending("no C compiler")
+  end
+  local beginning = "local unix = require 'unix'\n" .. BEGINNING:format(code)
+  local output, errors = script.run(beginning .. program)
+  assert.equal("", errors)
+  return output
+end
+
+local ALRM = pidfd.signal.ALRM
+
+describe("a signal handler of another library", function()
+  for name, code in pairs(waits) do
+    it("runs during " .. name .. ", which goes on then", function()
+      local output = run(code, ([[
+        unix.handle(%d, function()
+          print("handled")
+          p:send_signal("%s")
+        end)
+        unix.alarm(0.02, 0)
+        print(wait() and "over")
+        p:send_signal("KILL")
+      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL"))
+      assert.equal("handled\nover\n", output)
+    end)
+
+    it("that raises ends " .. name, function()
+      local output = run(code, ([[
+        unix.handle(%d, function()
+          error("enough", 0)
+        end)
+        unix.alarm(0.02, 0)
+        print(pcall(wait))
+        p:send_signal("KILL")
+      ]]):format(ALRM))
+      assert.equal("false\tenough\n", output)
+    end)
+
+    it("that closes the pidfd ends " .. name, function()
+      local output = run(code, ([[
+        local again = p:dup()
+        unix.handle(%d, function()
+          p:close()
+        end)
+        unix.alarm(0.02, 0)
+        local ok, message = pcall(wait)
+        print(ok, message:match("closed"))
+        again:send_signal("KILL")
+      ]]):format(ALRM))
+      assert.equal("false\tclosed\n", output)
+    end)
+  end
+
+  it("runs in a coroutine that waits, once", function()
+    local output = run("p:wait()", ([[
+      local waiting
+      unix.handle(%d, function()
+        print("handled", coroutine.running() == waiting)
+        p:send_signal("KILL")
+      end)
+      unix.alarm(0.02, 0)
+      waiting = coroutine.create(wait)
+      print(coroutine.resume(waiting))
+      for _ = 1, 1000 do
+        assert(p:poll(1))
+      end
+    ]]):format(ALRM))
+    assert.equal("handled\ttrue\ntrue\tsignal\t9\n", output)
+  end)
+
+  it("runs for each signal that comes", function()
+    local output = run("p:wait()", ([[
+      local count = 0
+      unix.handle(%d, function()
+        count = count + 1
+        if count == 5 then
+          p:send_signal("KILL")
+        end
+      end)
+      unix.alarm(0.01, 0.01)
+      print(wait())
+      unix.alarm(0, 0)
+      print(count >= 5)
+    ]]):format(ALRM))
+    assert.equal("signal\t9\ntrue\n", output)
+  end)
+
+  local missed = {
+    ["p:poll()"] = "unix.raise(%d, p.poll, p)",
+    ["p:poll(60)"] = "unix.raise(%d, p.poll, p, 60)",
+    ["pidfd.poll()"] = "unix.raise(%d, pidfd.poll, { p })",
+    ["p:wait()"] = "unix.raise(%d, p.wait, p)",
+    ["p:waitid()"] = "unix.raise(%d, p.waitid, p, pidfd.flags.WSTOPPED)",
+    ["p:terminate()"] = "unix.raise(%d, p.terminate, p, 60)",
+  }
+
+  for name, code in pairs(missed) do
+    it("runs at once if the signal came just before " .. name, function()
+      local output = run(code:format(ALRM), ([[
+        unix.handle(%d, function()
+          error("in time", 0)
+        end)
+        print(pcall(wait))
+        p:send_signal("KILL")
+      ]]):format(ALRM))
+      assert.equal("false\tin time\n", output)
+    end)
+  end
+
+  it("runs at once if the signal came just before, in a coroutine", function()
+    local output = run(missed["p:wait()"]:format(ALRM), ([[
+      unix.handle(%d, function()
+        error("in time", 0)
+      end)
+      print(coroutine.resume(coroutine.create(wait)))
+      p:send_signal("KILL")
+    ]]):format(ALRM))
+    assert.equal("false\tin time\n", output)
+  end)
+end)
+
+describe("a storm of signals", function()
+  local timed = {
+    ["p:poll()"] = "p:poll(0.3) == false",
+    ["pidfd.poll()"] = "#pidfd.poll({ p }, 0.3) == 0",
+    ["p:wait()"] = "select(3, p:wait(0.3)) == pidfd.errno.ETIMEDOUT",
+    ["p:terminate()"] = "select(2, p:terminate(0.3)) == 9",
+  }
+
+  for name, code in pairs(timed) do
+    it("neither shortens nor prolongs the time-out of " .. name, function()
+      local output = run(code, ([[
+        local count = 0
+        unix.handle(%d, function()
+          count = count + 1
+        end)
+        unix.alarm(0.001, 0.001)
+        local start = unix.now()
+        local right = wait()
+        local elapsed = unix.now() - start
+        unix.alarm(0, 0)
+        p:send_signal("KILL")
+        print(right, elapsed >= 0.3 and elapsed < 0.8 or elapsed, count > 20)
+      ]]):format(ALRM))
+      assert.equal("true\ttrue\ttrue\n", output)
+    end)
+  end
+end)
+
+describe("a debugger's hook", function()
+  it("stays, and does not keep from sleeping", function()
+    local output = run("p:poll(0.05)", [[
+      local function hook() end
+      debug.sethook(hook, "crl", 1)
+      print(wait())
+      print(debug.gethook() == hook)
+      print(coroutine.wrap(wait)())
+      print(debug.gethook() == hook)
+      debug.sethook()
+      p:send_signal("KILL")
+    ]])
+    assert.equal("false\ntrue\nfalse\ntrue\n", output)
+  end)
+
+  it("of a coroutine stays that one's", function()
+    local output = run("p:poll(0.01)", [[
+      local function hook() end
+      local thread = coroutine.create(function()
+        print(wait(), debug.gethook() == hook)
+      end)
+      debug.sethook(thread, hook, "c")
+      coroutine.resume(thread)
+      print(debug.gethook())
+      p:send_signal("KILL")
+    ]])
+    assert.equal("false\ttrue\nnil\n", output)
+  end)
+end)

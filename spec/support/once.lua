@@ -1,0 +1,4 @@
+-- A helper for busted, which forgets all modules after each file of specs: luv
+-- must not be loaded a second time, and what is loaded now is not forgotten.
+
+pcall(require, "luv")

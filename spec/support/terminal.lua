@@ -1,0 +1,64 @@
+-- Ctrl-C, on a terminal that script(1) makes.
+
+local partner = require "spec.support.partner"
+local script = require "spec.support.script"
+local state = require "spec.support.state"
+
+local terminal = {}
+
+-- What the program begins with: a function that says that it will sleep next.
+local READY = [[
+  local function ready()
+    local file = assert(io.open("/proc/self/fd/9", "w"))
+    file:write(require("pidfd").self():pid(), "\n")
+    file:close()
+  end
+]]
+
+function terminal.exists()
+  local command = "script -qec true /dev/null </dev/null >/dev/null 2>&1"
+  return os.execute(command) == true
+end
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+-- Everything on the terminal holds descriptor 9: at the latest when that is
+-- over, reading ends.
+local function start(command, fifo, output)
+  local shell = "exec script -qec %s /dev/null >%s 9>%s"
+  shell = shell:format(script.quote(command), output, fifo)
+  return assert(io.popen(shell, "w"))
+end
+
+local function readpid(fifo)
+  local file = assert(io.open(fifo))
+  local pid = file:read("n")
+  file:close()
+  return pid
+end
+
+-- Press Ctrl-C once the program sleeps. It knows its arguments as 'arg'.
+-- Returns its output, and how it ended, as os.execute does.
+function terminal.interrupt(program, ...)
+  local output, fifo = os.tmpname(), partner.fifo()
+  local command = "exec " .. script.command(READY .. program, ...)
+  local keyboard = start(command, fifo, output)
+  local pid = readpid(fifo)
+  if pid then
+    state.await(pid, "S")
+    keyboard:write("\3")
+    keyboard:flush()
+  end
+  local _, how, code = keyboard:close()
+  local text = read(output):gsub("\r", "")
+  os.remove(output)
+  os.remove(fifo)
+  return text, how, code
+end
+
+return terminal

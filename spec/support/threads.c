@@ -1,0 +1,65 @@
+/*
+** A process of two threads. It tells the id of the second one, which obeys
+** the lines that it reads:
+**
+**   leave   end, by itself
+**   exit    end the process, with status 3
+**   exec    become a shell, which exits with status 5 after another line
+**
+** With any argument, the first thread, the leader, ends at once. Whichever
+** thread gets SIGUSR1 tells its id.
+*/
+
+#define _GNU_SOURCE
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+
+static void tell (int sig) {
+  (void)sig;
+  char line[32];
+  int length = snprintf(line, sizeof(line), "%ld\n", syscall(SYS_gettid));
+  (void)!write(STDOUT_FILENO, line, (size_t)length);
+}
+
+
+static void become_shell (void) {
+  (void)execl("/bin/sh", "sh", "-c", "read line; exit 5", (char *)NULL);
+}
+
+
+static void *obey (void *unused) {
+  (void)unused;
+  tell(0);
+  char line[32];
+  while (fgets(line, sizeof(line), stdin) != NULL) {
+    if (strcmp(line, "leave\n") == 0)
+      pthread_exit(NULL);
+    if (strcmp(line, "exit\n") == 0)
+      exit(3);
+    if (strcmp(line, "exec\n") == 0)
+      become_shell();
+  }
+  exit(EXIT_SUCCESS);
+}
+
+
+int main (int argc, char **argv) {
+  (void)argv;
+  pthread_t second;
+  struct sigaction action = {.sa_handler = tell, .sa_flags = SA_RESTART};
+  (void)sigaction(SIGUSR1, &action, NULL);
+  (void)setvbuf(stdin, NULL, _IONBF, 0); /* the shell's turn comes, too */
+  if (pthread_create(&second, NULL, obey, NULL) != 0)
+    return EXIT_FAILURE;
+  if (argc > 1)
+    pthread_exit(NULL);
+  for (;;)
+    (void)pause();
+}

@@ -1,0 +1,179 @@
+/*
+** What specs need of Unix and Lua lacks: signal handlers that call Lua, as
+** other libraries offer them, and children of uncommon kinds.
+*/
+
+#define _GNU_SOURCE
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#define HANDLER "unix.handler"
+
+
+/*
+** {=====================================================================
+** Signals
+** ======================================================================
+*/
+
+static lua_State *state;
+
+
+static void callhandler (lua_State *L, lua_Debug *event) {
+  (void)event;
+  lua_sethook(L, NULL, 0, 0);
+  lua_getfield(L, LUA_REGISTRYINDEX, HANDLER);
+  lua_call(L, 0, 0);
+}
+
+
+/* an instruction of Lua is needed for this hook to fire, a call will not do */
+static void sethook (int sig) {
+  (void)sig;
+  lua_sethook(state, callhandler, LUA_MASKCOUNT, 1);
+}
+
+
+/* handle(sig, f): from now on, call 'f' soon after the signal has come */
+static int handle (lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  state = lua_tothread(L, -1);
+  lua_settop(L, 2);
+  lua_setfield(L, LUA_REGISTRYINDEX, HANDLER);
+  (void)signal((int)luaL_checkinteger(L, 1), sethook); /* restarts calls */
+  return 0;
+}
+
+
+/* raise(sig, f, ...): return f(...), without any instruction in between */
+static int raiseandcall (lua_State *L) {
+  (void)raise((int)luaL_checkinteger(L, 1));
+  lua_call(L, lua_gettop(L) - 2, LUA_MULTRET);
+  return lua_gettop(L) - 1;
+}
+
+
+static struct timeval seconds (lua_State *L, int arg) {
+  lua_Number n = luaL_checknumber(L, arg);
+  time_t whole = (time_t)n;
+  return (struct timeval){.tv_sec = whole,
+                          .tv_usec = (suseconds_t)((n - whole) * 1e6)};
+}
+
+
+/* alarm(first, interval): raise SIGALRM, again and again */
+static int alarms (lua_State *L) {
+  struct itimerval timer = {.it_value = seconds(L, 1),
+                            .it_interval = seconds(L, 2)};
+  lua_pushboolean(L, setitimer(ITIMER_REAL, &timer, NULL) == 0);
+  return 1;
+}
+
+
+static sigset_t only (lua_State *L) {
+  sigset_t set;
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, (int)luaL_checkinteger(L, 1));
+  return set;
+}
+
+
+/* block(sig): leave it for sigwait */
+static int blocksignal (lua_State *L) {
+  sigset_t set = only(L);
+  (void)sigprocmask(SIG_BLOCK, &set, NULL);
+  return 0;
+}
+
+
+/* sigwait(sig): was it queued; the pid, uid and value that came with it */
+static int waitsignal (lua_State *L) {
+  siginfo_t info;
+  sigset_t set = only(L);
+  (void)sigwaitinfo(&set, &info);
+  lua_pushboolean(L, info.si_code == SI_QUEUE);
+  lua_pushinteger(L, info.si_pid);
+  lua_pushinteger(L, info.si_uid);
+  lua_pushinteger(L, info.si_value.sival_int);
+  return 4;
+}
+
+
+/* now(): seconds on the monotonic clock */
+static int now (lua_State *L) {
+  struct timespec time;
+  (void)clock_gettime(CLOCK_MONOTONIC, &time);
+  lua_pushnumber(L, (lua_Number)time.tv_sec + (lua_Number)time.tv_nsec / 1e9);
+  return 1;
+}
+
+/* }=================================================================== */
+
+
+/*
+** {=====================================================================
+** Children
+** ======================================================================
+*/
+
+/* waitany(): reap any child, and return its pid */
+static int waitany (lua_State *L) {
+  lua_pushinteger(L, waitpid(-1, NULL, 0));
+  return 1;
+}
+
+
+/* clone(sig, status): a child that exits, and tells so by that signal */
+static int clonechild (lua_State *L) {
+  long sig = (long)luaL_checkinteger(L, 1);
+  int status = (int)luaL_checkinteger(L, 2);
+  long pid = syscall(SYS_clone, sig, 0, 0, 0, 0);
+  if (pid == 0)
+    _exit(status);
+  lua_pushinteger(L, pid);
+  return 1;
+}
+
+
+/* seize(pid): be its tracer */
+static int seize (lua_State *L) {
+  pid_t pid = (pid_t)luaL_checkinteger(L, 1);
+  lua_pushboolean(L, ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0);
+  return 1;
+}
+
+
+/* traceme(): be traced by the parent, and stop for it */
+static int traceme (lua_State *L) {
+  (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+  lua_pushboolean(L, raise(SIGTRAP) == 0);
+  return 1;
+}
+
+/* }=================================================================== */
+
+
+static const luaL_Reg functions[] = {
+  {"handle", handle},       {"raise", raiseandcall}, {"alarm", alarms},
+  {"block", blocksignal},   {"sigwait", waitsignal}, {"now", now},
+  {"waitany", waitany},     {"clone", clonechild},   {"seize", seize},
+  {"traceme", traceme},     {NULL, NULL},
+};
+
+
+int luaopen_unix (lua_State *L);
+
+
+int luaopen_unix (lua_State *L) {
+  luaL_newlib(L, functions);
+  return 1;
+}

@@ -1,0 +1,199 @@
+local compiled = require "spec.support.compiled"
+local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
+local state = require "spec.support.state"
+local threads = require "spec.support.threads"
+
+local flags = pidfd.flags
+
+teardown(compiled.remove)
+
+local function assert_end(expected_how, expected_code, how, code)
+  assert.equal(expected_how, how)
+  assert.equal(expected_code, code)
+end
+
+local function assert_fails(errno, result, _, code)
+  assert.is_nil(result)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+-- Lend 'use' a process of two threads: its pidfd, and the partner.
+local function with_process(argument, use)
+  local possible = threads.with(argument, function(process, tid)
+    local p = assert(pidfd.open(process.pid))
+    use(p, process, tid)
+    p:close()
+  end)
+  if not possible then
+    pending("no C compiler")
+  end
+end
+
+-- The same, with a pidfd of its second thread in between.
+local function with_thread(use)
+  if not kernel.at_least(6, 9) then
+    pending("pidfds of threads (Linux 6.9)")
+  end
+  with_process("", function(p, process, tid)
+    local thread = assert(pidfd.open(tid, flags.THREAD))
+    use(p, thread, process, tid)
+    thread:close()
+  end)
+end
+
+describe("a process whose first thread has ended", function()
+  local function with_leaderless(use)
+    with_process("leaderless", function(p, process, tid)
+      state.await(process.pid, "Z")
+      use(p, process, tid)
+    end)
+  end
+
+  it("has not ended", function()
+    with_leaderless(function(p)
+      assert.is_false(p:poll(0))
+      assert.is_false(p:poll(0.02))
+      assert.same({}, pidfd.poll({ p }, 0))
+      assert_fails("ETIMEDOUT", p:wait(0))
+      assert_fails("ETIMEDOUT", p:wait(0.02))
+      assert.is_false(p:waitid(flags.WEXITED + flags.WNOHANG))
+    end)
+  end)
+
+  it("ends with its last thread", function()
+    with_leaderless(function(p, process)
+      process.tell("exit")
+      assert.is_true(p:poll())
+      assert_end("exit", 3, p:wait())
+    end)
+  end)
+
+  it("is waited for until its last thread ends", function()
+    with_leaderless(function(p, process)
+      process.tell("exit")
+      assert_end("exit", 3, p:wait())
+    end)
+  end)
+
+  it("gets signals", function()
+    with_leaderless(function(p, process, tid)
+      assert.is_true(p:send_signal("USR1"))
+      assert.equal(tostring(tid), process.hear())
+    end)
+  end)
+
+  it("is terminated", function()
+    with_leaderless(function(p)
+      assert_end("signal", 15, p:terminate(60))
+    end)
+  end)
+
+  it("still has its pid", function()
+    with_leaderless(function(p, process)
+      assert.equal(process.pid, p:pid())
+    end)
+  end)
+
+  it("has no descriptors that can be seen", function()
+    with_leaderless(function(p)
+      assert_fails("ESRCH", p:getfd(0))
+    end)
+  end)
+end)
+
+describe("a process of which another thread executes a program", function()
+  it("is the same process, which ends with that program", function()
+    with_process("", function(p, process)
+      local id = p:id()
+      process.tell("exec")
+      repeat -- until it is the shell, which has one thread
+        local file = assert(io.open(("/proc/%d/comm"):format(process.pid)))
+        local name = file:read()
+        file:close()
+      until name == "sh"
+      assert.is_false(p:poll(0))
+      assert.equal(process.pid, p:pid())
+      assert.equal(id, p:id())
+      process.tell("")
+      assert_end("exit", 5, p:wait())
+    end)
+  end)
+end)
+
+describe("a pidfd of a thread", function()
+  it("has the thread's id as its pid", function()
+    with_thread(function(_, thread, process, tid)
+      assert.equal(tid, thread:pid())
+      if kernel.at_least(6, 13) then
+        local info = assert(thread:info())
+        assert.equal(tid, info.pid)
+        assert.equal(process.pid, info.tgid)
+      end
+    end)
+  end)
+
+  it("is not equal to its process's, but the leader's is", function()
+    with_thread(function(p, thread, process)
+      assert.is_false(p == thread)
+      local leader = assert(pidfd.open(process.pid, flags.THREAD))
+      assert.is_true(p == leader)
+      leader:close()
+    end)
+  end)
+
+  it("is ready when the thread ends, and the process is not", function()
+    with_thread(function(p, thread, process)
+      assert.is_false(thread:poll(0))
+      assert_fails("ETIMEDOUT", thread:wait(0))
+      process.tell("leave")
+      assert.is_true(thread:poll())
+      assert.is_false(p:poll(0))
+      assert.same({ thread }, pidfd.poll({ p, thread }))
+    end)
+  end)
+
+  it("tells how the thread ended", function()
+    if not kernel.at_least(6, 15) then
+      pending("the end of a thread (Linux 6.15)")
+    end
+    with_thread(function(_, thread, process)
+      process.tell("leave")
+      assert_end("exit", 0, thread:wait())
+    end)
+  end)
+
+  it("tells the status of a process that ends as a whole", function()
+    if not kernel.at_least(6, 15) then
+      pending("the end of a thread (Linux 6.15)")
+    end
+    with_thread(function(p, thread, process)
+      process.tell("exit")
+      assert_end("exit", 3, thread:wait())
+      assert_end("exit", 3, p:wait())
+    end)
+  end)
+
+  it("has nothing to report by waitid()", function()
+    with_thread(function(_, thread)
+      assert_fails("ECHILD", thread:waitid(flags.WEXITED + flags.WNOHANG))
+    end)
+  end)
+
+  it("is over, without a process, when the thread executes one", function()
+    with_thread(function(p, thread, process)
+      process.tell("exec")
+      assert.is_true(thread:poll())
+      assert.is_false(p:poll(0))
+      assert_fails("ESRCH", thread:pid())
+    end)
+  end)
+
+  it("terminates the process as a whole", function()
+    with_thread(function(p, thread)
+      local how, code = thread:terminate(60)
+      assert.is_true(how == "signal" and code == 15 or how == "unknown")
+      assert_end("signal", 15, p:wait())
+    end)
+  end)
+end)

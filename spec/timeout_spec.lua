@@ -1,0 +1,132 @@
+local child = require "spec.support.child"
+local ensure = require "spec.support.ensure"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+
+local EXAMPLE = "examples/timeout.lua"
+
+-- Returns what the example wrote to stdout and to stderr, and its status.
+local function timeout(...)
+  local output, errors, how, code = script.run(EXAMPLE, ...)
+  assert.equal("exit", how)
+  return output, errors, code
+end
+
+local function status_of(...)
+  return (select(3, timeout(...)))
+end
+
+-- What a shell command prints in which "$@" runs the example.
+local function output_of(command, ...)
+  local example = script.command(EXAMPLE, ...)
+  local pipe = assert(io.popen("set -- " .. example .. "; " .. command))
+  local output = pipe:read("a")
+  pipe:close()
+  return output
+end
+
+-- A command that takes no notice of TERM.
+local DEAF = "trap '' TERM; while :; do sleep 0.05; done"
+
+describe("examples/timeout.lua", function()
+  for _, case in ipairs {
+    { "returns the command's exit status", 3, "9", "sh", "-c", "exit 3" },
+    { "returns 128 and the signal that ended the command", 128 + 9,
+      "9", "sh", "-c", "kill -KILL $$" },
+    { "returns 124 when the time is over", 124, "0.05", "sleep", "60" },
+    { "returns 124 whatever the command makes of its end", 124,
+      "0.2", "sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.01; done" },
+    { "returns 137 when it takes a KILL", 128 + 9,
+      "-k", "0.05", "0.1", "sh", "-c", DEAF },
+    { "returns 137 when KILL is the signal", 128 + 9,
+      "-s", "kill", "0.05", "sleep", "60" },
+    { "returns 126 when the command cannot be executed", 126,
+      "9", "/etc/passwd" },
+    { "returns 127 when there is no such command", 127,
+      "9", "/nonexistent/command" },
+    { "sets no limit for 0 seconds", 0, "0", "sleep", "0.05" },
+    { "lets a stopped command end", 124,
+      "-k", "9", "0.1", "sh", "-c", "kill -STOP $$; sleep 60" },
+  } do
+    it(case[1], function()
+      assert.equal(case[2], status_of(table.unpack(case, 3)))
+    end)
+  end
+
+  for _, words in ipairs {
+    {}, { "1" }, { "-1", "true" }, { "soon", "true" }, { "nan", "true" },
+    { "-k", "soon", "1", "true" }, { "-s", "NOSUCH", "1", "true" },
+    { "-s", "0", "1", "true" }, { "-k" },
+  } do
+    it("returns 125 for the arguments {" .. table.concat(words, " ") .. "}",
+      function()
+        local output, errors, code = timeout(table.unpack(words))
+        assert.equal("", output)
+        assert.matches("^usage: ", errors)
+        assert.equal(125, code)
+      end)
+  end
+
+  it("sends the signal that is asked for", function()
+    local command = "trap 'echo USR1; exit' USR1; while :; do sleep 0.01; done"
+    local output = timeout("-s", "SIGUSR1", "0.2", "sh", "-c", command)
+    assert.equal("USR1\n", output)
+  end)
+
+  it("passes each word on as it is", function()
+    local words = { "", " ", "a b", "it's", '"', "$HOME", "\\", "*", "x\ny" }
+    local output = timeout("9", "printf", "[%s]", table.unpack(words))
+    assert.equal("[" .. table.concat(words, "][") .. "]", output)
+  end)
+
+  it("leaves stdin and stderr to the command", function()
+    local output, errors = timeout("9", "sh", "-c", "echo oops >&2")
+    assert.equal("", output)
+    assert.equal("oops\n", errors)
+    assert.equal("in", output_of("printf in | \"$@\"", "9", "cat"))
+  end)
+
+  it("leaves the very same stdout to the command", function()
+    local path = os.tmpname()
+    local command = ('{ echo 1; "$@"; echo 3; } >%s; cat %s'):format(path, path)
+    local output = output_of(command, "9", "echo", "2")
+    os.remove(path)
+    assert.equal("1\n2\n3\n", output)
+  end)
+
+  it("leaves no other descriptor to the command", function()
+    local list = "ls /proc/self/fd"
+    assert.equal(output_of(list), output_of('"$@"', "9", "sh", "-c", list))
+  end)
+
+  it("leaves Ctrl-C to the command", function()
+    -- On a terminal, it is a signal for the whole foreground process group.
+    local command = "trap 'exit 7' INT; kill -INT 0; while :; do sleep 1; done"
+    local output = output_of("setsid -w \"$@\"; echo $?",
+      "9", "sh", "-c", command)
+    assert.equal("7\n", output)
+  end)
+
+  it("keeps to the time after Ctrl-C, too", function()
+    local command = "trap '' INT; kill -INT 0; exec sleep 60"
+    local output = output_of("setsid -w \"$@\"; echo $?",
+      "0.2", "sh", "-c", command)
+    assert.equal("124\n", output)
+  end)
+
+  it("ends the command when it is ended itself", function()
+    local pid, output = child.start("exec " .. script.command(EXAMPLE,
+      "60", "sh", "-c", "echo $$; exec sleep 60 >&-"))
+    local example = assert(pidfd.open(pid))
+    local command = assert(pidfd.open(output:read("n")))
+    ensure(function()
+      assert(example:send_signal("TERM"))
+      assert.is_true(command:poll(10))
+    end, function()
+      command:send_signal("KILL")
+      output:close()
+      command:close()
+      example:close()
+    end)
+  end)
+end)

@@ -1,0 +1,537 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
+local kernel = require "spec.support.kernel"
+local partner = require "spec.support.partner"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+local state = require "spec.support.state"
+local times = require "spec.support.times"
+
+local function assert_end(expected_how, expected_code, how, code, ...)
+  assert.equal(expected_how, how)
+  assert.equal(expected_code, code)
+  assert.equal(0, select("#", ...))
+end
+
+-- The end of a process that somebody else has reaped.
+local function assert_told(how, code, ...)
+  if kernel.at_least(6, 15) then
+    assert_end(how, code, ...)
+  else
+    assert_end("unknown", nil, ...)
+  end
+end
+
+local function assert_fails(errno, how, message, code)
+  assert.is_nil(how)
+  assert.matches("^wait: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+-- Lend 'use' a child that runs this shell command to its end.
+local function with_child(command, use)
+  child.of("echo $$; " .. command, use)
+end
+
+-- The same, with a zombie whose parent reaps it when it is told a line. 'use'
+-- gets a pidfd and the parent, a partner.
+local PARENT = [[
+  io.stdout:setvbuf("line")
+  local zombie = io.popen("echo $$; " .. arg[1])
+  print(zombie:read("n"))
+  io.read()
+  zombie:close()
+  print("reaped")
+  io.read()
+]]
+
+local function with_others_zombie(command, use)
+  partner.with("exec " .. script.command(PARENT, command), function(parent)
+    local p = assert(pidfd.open(math.tointeger(parent.hear())))
+    assert(p:poll())
+    use(p, parent)
+    p:close()
+  end)
+end
+
+local function need_unix()
+  if not compiled.module("unix") then
+    pending("no C compiler")
+  end
+end
+
+teardown(compiled.remove)
+
+-- What a program prints which shows a pidfd: the end, and whether it is reaped.
+local function outcome_of(program)
+  local output, errors = script.run(([[
+    local pidfd = require "pidfd"
+    local function show(p)
+      local how, code = p:wait(10)
+      print(how, code, pidfd.errno[select(3, p:send_signal(0))])
+    end
+  ]] .. program))
+  return errors .. output
+end
+
+local function told(how, code)
+  if not kernel.at_least(6, 15) then
+    how, code = "unknown", nil
+  end
+  return ("%s\t%s\tESRCH\n"):format(how, code)
+end
+
+describe("p:wait()", function()
+  local ends = {
+    { "exit 0", "exit", 0 },
+    { "exit 3", "exit", 3 },
+    { "exit 255", "exit", 255 },
+    { "kill -TERM $$", "signal", 15 },
+    { "kill -KILL $$", "signal", 9 },
+    { "kill -HUP $$", "signal", 1 },
+    { "ulimit -c 0; kill -ABRT $$", "signal", 6 },
+    { "exec sh -c 'exit 4'", "exit", 4 },
+  }
+
+  for _, case in ipairs(ends) do
+    local command, how, code = case[1], case[2], case[3]
+
+    it(("returns %q, %d for a child that does: %s"):format(how, code, command),
+      function()
+        with_child(command, function(p)
+          assert_end(how, code, p:wait())
+        end)
+      end)
+
+    it(("returns %q, %d for another's zombie of: %s")
+      :format(how, code, command), function()
+        with_others_zombie(command, function(p)
+          assert_end(how, code, p:wait())
+        end)
+      end)
+
+    it(("returns what is known of another's child, reaped, of: %s")
+      :format(command), function()
+        with_others_zombie(command, function(p, parent)
+          parent.tell("")
+          assert.equal("reaped", parent.hear())
+          assert_told(how, code, p:wait())
+        end)
+      end)
+  end
+
+  it("waits for a child that runs", function()
+    with_child("exec sleep 0.05", function(p)
+      assert.is_false(p:poll(0))
+      assert_end("exit", 0, p:wait())
+    end)
+  end)
+
+  it("waits for a child of a child, whose end may be told", function()
+    child.with_grandchild(function(p)
+      assert.is_true(p:send_signal("TERM"))
+      local how, code = p:wait()
+      if how == "unknown" and not kernel.at_least(6, 15) then
+        pending("reaped before anybody could look (Linux 6.15)")
+      end
+      assert_end("signal", 15, how, code)
+    end)
+  end)
+
+  it("reaps a child", function()
+    with_child("exit 3", function(p, pid)
+      assert(p:wait())
+      local _, _, code = p:send_signal(0)
+      assert.equal(pidfd.errno.ESRCH, code)
+      assert.is_nil(io.open(("/proc/%d/stat"):format(pid)))
+    end)
+  end)
+
+  it("leaves no zombie behind", function()
+    local output = script.run [[
+      local pidfd = require "pidfd"
+      for i = 1, 20 do
+        local file = io.popen("echo $$; exit 3")
+        assert(pidfd.open(file:read("n"))):wait()
+      end
+      local self = pidfd.self():pid()
+      local file = io.open(("/proc/%d/task/%d/children"):format(self, self))
+      print(file and #file:read("a") or 0)
+    ]]
+    assert.equal("0\n", output)
+  end)
+
+  for _, case in ipairs(times.long) do
+    it("returns at the end with a time-out of " .. case.name, function()
+      with_child("exec sleep 0.01", function(p)
+        assert_end("exit", 0, p:wait(case.value))
+      end)
+    end)
+  end
+
+  it("returns at once with a time-out of 0 when it is over", function()
+    child.with_zombie(function(p)
+      assert_end("signal", 9, p:wait(0))
+    end)
+  end)
+
+  for _, timeout in ipairs { 0, 0.0, 1e-12, 0.001, 0.01 } do
+    it(("fails with ETIMEDOUT after %g s while it runs"):format(timeout),
+      function()
+        child.with(function(p)
+          assert_fails("ETIMEDOUT", p:wait(timeout))
+        end)
+        child.with_grandchild(function(p)
+          assert_fails("ETIMEDOUT", p:wait(timeout))
+        end)
+      end)
+  end
+
+  it("waits again after a time-out", function()
+    child.with(function(p)
+      assert_fails("ETIMEDOUT", p:wait(0))
+      p:send_signal("KILL")
+      assert_end("signal", 9, p:wait())
+    end)
+  end)
+
+  it("is not misled by a stop", function()
+    child.with(function(p)
+      p:send_signal("STOP")
+      assert_fails("ETIMEDOUT", p:wait(0.02))
+      p:send_signal("KILL")
+      assert_end("signal", 9, p:wait())
+    end)
+  end)
+
+  it("fails with EDEADLK for this process, whatever the time", function()
+    local p = assert(pidfd.self())
+    for _, timeout in ipairs { 0, 1, math.huge } do
+      assert_fails("EDEADLK", p:wait(timeout))
+    end
+    assert_fails("EDEADLK", p:wait())
+    p:close()
+  end)
+
+  it("fails with EDEADLK for this thread", function()
+    if not kernel.at_least(6, 9) then
+      pending("pidfds of threads (Linux 6.9)")
+    end
+    local p = assert(pidfd.self(pidfd.flags.THREAD))
+    assert_fails("EDEADLK", p:wait())
+    p:close()
+  end)
+
+  it("fails with EBADF when somebody else closed the number", function()
+    local p = assert(pidfd.self())
+    pidfd.adopt(p:fileno()):close()
+    assert_fails("EBADF", p:wait(0))
+    p:close()
+  end)
+
+  for _, case in ipairs(times.wrong) do
+    it("raises for " .. case.name, function()
+      child.with_zombie(function(p)
+        assert.error_matches(function() p:wait(case.value) end, "bad argument")
+      end)
+    end)
+  end
+
+  it("raises for a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(p:fileno()))
+    assert.error_matches(function() p.wait(fd, 0) end, "pidfd expected")
+    fd:close()
+    p:close()
+  end)
+
+  it("raises for a closed pidfd, which remembers nothing", function()
+    with_child("exit 3", function(p)
+      p:wait()
+      p:close()
+      assert.error_matches(function() p:wait() end, "closed")
+    end)
+  end)
+end)
+
+describe("the end of a process", function()
+  it("is remembered", function()
+    with_child("exit 3", function(p)
+      for _ = 1, 3 do
+        assert_end("exit", 3, p:wait())
+        assert_end("exit", 3, p:wait(0))
+      end
+    end)
+  end)
+
+  it("is remembered by a duplicate that was made afterwards", function()
+    with_child("exit 3", function(p)
+      assert(p:wait())
+      local q = assert(p:dup())
+      assert_end("exit", 3, q:wait())
+      q:close()
+    end)
+  end)
+
+  it("is told to a duplicate that was made before", function()
+    with_child("exit 3", function(p)
+      local q = assert(p:dup())
+      assert(p:wait())
+      assert_told("exit", 3, q:wait())
+      q:close()
+    end)
+  end)
+
+  it("is told to another pidfd of a process that was reaped", function()
+    with_child("exit 3", function(p, pid)
+      local q = assert(pidfd.open(pid))
+      assert(p:waitid(pidfd.flags.WEXITED))
+      assert_told("exit", 3, q:wait())
+      q:close()
+    end)
+  end)
+
+  it("is not taken from the parent of another's zombie", function()
+    with_others_zombie("exit 3", function(p, parent)
+      assert_end("exit", 3, p:wait())
+      assert.is_true(p:send_signal(0))
+      parent.tell("")
+      assert.equal("reaped", parent.hear())
+      assert_end("exit", 3, p:wait())
+    end)
+  end)
+
+  it("is told of a child that io.popen's file has reaped", function()
+    local pid, file = child.start("exit 3")
+    local p = assert(pidfd.open(pid))
+    local _, how, code = file:close()
+    assert_end("exit", 3, how, code)
+    assert_told("exit", 3, p:wait())
+    p:close()
+  end)
+
+  it("is told of a child that luv has reaped", function()
+    if not package.searchpath("luv", package.cpath) then
+      pending("luv is not installed")
+    end
+    assert.equal(told("exit", 3), outcome_of [[
+      local uv = require "luv"
+      local process, pid = uv.spawn("sh", { args = { "-c", "exit 3" } },
+        function() end)
+      local p = assert(pidfd.open(pid))
+      uv.run()
+      show(p)
+    ]])
+  end)
+
+  it("is told of a child that a waitpid() for any has reaped", function()
+    need_unix()
+    assert.equal(told("exit", 3), outcome_of [[
+      local unix = require "unix"
+      local file = io.popen("echo $$; exit 3")
+      local pid = file:read("n")
+      local p = assert(pidfd.open(pid))
+      assert(unix.waitany() == pid)
+      show(p)
+    ]])
+  end)
+
+  it("is told of a child that exits without any signal", function()
+    need_unix()
+    assert.equal("exit\t3\tESRCH\n", outcome_of [[
+      show(assert(pidfd.open(require("unix").clone(0, 3))))
+    ]])
+  end)
+
+  it("is told where SIGCHLD is ignored", function()
+    local output = run.under("trap '' CHLD; exec", [[
+      local pidfd = require "pidfd"
+      local file = io.popen("echo $$; read line; exit 3", "r")
+      local p = assert(pidfd.open(file:read("n")))
+      print(p:wait(10))
+    ]])
+    if kernel.at_least(6, 15) then
+      assert.equal("exit\t3\n", output)
+    else -- if it was seen before it was gone
+      assert.is_true(output == "exit\t3\n" or output == "unknown\tnil\n")
+    end
+  end)
+
+  it("is told of a child that has ended before it was asked for", function()
+    child.with_zombie(function(p)
+      assert_end("signal", 9, p:wait())
+    end)
+  end)
+
+  it("is told of one that is reaped only during the wait", function()
+    if not os.execute('test "$(id -u)" = 0') then
+      pending("no process of another user that ends when it is told to")
+    elseif not kernel.at_least(6, 15) then
+      pending("the end of a stranger (Linux 6.15)")
+    end
+    with_others_zombie("exit 3", function(p, parent)
+      local output = run.as_stranger(([[
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.open(%d))
+        print(p:wait(0.01))
+        local parent = assert(io.open("%s", "r+"))
+        parent:write("\n")
+        parent:close()
+        print(p:wait(10))
+      ]]):format(p:pid(), parent.path))
+      assert.equal("unknown\tnil\nexit\t3\n", output)
+    end)
+  end)
+
+  it("is unknown, at the latest when the time is over, to strangers",
+    function()
+      if not os.execute('test "$(id -u)" = 0') then
+        pending("no process of another user that ends when it is told to")
+      end
+      with_others_zombie("exit 3", function(p)
+        local output = run.as_stranger(([[
+          local pidfd = require "pidfd"
+          local p = assert(pidfd.open(%d))
+          print(p:wait(0))
+          print(p:wait(0.05))
+        ]]):format(p:pid()))
+        assert.equal("unknown\tnil\nunknown\tnil\n", output)
+      end)
+    end)
+
+  it("does not depend on NONBLOCK", function()
+    child.with(function(p, pid)
+      local q = assert(pidfd.open(pid, pidfd.flags.NONBLOCK))
+      assert_fails("ETIMEDOUT", q:wait(0.01))
+      p:send_signal("KILL")
+      assert_end("signal", 9, q:wait())
+      q:close()
+    end)
+  end)
+
+  it("does not depend on luv, which sets O_NONBLOCK", function()
+    local has_luv, uv = pcall(require, "luv")
+    if not has_luv then
+      pending("luv is not installed")
+    end
+    child.with(function(p)
+      local poll = uv.new_poll(p:fileno())
+      poll:close()
+      uv.run()
+      assert.is_true(fds.has(p:fileno(), "NONBLOCK"))
+      assert_fails("ETIMEDOUT", p:wait(0.01))
+      p:send_signal("KILL")
+      assert_end("signal", 9, p:wait())
+    end)
+  end)
+end)
+
+describe("a child that is traced by another", function()
+  local TRACER = [[
+    print(require("unix").seize(math.tointeger(arg[1])))
+    io.stdout:flush()
+    io.read()
+  ]]
+
+  -- Lend 'use' a zombie that its tracer does not let go of, and the tracer.
+  local function with_traced(use)
+    need_unix()
+    local possible
+    child.with(function(p, pid)
+      local command = "exec " .. script.command(TRACER, pid)
+      partner.with(command, function(tracer)
+        possible = tracer.hear() == "true"
+        if possible then
+          p:send_signal("KILL")
+          state.await(pid, "Z")
+          use(p, tracer)
+        end
+      end)
+    end)
+    if not possible then
+      pending("no process may be traced here")
+    end
+  end
+
+  it("is over, but how is unknown, until its tracer lets go", function()
+    with_traced(function(p, tracer)
+      assert_end("unknown", nil, p:wait(0))
+      assert_end("unknown", nil, p:wait(0.03))
+      tracer.tell("")
+      assert_end("signal", 9, p:wait())
+    end)
+  end)
+
+  it("is reaped then", function()
+    with_traced(function(p, tracer)
+      tracer.tell("")
+      assert_end("signal", 9, p:wait())
+      assert.equal("ESRCH", pidfd.errno[select(3, p:send_signal(0))])
+    end)
+  end)
+end)
+
+describe("waiting", function()
+  it("leaves no descriptor open for a child", function()
+    with_child("exit 3", function(p)
+      assert.equal(0, fds.leaked(function()
+        local q = assert(p:dup())
+        assert(q:wait())
+        q:close()
+      end))
+    end)
+  end)
+
+  it("leaves no descriptor open for another's zombie", function()
+    with_others_zombie("exit 3", function(p)
+      assert.equal(0, fds.leaked(function()
+        local q = assert(p:dup())
+        assert_end("exit", 3, q:wait())
+        q:close()
+      end))
+    end)
+  end)
+
+  it("leaves no descriptor open when the time is over", function()
+    child.with(function(p)
+      assert.equal(0, fds.leaked(function()
+        assert_fails("ETIMEDOUT", p:wait(0))
+      end))
+    end)
+  end)
+
+  -- Use up all descriptors, and wait for a zombie that is another's.
+  local exhausted = [[
+    local pidfd = require "pidfd"
+    local p = assert(pidfd.open(math.tointeger(arg[1])))
+    collectgarbage("stop")
+    local handles = {}
+    repeat
+      local o = assert(p:dup())
+      handles[#handles + 1] = %s
+    until o:fileno() == 63
+    local how, code, errno = p:wait()
+    print(how, how and code or pidfd.errno[errno])
+    for _, o in ipairs(handles) do
+      o:close()
+    end
+  ]]
+
+  it("lets the collector find a descriptor when all are used", function()
+    with_others_zombie("exit 3", function(p)
+      local program = exhausted:format("nil")
+      local output = run.with_descriptors(64, program, p:pid())
+      assert.equal("exit\t3\n", output)
+    end)
+  end)
+
+  it("fails with EMFILE when all are in use", function()
+    with_others_zombie("exit 3", function(p)
+      local program = exhausted:format("o")
+      local output = run.with_descriptors(64, program, p:pid())
+      assert.equal("nil\tEMFILE\n", output)
+    end)
+  end)
+end)

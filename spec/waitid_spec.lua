@@ -1,0 +1,316 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
+local misfits = require "spec.support.misfits"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+
+local flags = pidfd.flags
+
+teardown(compiled.remove)
+
+local function assert_end(expected_how, expected_code, how, code, info)
+  assert.equal(expected_how, how)
+  assert.equal(expected_code, code)
+  assert.is_table(info)
+  return info
+end
+
+local function assert_fails(errno, how, message, code)
+  assert.is_nil(how)
+  assert.matches("^waitid: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+-- Lend 'use' a child that runs this shell command to its end.
+local function with_child(command, use)
+  child.of("echo $$; " .. command, use)
+end
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local function newdirectory()
+  local name = os.tmpname()
+  os.remove(name)
+  assert(os.execute("mkdir " .. name))
+  return name
+end
+
+describe("p:waitid()", function()
+  it("returns how a child has exited", function()
+    with_child("exit 3", function(p)
+      assert_end("exit", 3, p:waitid(flags.WEXITED))
+    end)
+  end)
+
+  it("returns the signal that ended a child", function()
+    with_child("kill -KILL $$", function(p)
+      assert_end("signal", 9, p:waitid(flags.WEXITED))
+    end)
+  end)
+
+  it("returns that a child was stopped, and by which signal", function()
+    child.with(function(p)
+      p:send_signal("STOP")
+      assert_end("stop", pidfd.signal.STOP, p:waitid(flags.WSTOPPED))
+    end)
+  end)
+
+  it("returns that a child was continued", function()
+    child.with(function(p)
+      p:send_signal("STOP")
+      assert(p:waitid(flags.WSTOPPED))
+      p:send_signal("CONT")
+      assert_end("continue", pidfd.signal.CONT, p:waitid(flags.WCONTINUED))
+    end)
+  end)
+
+  it("returns that a traced child was trapped", function()
+    if not compiled.module("unix") then
+      pending("no C compiler")
+    end
+    with_child("exec " .. script.command [[require("unix").traceme()]],
+      function(p)
+        local how, code = p:waitid(flags.WSTOPPED)
+        assert.equal("trap", how)
+        assert.equal(pidfd.signal.TRAP, code)
+      end)
+  end)
+
+  it("waits for whichever of several comes first", function()
+    child.with(function(p)
+      local any = flags.WEXITED + flags.WSTOPPED + flags.WCONTINUED
+      p:send_signal("STOP")
+      assert_end("stop", pidfd.signal.STOP, p:waitid(any))
+      p:send_signal("KILL")
+      local how, code = p:waitid(any)
+      if how == "continue" then -- killing a stopped process lets it go on
+        how, code = p:waitid(any)
+      end
+      assert.equal("signal", how)
+      assert.equal(9, code)
+    end)
+  end)
+
+  it("sleeps until the end", function()
+    with_child("exec sleep 0.05", function(p)
+      assert.is_false(p:poll(0))
+      assert_end("exit", 0, p:waitid(flags.WEXITED))
+    end)
+  end)
+
+  it("sleeps until the stop", function()
+    with_child("sleep 0.05; kill -STOP $$", function(p)
+      assert.is_false(p:waitid(flags.WSTOPPED + flags.WNOHANG))
+      assert_end("stop", pidfd.signal.STOP, p:waitid(flags.WSTOPPED))
+    end)
+  end)
+
+  it("returns false with WNOHANG and nothing to report", function()
+    child.with(function(p)
+      assert.is_false(p:waitid(flags.WEXITED + flags.WNOHANG))
+      assert.is_false(p:waitid(flags.WSTOPPED + flags.WNOHANG))
+    end)
+  end)
+
+  it("does not sleep on a pidfd that is NONBLOCK", function()
+    child.with(function(p, pid)
+      local q = assert(pidfd.open(pid, flags.NONBLOCK))
+      assert.is_false(q:waitid(flags.WEXITED + flags.WNOHANG))
+      p:send_signal("KILL")
+      assert_end("signal", 9, q:waitid(flags.WEXITED))
+      q:close()
+    end)
+  end)
+
+  it("leaves the child as it is with WNOWAIT", function()
+    with_child("exit 3", function(p)
+      for _ = 1, 3 do
+        assert_end("exit", 3, p:waitid(flags.WEXITED + flags.WNOWAIT))
+      end
+      assert.is_true(p:send_signal(0))
+      assert.equal("exit", (p:wait()))
+    end)
+  end)
+
+  it("reaps the child, and fails with ECHILD from then on", function()
+    with_child("exit 3", function(p)
+      assert(p:waitid(flags.WEXITED))
+      assert.equal("ESRCH", pidfd.errno[select(3, p:send_signal(0))])
+      assert_fails("ECHILD", p:waitid(flags.WEXITED))
+    end)
+  end)
+
+  it("fails with ECHILD after p:wait()", function()
+    with_child("exit 3", function(p)
+      assert(p:wait())
+      assert_fails("ECHILD", p:waitid(flags.WEXITED))
+    end)
+  end)
+
+  it("fails with ECHILD for a process that is not a child", function()
+    child.with_grandchild(function(p)
+      assert_fails("ECHILD", p:waitid(flags.WEXITED))
+      assert_fails("ECHILD", p:waitid(flags.WEXITED + flags.WNOHANG))
+    end)
+  end)
+
+  it("fails with ECHILD for this process", function()
+    local p = assert(pidfd.self())
+    assert_fails("ECHILD", p:waitid(flags.WEXITED))
+    p:close()
+  end)
+
+  it("fails with ECHILD if only a stop is asked for after the end", function()
+    child.with_zombie(function(p)
+      assert_fails("ECHILD", p:waitid(flags.WSTOPPED))
+    end)
+  end)
+
+  for name, options in pairs {
+    ["no option"] = 0,
+    ["nothing to wait for"] = flags.WNOHANG,
+    ["an unknown option"] = flags.WEXITED + 0x100,
+  } do
+    it("fails with EINVAL for " .. name, function()
+      child.with_zombie(function(p)
+        assert_fails("EINVAL", p:waitid(options))
+      end)
+    end)
+  end
+
+  it("fails with EBADF when somebody else closed the number", function()
+    local p = assert(pidfd.self())
+    pidfd.adopt(p:fileno()):close()
+    assert_fails("EBADF", p:waitid(flags.WEXITED))
+    p:close()
+  end)
+
+  it("needs __WALL for a child that ends without SIGCHLD", function()
+    if not compiled.module("unix") then
+      pending("no C compiler")
+    end
+    local output, errors = script.run [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(require("unix").clone(0, 3)))
+      local flags = pidfd.flags
+      print(pidfd.errno[select(3, p:waitid(flags.WEXITED))])
+      print(p:waitid(flags.WEXITED + flags.__WALL))
+    ]]
+    assert.equal("", errors)
+    assert.matches("^ECHILD\nexit\t3\ttable", output)
+  end)
+
+  it("raises without options", function()
+    child.with_zombie(function(p)
+      assert.error_matches(function() p:waitid() end, "bad argument")
+      assert.error_matches(function() p:waitid(nil) end, "bad argument")
+    end)
+  end)
+
+  for _, case in ipairs(misfits(flags.WEXITED)) do
+    it("raises for " .. case.name, function()
+      child.with_zombie(function(p)
+        assert.error_matches(function() p:waitid(case.value) end,
+          "bad argument")
+      end)
+    end)
+  end
+
+  it("raises for a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(p:fileno()))
+    assert.error_matches(function() p.waitid(fd, flags.WEXITED) end,
+      "pidfd expected")
+    fd:close()
+    p:close()
+  end)
+
+  it("makes no descriptor", function()
+    with_child("exit 3", function(p)
+      assert.equal(0, fds.leaked(function()
+        assert(p:waitid(flags.WEXITED + flags.WNOWAIT))
+        assert_fails("EINVAL", p:waitid(0))
+      end))
+    end)
+  end)
+end)
+
+describe("the table that p:waitid() returns", function()
+  it("has the child's pid and uid", function()
+    with_child("exit 3", function(p, pid)
+      local info = assert_end("exit", 3, p:waitid(flags.WEXITED))
+      assert.equal(pid, info.pid)
+      local uid = read("/proc/self/status"):match("\nUid:%s*(%d+)")
+      assert.equal(tonumber(uid), info.uid)
+    end)
+  end)
+
+  it("tells that no core was dumped", function()
+    with_child("ulimit -c 0; kill -ABRT $$", function(p)
+      local info = assert_end("signal", 6, p:waitid(flags.WEXITED))
+      assert.is_false(info.core)
+    end)
+  end)
+
+  it("tells that a core was dumped", function()
+    local directory = newdirectory()
+    local possible
+    with_child("cd " .. directory .. "; ulimit -c unlimited 2>&-"
+      .. " && kill -ABRT $$", function(p)
+      local how, code, info = p:waitid(flags.WEXITED)
+      possible = how == "signal"
+      if possible then
+        assert.equal(pidfd.signal.ABRT, code)
+        assert.is_true(info.core)
+      end
+    end)
+    os.execute("rm -r " .. directory)
+    if not possible then
+      pending("no core dumps here (ulimit -c)")
+    end
+  end)
+
+  it("tells the processor time of a busy child", function()
+    with_child("exec " .. script.command [[
+      while os.clock() < 0.05 do end
+    ]], function(p)
+      local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
+      local used = info.rusage.utime + info.rusage.stime
+      assert.is_true(info.rusage.utime > 0)
+      assert.is_true(used >= 0.04 and used < 5)
+    end)
+  end)
+
+  it("tells the memory of a child, in bytes", function()
+    local pid, file = child.start("exec " .. script.command [[
+      local block = ("x"):rep(64 * 1024 * 1024)
+      local file = io.open("/proc/self/status")
+      print(file:read("a"):match("\nVmHWM:%s*(%d+) kB"))
+    ]])
+    local p = assert(pidfd.open(pid))
+    local highest = file:read("n") * 1024
+    local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
+    p:close()
+    file:close()
+    assert.is_true(info.rusage.maxrss >= highest * 0.9)
+    assert.is_true(info.rusage.maxrss <= highest * 1.5)
+  end)
+
+  it("counts what the child has done", function()
+    with_child("exec sleep 0.01", function(p)
+      local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
+      assert.is_true(info.rusage.minflt > 0)
+      assert.is_true(info.rusage.nvcsw > 0)
+      for _, name in ipairs { "majflt", "inblock", "oublock", "nivcsw" } do
+        assert.equal("integer", math.type(info.rusage[name]))
+        assert.is_true(info.rusage[name] >= 0)
+      end
+    end)
+  end)
+end)
