@@ -3,7 +3,9 @@
 
 local pidfd = require "pidfd"
 
+local bench = arg[0]:match("^.*/") or "./"
 local STDOUT = 1
+local MANY = 10000
 
 local function own_pid()
   local p = pidfd.self()
@@ -52,4 +54,46 @@ function measures.poll(count)
   end
 end
 
-dofile(arg[0]:match("^.*/") .. "measure.lua")(_VERSION, measures)
+local many
+
+local function open_many()
+  local list, pid = {}, own_pid()
+  for i = 1, MANY do
+    list[i] = assert(pidfd.open(pid))
+  end
+  return list
+end
+
+function measures.poll_many(count)
+  many = many or open_many() -- while it warms up
+  for _ = 1, count do
+    if #pidfd.poll(many, 0) ~= 0 then
+      error("poll")
+    end
+  end
+end
+
+-- How long it takes from the end of a child to the end of the wait for it.
+local function latency(clock)
+  local child = assert(io.popen("exec " .. bench .. "../build/bench/raw end"))
+  local p <close> = pidfd.open(child:read("n"))
+  if p:wait() ~= "exit" then
+    error("wait")
+  end
+  local now = clock()
+  local before = child:read("n")
+  child:close()
+  return now - before
+end
+
+function measures.wait(count)
+  local clock = require("luv").hrtime
+  local times = {}
+  for i = 1, count do
+    times[i] = latency(clock)
+  end
+  table.sort(times)
+  return times[#times // 2 + 1]
+end
+
+dofile(bench .. "measure.lua")(_VERSION, measures)

@@ -1,12 +1,18 @@
 # What Python's standard library has of it, since Python 3.9, on bare
 # numbers. It has no pidfd_getfd. See run.lua.
 
+import functools
 import os
 import platform
 import select
 import signal
+import statistics
+import subprocess
 import sys
 import time
+
+MANY = 10000
+RAW = os.path.join(os.path.dirname(sys.argv[0]), "../build/bench/raw")
 
 
 def open_close(count):
@@ -28,15 +34,50 @@ def poll(count):
         poller.poll(0)
 
 
-MEASURES = {"open": open_close, "send_signal": send_signal, "poll": poll}
+@functools.cache  # made while it warms up
+def poller_of_many():
+    poller = select.poll()
+    for _ in range(MANY):
+        poller.register(os.pidfd_open(os.getpid()), select.POLLIN)
+    return poller
+
+
+def poll_many(count):
+    poller = poller_of_many()
+    for _ in range(count):
+        poller.poll(0)
+
+
+def latency():
+    child = subprocess.Popen([RAW, "end"], stdout=subprocess.PIPE)
+    p = os.pidfd_open(int(child.stdout.readline()))
+    os.waitid(os.P_PIDFD, p, os.WEXITED)
+    now = time.monotonic_ns()
+    before = int(child.stdout.readline())
+    os.close(p)
+    child.wait()
+    return now - before
+
+
+def wait_for_end(count):
+    return statistics.median(latency() for _ in range(count))
+
+
+MEASURES = {
+    "open": open_close,
+    "send_signal": send_signal,
+    "poll": poll,
+    "poll_many": poll_many,
+    "wait": wait_for_end,
+}
 
 
 def measure(name, count):
     run = MEASURES[name]
     run(count // 10)  # warm up
     start = time.process_time_ns()
-    run(count)
-    print((time.process_time_ns() - start) / count)
+    nanoseconds = run(count)  # if it has a clock of its own
+    print(nanoseconds or (time.process_time_ns() - start) / count)
 
 
 if len(sys.argv) == 3:

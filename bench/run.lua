@@ -10,19 +10,30 @@
 -- time. A measure is one function in each program, and one row here.
 --
 -- The clock is the process's CPU time, user and system, in every language:
--- Lua has no better one, and none of these calls sleeps. The start of a
--- program is not measured. A round goes from language to language, so that
--- a busy machine slows all of them alike, and a ratio is taken within its
--- round. The collector is part of what Lua costs: nothing is done about it.
+-- Lua has no better one, and none of these calls sleeps. Only "wait" does,
+-- and takes the median of COUNT times by the monotonic clock: from the last
+-- act of a child to the return of its parent's wait. Neither the start of a
+-- program is measured nor what it prepares while it warms up. A round goes
+-- from language to language, so that a busy machine slows all of them alike,
+-- and a ratio is taken within its round. The collector is part of what Lua
+-- costs: nothing is done about it.
 
 local ROUNDS = 31
+local MANY = 10000 -- pidfds
 
 local rows = {
   { name = "open", title = "open + close", count = 6000, aim = 1.05 },
   { name = "getfd", title = "getfd + close", count = 15000, aim = 1.25 },
   { name = "send_signal", title = "send_signal(0)", count = 30000, aim = 1.30 },
   { name = "poll", title = "poll(0)", count = 40000, aim = 1.35 },
+  { name = "wait", title = "wait", count = 30, aim = 1.10 },
 }
+local row_of_many =
+  { name = "poll_many", title = "poll of 10,000", count = 60, aim = 1.30 }
+
+-- How much more one end costs in a loop that watches so many more.
+local loops = { "cqueues", "luv" }
+local LOOP_ROUNDS, LOOP_COUNT, LOOP_FEW, LOOP_AIM = 15, 80, 100, 1.5
 
 -- What memory.lua prints, line by line. A leak of one byte per cycle would
 -- be a million: 64 KiB leave room for the collector's and malloc's moods.
@@ -49,9 +60,10 @@ local peers = {
   { title = "Python", command = "python3 " .. bench .. "peer.py" },
 }
 
--- The lines that a command prints, or nil if it fails.
+-- The lines that a command prints, or nil if it fails. It may have as many
+-- descriptors as the system allows.
 local function try(command)
-  local pipe = assert(io.popen(command))
+  local pipe = assert(io.popen("ulimit -S -n $(ulimit -H -n); " .. command))
   local lines = {}
   for line in pipe:lines() do
     table.insert(lines, line)
@@ -61,6 +73,11 @@ end
 
 local function run(command)
   return assert(try(command), "failed: " .. command)
+end
+
+local function has_room_for_many()
+  local most = tonumber(run("ulimit -H -n")[1]) or math.huge -- "unlimited"
+  return most > MANY + 100
 end
 
 local function learn(language, lines)
@@ -168,12 +185,47 @@ local function print_memory(collector)
   end
 end
 
+local function measure_loop(loop, watched)
+  local command = ("%s %sloops.lua %s %d %d"):format(
+    lua, bench, loop, watched, LOOP_COUNT)
+  return tonumber(run(command)[1])
+end
+
+local function print_loop(loop)
+  local few, many, growth = {}, {}, {}
+  for i = 1, LOOP_ROUNDS do
+    few[i] = measure_loop(loop, LOOP_FEW)
+    many[i] = measure_loop(loop, MANY)
+    growth[i] = many[i] / few[i]
+  end
+  local ratio = median(growth)
+  print(("%-16s%8.0f%8.0f%8.2f%7.2f  %s"):format(loop, median(few),
+    median(many), ratio, LOOP_AIM, verdict(ratio <= LOOP_AIM)))
+end
+
+local function print_loops()
+  print(("\nOne end in an event loop, of %d and of %d processes:"):format(
+    LOOP_FEW, MANY))
+  for _, loop in ipairs(loops) do
+    print_loop(loop)
+  end
+end
+
 local languages = installed()
 print_conditions(languages)
+local room = has_room_for_many()
+if room then
+  table.insert(rows, row_of_many)
+end
 measure(languages)
 print_header(languages)
 for _, row in ipairs(rows) do
   print_row(row, languages)
+end
+if room then
+  print_loops()
+else
+  print(("\nLeft out: what takes %d descriptors (ulimit -n)."):format(MANY))
 end
 for _, each in ipairs(modes) do
   print_memory(each)

@@ -66,14 +66,14 @@ int pfd_arg_signal (lua_State *L, int arg) {
 
 
 /*
-** Longer than the kernel can count is for ever; so is 'math.huge'. The
-** comparison is written so that NaN fails it.
+** As long as a human life is for ever, as is 'math.huge'. The comparison is
+** written so that NaN fails it.
 */
 long long pfd_arg_seconds (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TNUMBER);
   lua_Number nanoseconds = lua_tonumber(L, arg) * 1e9;
   luaL_argcheck(L, nanoseconds >= 0, arg, "out of range");
-  if (nanoseconds >= (lua_Number)(LLONG_MAX / 2))
+  if (nanoseconds >= INT_MAX * 1e9) /* seconds may have 32 bits */
     return PFD_FOREVER;
   return pfd_block_deadline((long long)nanoseconds);
 }

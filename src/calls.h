@@ -67,6 +67,7 @@ int pfd_l_waitid (lua_State *L);
 int pfd_l_terminate (lua_State *L);
 
 /* loop.c: what event loops ask of a pidfd */
+int pfd_l_pollfd (lua_State *L);
 int pfd_l_events (lua_State *L);
 int pfd_l_timeout (lua_State *L);
 int pfd_l_dirty (lua_State *L);

@@ -25,16 +25,20 @@ typedef struct Entry {
 
 /*
 ** Set t[number] = target for the descriptor called 'name'; the table is
-** on top. One that was closed a moment ago is passed over.
+** on top. One that was closed a moment ago is passed over, and one whose
+** path is too long for the kernel to tell does not hide the others.
 */
 static int addlink (lua_State *L, int dir, const char *name) {
   char target[PATH_MAX];
   int length = pfd_sys_readlinkat(dir, name, target, sizeof(target));
   if (length == -ENOENT)
     return 0;
-  if (length < 0)
+  if (length == -ENAMETOOLONG)
+    lua_pushliteral(L, "(name too long)");
+  else if (length < 0)
     return length;
-  lua_pushlstring(L, target, (size_t)length);
+  else
+    lua_pushlstring(L, target, (size_t)length);
   lua_rawseti(L, -2, strtol(name, NULL, 10));
   return 0;
 }
@@ -80,8 +84,12 @@ static int readlinks (lua_State *L, int dir) {
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left
 **
-** A running process goes on opening and closing while its table is read.
-** The numbers count in that process: they are for p:getfd.
+** A running process goes on opening and closing while its table is read;
+** of this process itself, it shows the descriptor that reads it too. One
+** whose first thread has ended has its descriptors in the others, where
+** neither this nor p:getfd looks. A path of over 4095 bytes is told as
+** "(name too long)". The numbers count in that process: they are for
+** p:getfd.
 */
 int pfd_l_fds (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);

@@ -44,5 +44,5 @@ int pfd_l_getfd (lua_State *L) {
 ** by the count, so that a 'targetfd' that is nil by mistake still raises.
 */
 int pfd_l_getfd_or_fileno (lua_State *L) {
-  return (lua_gettop(L) == 1) ? pfd_l_fileno(L) : pfd_l_getfd(L);
+  return (lua_gettop(L) == 1) ? pfd_l_pollfd(L) : pfd_l_getfd(L);
 }

@@ -67,8 +67,10 @@ Handle *pfd_handle_check (lua_State *L, int arg) {
 
 
 Handle *pfd_handle_open (lua_State *L, int arg) {
-  (void)pfd_handle_check(L, arg);
-  return checkopen(L, arg, pfd_handle_type(L, arg));
+  Type type = pfd_handle_type(L, arg);
+  if (type == PFD_NONE)
+    luaL_typeerror(L, arg, "pidfd or pidfd.fd");
+  return checkopen(L, arg, type);
 }
 
 

@@ -4,9 +4,21 @@
 #include "handle.h"
 
 /*
-** What event loops ask of an object, besides its number ('pollfd' for
-** cqueues, 'getfd' for LuaSocket, 'fileno' for the rest).
+** What event loops ask of an object. LuaSocket asks for its number by
+** 'getfd', see getfd.c, and others by 'fileno', see own.c.
 */
+
+
+/*
+** p:pollfd ()
+** For cqueues: what to wait for.
+**
+** Returns the number of the descriptor.
+*/
+int pfd_l_pollfd (lua_State *L) {
+  lua_pushinteger(L, pfd_handle_openas(L, 1, PFD_PIDFD)->fd);
+  return 1;
+}
 
 
 /*

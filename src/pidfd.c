@@ -55,7 +55,7 @@ static const luaL_Reg pidfdmethods[] = {
   {"wait", pfd_l_wait},
   {"waitid", pfd_l_waitid},
   {"terminate", pfd_l_terminate},
-  {"pollfd", pfd_l_fileno},
+  {"pollfd", pfd_l_pollfd},
   {"events", pfd_l_events},
   {"timeout", pfd_l_timeout},
   {"dirty", pfd_l_dirty},

@@ -39,23 +39,30 @@ int pfd_l_poll (lua_State *L) {
 }
 
 
-/* element 'i' of the list at 1, left on top, must be an open pidfd */
-static const Handle *checkelement (lua_State *L, lua_Integer i) {
+/* what is at 'i' of the list at 1 is no open pidfd */
+static void badelement (lua_State *L, lua_Integer i) {
   lua_rawgeti(L, 1, i);
-  int ispidfd = pfd_handle_type(L, -1) == PFD_PIDFD;
-  const Handle *p = ispidfd ? (const Handle *)lua_touserdata(L, -1) : NULL;
-  if (p == NULL || p->fd < 0)
-    luaL_error(L, "bad element #%I of the list (open pidfd expected, got %s)",
-               i, p ? "a closed one" : luaL_typename(L, -1));
-  return p;
+  int closed = pfd_handle_type(L, -1) == PFD_PIDFD;
+  luaL_error(L, "bad element #%I of the list (open pidfd expected, got %s)",
+             (LUAI_UACINT)i, closed ? "a closed one" : luaL_typename(L, -1));
 }
 
 
+/*
+** Each element has to be an open pidfd. With a long list, this takes most
+** of the time that poll(2) does not, so it is pfd_handle_openas by hand.
+*/
 static void fill (lua_State *L, struct pollfd *events, lua_Integer n) {
+  const void *metatable = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
   for (lua_Integer i = 1; i <= n; i++) {
-    const Handle *p = checkelement(L, i);
-    events[i - 1] = (struct pollfd){.fd = p->fd, .events = POLLIN};
-    lua_pop(L, 1);
+    lua_rawgeti(L, 1, i);
+    const Handle *p = (const Handle *)lua_touserdata(L, -1);
+    if (p == NULL || !lua_getmetatable(L, -1) ||
+        lua_topointer(L, -1) != metatable || p->fd < 0)
+      badelement(L, i);
+    else
+      events[i - 1] = (struct pollfd){.fd = p->fd, .events = POLLIN};
+    lua_pop(L, 2); /* pidfd, metatable */
   }
 }
 

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* O_PATH */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
 #include "process.h"
 
 #include <errno.h>
@@ -14,8 +16,12 @@
 #define PATHSIZE 64
 
 
+/* with O_PATH it is a name only, of which nothing can be asked */
 int pfd_process_check (int fd) {
-  int rc = pfd_sys_onpidfs(fd);
+  int rc = pfd_sys_flags(fd);
+  if (rc < 0 || (rc & O_PATH))
+    return -EBADF;
+  rc = pfd_sys_onpidfs(fd);
   if (rc != 0)
     return (rc == 1) ? 0 : rc;
   rc = pfd_process_procpid(fd); /* before Linux 6.9 */
@@ -23,11 +29,25 @@ int pfd_process_check (int fd) {
 }
 
 
+/* does /proc count as this process does, or is it another namespace's? */
+static int isourproc (void) {
+  char self[PATHSIZE];
+  int length =
+    pfd_sys_readlinkat(AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
+  if (length < 0)
+    return 0;
+  self[length] = '\0';
+  return strtol(self, NULL, 10) == pfd_sys_getpid();
+}
+
+
 pid_t pfd_process_pid (int pidfd) {
   Info info = {.mask = PIDFD_INFO_PID};
   int rc = pfd_sys_info(pidfd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL) /* before Linux 6.13 */
-    return pfd_process_procpid(pidfd);
+  if (rc == -ENOTTY || rc == -EINVAL) { /* before Linux 6.13 */
+    pid_t pid = pfd_process_procpid(pidfd);
+    return (pid > 0 && !isourproc()) ? -EREMOTE : pid;
+  }
   if (rc == -ESRCH) /* reaped; before Linux 7.0 also: not visible */
     return (pfd_process_procpid(pidfd) == -EREMOTE) ? -EREMOTE : rc;
   return (rc < 0) ? rc : (pid_t)info.pid;

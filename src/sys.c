@@ -96,8 +96,14 @@ int pfd_sys_cloexec (int fd) {
 }
 
 
+/* the status flags of the open file */
+int pfd_sys_flags (int fd) {
+  return result(fcntl(fd, F_GETFL));
+}
+
+
 int pfd_sys_nonblock (int fd, int on) {
-  int flags = result(fcntl(fd, F_GETFL));
+  int flags = pfd_sys_flags(fd);
   if (flags < 0)
     return flags;
   flags = on ? (flags | O_NONBLOCK) : (flags & ~O_NONBLOCK);

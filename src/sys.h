@@ -33,6 +33,7 @@ int pfd_sys_close (int fd);
 int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);
 int pfd_sys_nonblock (int fd, int on);
+int pfd_sys_flags (int fd);
 int pfd_sys_onpidfs (int fd);
 int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);

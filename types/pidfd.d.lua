@@ -67,8 +67,8 @@ function pidfd.open(pid, flags) end
 ---@nodiscard
 function pidfd.self(flags) end
 
----Take over a descriptor number of this process, after making sure that it
----is a pidfd, and set its close-on-exec flag.
+---Take over a descriptor number of this process, which no other object owns,
+---after making sure that it is a pidfd, and set its close-on-exec flag.
 ---
 ---Fails with EBADF (not open, or no pidfd) or ENOENT (it is none of Linux 6.9
 ---or newer, and /proc, which knows older ones, is not mounted); then the caller
@@ -206,7 +206,8 @@ function p:dup() end
 function p:getfd(targetfd, flags) end
 
 ---See what descriptors the process has: its numbers, and what readlink(2) says
----of each in its /proc directory, such as "/var/log/x (deleted)".
+---of each in its /proc directory, such as "/var/log/x (deleted)"; "(name too
+---long)" for more than 4095 bytes.
 ---
 ---Fails with ESRCH (it has ended), EACCES (no ptrace access to it), EREMOTE
 ---(this /proc does not show its pid namespace) or ENOENT (/proc is not mounted,

@@ -163,10 +163,17 @@ static int traceme (lua_State *L) {
 
 
 static const luaL_Reg functions[] = {
-  {"handle", handle},       {"raise", raiseandcall}, {"alarm", alarms},
-  {"block", blocksignal},   {"sigwait", waitsignal}, {"now", now},
-  {"waitany", waitany},     {"clone", clonechild},   {"seize", seize},
-  {"traceme", traceme},     {NULL, NULL},
+  {"handle", handle},
+  {"raise", raiseandcall},
+  {"alarm", alarms},
+  {"block", blocksignal},
+  {"sigwait", waitsignal},
+  {"now", now},
+  {"waitany", waitany},
+  {"clone", clonechild},
+  {"seize", seize},
+  {"traceme", traceme},
+  {NULL, NULL},
 };
 
 
