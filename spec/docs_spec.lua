@@ -19,7 +19,7 @@ local function add(name, inreadme, intypes)
 end
 
 for name, value in pairs(pidfd) do
-  local call = type(value) == "function" and "%(" or "%f[%W]"
+  local call = type(value) == "function" and "[({]" or "%f[%W]"
   add("pidfd." .. name, "`pidfd%." .. name .. call, "pidfd%." .. name .. call)
 end
 

@@ -13,16 +13,6 @@
 #define BUFFERSIZE 4096
 
 
-/* what getdents64(2) writes; readdir(3) would need a DIR to be freed */
-typedef struct Entry {
-  unsigned long long inode;
-  long long offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-} Entry;
-
-
 /*
 ** Set t[number] = target for the descriptor called 'name'; the table is
 ** on top. One that was closed a moment ago is passed over, and one whose
@@ -57,7 +47,10 @@ static int addlinks (lua_State *L, int dir, const char *buffer, int size) {
 }
 
 
-/* assumes the table is on top */
+/*
+** Assumes the table is on top. Not readdir(3), which would need a DIR that
+** nobody frees when a memory error is raised.
+*/
 static int readlinks (lua_State *L, int dir) {
   _Alignas(Entry) char buffer[BUFFERSIZE];
   int rc;

@@ -40,6 +40,40 @@
 
 
 /*
+** clone(2) and clone3(2). The struct's name is our own for the same reason
+** as that of the next.
+*/
+#if !defined(CLONE_PIDFD) /* Linux 5.2 */
+#define CLONE_PIDFD 0x00001000
+#endif
+
+#if !defined(CLONE_INTO_CGROUP) /* Linux 5.7 */
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+#if !defined(CLONE_AUTOREAP) /* Linux 7.1 */
+#define CLONE_AUTOREAP (1ULL << 34)
+#define CLONE_NNP (1ULL << 35)
+#define CLONE_PIDFD_AUTOKILL (1ULL << 36)
+#endif
+
+typedef struct CloneArgs {
+  __aligned_u64 flags, pidfd, child_tid, parent_tid, exit_signal;
+  __aligned_u64 stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+} CloneArgs;
+
+
+/* what getdents64(2) writes */
+typedef struct Entry {
+  __u64 inode;
+  __s64 offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+} Entry;
+
+
+/*
 ** PIDFD_GET_INFO, Linux 6.13. The size of the struct is part of the
 ** request's number: the newest one is passed, and an older kernel fills
 ** what it knows. The name is our own, so that the headers of a newer

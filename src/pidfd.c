@@ -18,6 +18,7 @@ static const luaL_Reg functions[] = {
   {"self", pfd_l_self},
   {"adopt", pfd_l_adopt},
   {"getfd", pfd_l_getfd},
+  {"spawn", pfd_l_spawn},
   {"type", pfd_l_type},
   {"poll", pfd_l_poll_list},
   {NULL, NULL},

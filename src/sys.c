@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -18,6 +20,14 @@
 
 #if !defined(SYS_pidfd_open)
 #define SYS_pidfd_open 434
+#endif
+
+#if !defined(SYS_clone3)
+#define SYS_clone3 435
+#endif
+
+#if !defined(SYS_close_range)
+#define SYS_close_range 436
 #endif
 
 #if !defined(SYS_pidfd_getfd)
@@ -102,6 +112,27 @@ int pfd_sys_flags (int fd) {
 }
 
 
+int pfd_sys_isopen (int fd) {
+  return fcntl(fd, F_GETFD) != -1;
+}
+
+
+/* to that very number, open across exec */
+int pfd_sys_dupto (int from, int to) {
+  return result((from == to) ? fcntl(to, F_SETFD, 0) : dup2(from, to));
+}
+
+
+int pfd_sys_close_range (unsigned int first, unsigned int last) {
+  return result(syscall(SYS_close_range, first, last, 0));
+}
+
+
+int pfd_sys_pipe (int ends[2]) {
+  return result(pipe2(ends, O_CLOEXEC));
+}
+
+
 int pfd_sys_nonblock (int fd, int on) {
   int flags = pfd_sys_flags(fd);
   if (flags < 0)
@@ -128,6 +159,11 @@ int pfd_sys_inode (int fd, unsigned long long *inode) {
 }
 
 
+int pfd_sys_fileno (FILE *file) {
+  return result(fileno(file));
+}
+
+
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file) {
   *file = fdopen(fd, mode);
   return result((*file == NULL) ? -1 : 0);
@@ -149,6 +185,16 @@ int pfd_sys_openat (int dir, const char *path, int flags) {
 
 int pfd_sys_read (int fd, void *buffer, size_t size) {
   return result(read(fd, buffer, size));
+}
+
+
+int pfd_sys_write (int fd, const void *buffer, size_t size) {
+  return result(write(fd, buffer, size));
+}
+
+
+int pfd_sys_chdir (const char *path) {
+  return result(chdir(path));
 }
 
 
@@ -198,6 +244,129 @@ void pfd_sys_blocksignals (sigset_t *old) {
 
 void pfd_sys_setsignals (const sigset_t *mask) {
   (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+/* }=================================================================== */
+
+
+/*
+** {=====================================================================
+** a new process
+** ======================================================================
+*/
+
+int pfd_sys_clone (int (*child)(void *), void *arg, void *stack, int *pidfd) {
+  int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+  return result(clone(child, stack, flags, arg, pidfd));
+}
+
+
+/*
+** The C library has no clone3. Its syscall() will not do: the child comes
+** back from the system call on an empty stack.
+*/
+int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg) {
+#if defined(__x86_64__) && defined(__LP64__)
+  long rc;
+  __asm__ volatile("syscall\n\t"
+                   "test %%rax, %%rax\n\t"
+                   "jnz 1f\n\t"
+                   "xor %%ebp, %%ebp\n\t"
+                   "mov %[arg], %%rdi\n\t"
+                   "call *%[child]\n\t"
+                   "hlt\n"
+                   "1:"
+                   : "=a"(rc)
+                   : "a"((long)SYS_clone3), "D"(args),
+                     "S"(sizeof(*args)), [child] "r"(child), [arg] "r"(arg)
+                   : "rcx", "r11", "cc", "memory");
+  return (int)rc; /* the kernel itself answers with -errno */
+#else
+  (void)args;
+  (void)child;
+  (void)arg;
+  return -ENOSYS;
+#endif
+}
+
+
+int pfd_sys_exec (const char *file, const char *const *argv,
+                  const char *const *envp) {
+  return result(syscall(SYS_execve, file, argv, envp));
+}
+
+
+void pfd_sys_exit (void) {
+  _exit(127);
+}
+
+
+/*
+** The C library keeps two signals for itself and will not change them, though
+** whoever started this process may have ignored them. To the kernel, zeros
+** are the default, whatever the layout.
+*/
+void pfd_sys_defaultsignal (int sig) {
+  static const unsigned long none[16];
+  (void)syscall(SYS_rt_sigaction, sig, none, NULL, NSIG / 8);
+}
+
+
+void pfd_sys_unblocksignals (void) {
+  sigset_t none;
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+
+int pfd_sys_setsid (void) {
+  return result(setsid());
+}
+
+
+int pfd_sys_setpgid (pid_t pgroup) {
+  return result(setpgid(0, pgroup));
+}
+
+
+/*
+** The C library's setgroups, setgid and setuid have all threads of the
+** process follow suit, and the child still looks like one of them.
+*/
+#if !defined(SYS_setgroups32)
+#define SYS_setgroups32 SYS_setgroups
+#define SYS_setresgid32 SYS_setresgid
+#define SYS_setresuid32 SYS_setresuid
+#endif
+
+
+int pfd_sys_setgroups (size_t n, const gid_t *groups) {
+  return result(syscall(SYS_setgroups32, n, groups));
+}
+
+
+int pfd_sys_setgid (gid_t gid) {
+  return result(syscall(SYS_setresgid32, gid, gid, gid));
+}
+
+
+int pfd_sys_setuid (uid_t uid) {
+  return result(syscall(SYS_setresuid32, uid, uid, uid));
+}
+
+
+int pfd_sys_nonewprivs (void) {
+  return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+
+int pfd_sys_pdeathsig (int sig) {
+  return result(prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0));
+}
+
+
+pid_t pfd_sys_getppid (void) {
+  return getppid();
 }
 
 /* }=================================================================== */

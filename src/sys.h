@@ -36,11 +36,19 @@ int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_flags (int fd);
 int pfd_sys_onpidfs (int fd);
 int pfd_sys_inode (int fd, unsigned long long *inode);
+int pfd_sys_fileno (FILE *file);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
+
+int pfd_sys_isopen (int fd);
+int pfd_sys_dupto (int from, int to);
+int pfd_sys_close_range (unsigned int first, unsigned int last);
+int pfd_sys_pipe (int ends[2]);
 
 /* files and directories */
 int pfd_sys_openat (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
+int pfd_sys_write (int fd, const void *buffer, size_t size);
+int pfd_sys_chdir (const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
@@ -50,6 +58,29 @@ int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask);
 void pfd_sys_blocksignals (sigset_t *old);
 void pfd_sys_setsignals (const sigset_t *mask);
+
+/*
+** A new process that shares our memory until it runs a program; we sleep
+** meanwhile. 'child' runs on the stack that ends at 'stack', or that the
+** struct names, and does not return.
+*/
+int pfd_sys_clone (int (*child)(void *), void *arg, void *stack, int *pidfd);
+int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
+int pfd_sys_exec (const char *file, const char *const *argv,
+                  const char *const *envp);
+void pfd_sys_exit (void);
+
+/* the calling process; of a thread's credentials, never of all threads' */
+void pfd_sys_defaultsignal (int sig);
+void pfd_sys_unblocksignals (void);
+int pfd_sys_setsid (void);
+int pfd_sys_setpgid (pid_t pgroup);
+int pfd_sys_setgroups (size_t n, const gid_t *groups);
+int pfd_sys_setgid (gid_t gid);
+int pfd_sys_setuid (uid_t uid);
+int pfd_sys_nonewprivs (void);
+int pfd_sys_pdeathsig (int sig);
+pid_t pfd_sys_getppid (void);
 
 /* who asks */
 pid_t pfd_sys_getpid (void);

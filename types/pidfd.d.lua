@@ -67,6 +67,59 @@ function pidfd.open(pid, flags) end
 ---@nodiscard
 function pidfd.self(flags) end
 
+---An object that tells its descriptor by a method.
+---@alias pidfd.Lender
+---| { fileno: function }
+---| { getfd: function }
+---| { pollfd: function }
+
+---A descriptor to borrow: it stays its owner's.
+---@alias pidfd.Borrow integer|pidfd.Handle|file*|pidfd.Lender
+
+---The program, its arguments, and options.
+---@class pidfd.Spawn
+---@field [integer] string the program, searched on PATH, and its arguments
+---@field path? string the file to run; `[1]` stays its argv[0]
+---@field env? table<string, string> the whole environment
+---@field cwd? string the directory to start in
+---@field stdin? "inherit"|"null"|"pipe"|pidfd.Borrow
+---@field stdout? "inherit"|"null"|"pipe"|pidfd.Borrow
+---@field stderr? "inherit"|"null"|"pipe"|"stdout"|pidfd.Borrow
+---@field fds? table<integer, pidfd.Borrow> numbers from 3 up
+---@field session? boolean setsid(2)
+---@field pgroup? integer setpgid(2); 0 for a group of its own
+---@field pdeathsig? integer|string PR_SET_PDEATHSIG
+---@field groups? integer[] setgroups(2)
+---@field gid? integer setresgid(2)
+---@field uid? integer setresuid(2)
+---@field nnp? boolean PR_SET_NO_NEW_PRIVS
+---@field cgroup? string|pidfd.Borrow directory of a cgroup v2 to be born in
+---@field autoreap? boolean nobody has to wait for it, since Linux 7.1
+---@field autokill? boolean it dies with its last pidfd, since Linux 7.1
+
+---Our ends of the pipes that were asked for.
+---@class pidfd.Pipes
+---@field stdin? pidfd.Fd to be written
+---@field stdout? pidfd.Fd to be read
+---@field stderr? pidfd.Fd to be read
+
+---Start a program. The child has the descriptors that are named, and no
+---others; default actions for all signals, and none blocked.
+---
+---Fails with the errno of the step that the message names, such as ENOENT (no
+---such program, or directory to start in), EACCES (not executable), ENOEXEC (no
+---program format), EAGAIN (too many processes), EPERM (no right to that uid,
+---gid, groups or pgroup), E2BIG (too long arguments), EBADF (a descriptor to
+---borrow is not open) or EINVAL (an option that this kernel lacks); then there
+---is neither a child nor a descriptor. Since Linux 5.2.
+---@see clone(2) CLONE_PIDFD
+---@see execve(2)
+---@param options pidfd.Spawn
+---@return pidfd.Pidfd? p
+---@return pidfd.Pipes|string|nil pipes or the message
+---@return integer? errno
+function pidfd.spawn(options) end
+
 ---Take over a descriptor number of this process, which no other object owns,
 ---after making sure that it is a pidfd, and set its close-on-exec flag.
 ---

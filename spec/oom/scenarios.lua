@@ -82,6 +82,27 @@ local function adopt()
   end
 end
 
+-- One that runs, and three that fail: when it is about to be run, when it is
+-- to be born, and before that.
+local function spawn()
+  local p
+  return function()
+    local list = {
+      "true", stdin = "pipe", stdout = "pipe", stderr = "stdout", cwd = "/",
+      env = { A = "1", B = "2" }, fds = { [7] = 0, [8] = io.stdout },
+    }
+    assert(not pidfd.spawn { "/", stdin = "pipe", stdout = "null" })
+    assert(not pidfd.spawn { "true", stdin = "pipe", cgroup = "/" })
+    assert(not pidfd.spawn { "true", stdin = "pipe", cgroup = "/nowhere" })
+    p = assert(pidfd.spawn(list))
+  end, function()
+    if p then
+      p:wait()
+      p:close()
+    end
+  end
+end
+
 -- As in a new state: without the metatables of the first time.
 local function load_again()
   local registry = debug.getregistry()
@@ -125,6 +146,7 @@ return {
     assert(pidfd.self())
   end),
   ["pidfd.adopt"] = adopt,
+  ["pidfd.spawn"] = spawn,
   ["pidfd.getfd"] = on_pidfd(function(p)
     assert(pidfd.getfd(p, p:fileno()))
   end),

@@ -10,7 +10,7 @@
 ** thread gets SIGUSR1 tells its id.
 */
 
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* gettid */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include <pthread.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 ** other libraries offer them, and children of uncommon kinds.
 */
 
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* clone */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -36,9 +36,13 @@ static void callhandler (lua_State *L, lua_Debug *event) {
 }
 
 
-/* an instruction of Lua is needed for this hook to fire, a call will not do */
+/*
+** An instruction of Lua is needed for this hook to fire, a call will not
+** do. Handlers may set hooks: the one of lua.c does.
+*/
 static void sethook (int sig) {
   (void)sig;
+  /* NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
   lua_sethook(state, callhandler, LUA_MASKCOUNT, 1);
 }
 
@@ -66,7 +70,7 @@ static struct timeval seconds (lua_State *L, int arg) {
   lua_Number n = luaL_checknumber(L, arg);
   time_t whole = (time_t)n;
   return (struct timeval){.tv_sec = whole,
-                          .tv_usec = (suseconds_t)((n - whole) * 1e6)};
+                          .tv_usec = (suseconds_t)((n - (lua_Number)whole) * 1e6)};
 }
 
 

@@ -1,0 +1,169 @@
+local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local spawned = require "spec.support.spawned"
+
+local CLONE3 = 435
+
+-- Where the cgroups of version 2 are, or nil.
+local function mount()
+  for line in io.lines("/proc/self/mountinfo") do
+    local path = line:match("^%S+ %S+ %S+ %S+ (%S+) .* %- cgroup2 ")
+    if path then
+      return path
+    end
+  end
+end
+
+-- What is over may stay in its cgroup for a moment.
+local function remove(path)
+  for _ = 1, 100000 do
+    if os.remove(path) then
+      return
+    end
+  end
+  error("cannot remove " .. path)
+end
+
+-- Call 'use' with the path of a new cgroup, and with its name in /proc.
+local function with_cgroup(use)
+  local root = mount()
+  local pipe = io.popen("mktemp -d " .. (root or "/nowhere")
+    .. "/spec.XXXXXX 2>/dev/null")
+  local path = pipe:read()
+  pipe:close()
+  if not path then
+    pending("no cgroups of version 2 that we may make")
+  end
+  ensure(use, function()
+    remove(path)
+  end, path, path:match("/spec%.[^/]+$"))
+end
+
+-- The cgroup, of version 2, of which a process tells.
+local function cgroup_in(text)
+  return ("\n" .. text):match("\n0::([^\n]*)")
+end
+
+local function ends_with(name)
+  return name:gsub("%.", "%%.") .. "$"
+end
+
+describe("the cgroup of a child", function()
+  it("is ours when nothing is said", function()
+    local file = assert(io.open("/proc/self/cgroup"))
+    local text = file:read("a")
+    file:close()
+    assert.equal(text, (spawned.output { "cat", "/proc/self/cgroup" }))
+  end)
+
+  it("is the one at the path", function()
+    with_cgroup(function(path, name)
+      local text = spawned.output { "cat", "/proc/self/cgroup", cgroup = path }
+      assert.matches(ends_with(name), cgroup_in(text))
+    end)
+  end)
+
+  it("is the one of the descriptor", function()
+    with_cgroup(function(path, name)
+      local directory = assert(io.open(path))
+      local text = spawned.output {
+        "cat", "/proc/self/cgroup", cgroup = directory,
+      }
+      directory:close()
+      assert.matches(ends_with(name), cgroup_in(text))
+    end)
+  end)
+
+  it("is entered before the user changes", function()
+    with_cgroup(function(path, name)
+      local text = spawned.output {
+        "cat", "/proc/self/cgroup", cgroup = path, uid = 65534, gid = 65534,
+        groups = {},
+      }
+      assert.matches(ends_with(name), cgroup_in(text))
+    end)
+  end)
+
+  it("does not change ours", function()
+    with_cgroup(function(path, name)
+      spawned.output { "true", cgroup = path }
+      assert.not_matches(ends_with(name),
+        cgroup_in((spawned.output { "cat", "/proc/self/cgroup" })))
+    end)
+  end)
+
+  it("is not among the child's descriptors", function()
+    with_cgroup(function(path)
+      local ours = spawned.ours()
+      assert.same({ [0] = ours[0], ours[1], ours[2] },
+        spawned.fds { cgroup = path })
+    end)
+  end)
+end)
+
+describe("pidfd.spawn() without the right to use a cgroup", function()
+  it("fails with EACCES", function()
+    local root = mount()
+    local output = root and run.as_stranger(([[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, pidfd.spawn { "true", cgroup = "%s" })])
+    ]]):format(root))
+    if not output then
+      pending("no cgroups of version 2, or no ordinary user")
+    end
+    assert.equal("EACCES\n", output)
+  end)
+end)
+
+-- Spawns in the cgroup, whose path is the argument, in either way. Prints what
+-- cgroup the child has, and what descriptors.
+local ENTER = [[
+  local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+  local directory = assert(io.open(arg[1]))
+  for _, cgroup in ipairs { arg[1], directory } do
+    spawned.stopped({ cgroup = cgroup }, function(p)
+      for line in io.lines(("/proc/%d/cgroup"):format(p:pid())) do
+        io.write(line:match("^0::.*") or "")
+      end
+      local list = p:fds()
+      for number = 0, 20 do
+        io.write(list[number] and " " .. number or "")
+      end
+      print()
+    end)
+  end
+]]
+
+describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
+  -- The shell command that refuses it with that errno.
+  local function refusing(code)
+    local refuse = compiled.program("refuse")
+    if not refuse then
+      pending("no C compiler")
+    end
+    return ("exec %s %d %d"):format(refuse, CLONE3, pidfd.errno[code])
+  end
+
+  teardown(compiled.remove)
+
+  for _, code in ipairs { "ENOSYS", "EPERM" } do
+    it("has the child enter it all the same: " .. code, function()
+      with_cgroup(function(path, name)
+        local line = "0::[^\n]*" .. name:gsub("%.", "%%.") .. " 0 1 2\n"
+        assert.matches("^" .. line .. line .. "$",
+          (run.under(refusing(code), ENTER, path)))
+      end)
+    end)
+  end
+
+  it("fails with ENOENT for a directory that is none", function()
+    local output = run.under(refusing("ENOSYS"), [[
+      local pidfd = require "pidfd"
+      local p, message, code = pidfd.spawn { "true", cgroup = "/" }
+      print(p, message:match("^.*:"), pidfd.errno[code])
+    ]])
+    assert.equal("nil\tspawn: cgroup:\tENOENT\n", output)
+  end)
+end)

@@ -1,0 +1,210 @@
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
+
+-- Our own process group, session, and fields of the status.
+local function own_family()
+  local self = assert(pidfd.self())
+  local group, session = spawned.family(self)
+  self:close()
+  return group, session
+end
+
+local function own_status(field)
+  local self = assert(pidfd.self())
+  local value = spawned.status(self, field)
+  self:close()
+  return value
+end
+
+local function need_root()
+  if own_status("Uid") ~= "0 0 0 0" then
+    pending("not root")
+  end
+end
+
+-- Check the process group and the session of a child; "pid" is its number.
+local function assert_family(expected_group, expected_session, options)
+  spawned.stopped(options, function(p)
+    local group, session = spawned.family(p)
+    local pid = p:pid()
+    assert.equal(expected_group == "pid" and pid or expected_group, group)
+    assert.equal(expected_session == "pid" and pid or expected_session,
+      session)
+  end)
+end
+
+describe("the family of a child", function()
+  it("is ours when nothing is said", function()
+    local group, session = own_family()
+    assert_family(group, session, {})
+    assert_family(group, session, { session = false })
+  end)
+
+  it("is new with session = true", function()
+    assert_family("pid", "pid", { session = true })
+  end)
+
+  it("is a process group of its own with pgroup = 0", function()
+    local _, session = own_family()
+    assert_family("pid", session, { pgroup = 0 })
+  end)
+
+  it("is the process group that is named", function()
+    local _, session = own_family()
+    spawned.with({ "sleep", "60", pgroup = 0 }, function(p)
+      assert_family(p:pid(), session, { pgroup = p:pid() })
+    end)
+  end)
+
+  it("does not change ours", function()
+    local group, session = own_family()
+    spawned.output { "true", session = true }
+    spawned.output { "true", pgroup = 0 }
+    assert.same({ group, session }, { own_family() })
+  end)
+end)
+
+-- Spawns a shell with the options that the argument names, and waits for it.
+local PARENT = [[
+  local pidfd = require "pidfd"
+  local options = load("return {" .. arg[1] .. "}")()
+  options[1], options[2] = "sh", "-c"
+  options[3] = 'trap "echo signalled; exit" USR1; echo ready; read line; :'
+  assert(pidfd.spawn(options)):wait()
+]]
+
+-- What such a shell says when its parent has been killed.
+local function last_words(options)
+  local words
+  local command = "exec " .. script.command(PARENT, options)
+  spawned.with({ "sh", "-c", command, stdin = "pipe", stdout = "pipe" },
+    function(p, pipes)
+      local output = assert(pipes.stdout:file())
+      assert.equal("ready", output:read())
+      assert(p:send_signal("KILL"))
+      assert(p:wait())
+      pipes.stdin:close()
+      words = output:read("a")
+      output:close()
+    end)
+  return words
+end
+
+describe("pdeathsig", function()
+  it("reaches the child when its parent is killed", function()
+    assert.equal("signalled\n", last_words("pdeathsig = 'USR1'"))
+  end)
+
+  it("may be a number, and a whole name", function()
+    assert.equal("signalled\n", last_words("pdeathsig = 'SIGUSR1'"))
+    assert.equal("signalled\n",
+      last_words("pdeathsig = " .. pidfd.signal.USR1))
+  end)
+
+  it("is none when nothing is said", function()
+    assert.equal("", last_words(""))
+    assert.equal("", last_words("pdeathsig = 0"))
+  end)
+
+  it("is not lost when the user changes", function()
+    need_root()
+    assert.equal("signalled\n",
+      last_words("pdeathsig = 'USR1', uid = 65534, gid = 65534"))
+  end)
+
+  it("is there in a session of its own", function()
+    assert.equal("signalled\n",
+      last_words("pdeathsig = 'USR1', session = true"))
+  end)
+end)
+
+-- Check fields of a child's status.
+local function assert_status(expected, options)
+  spawned.stopped(options, function(p)
+    local status = {}
+    for field in pairs(expected) do
+      status[field] = spawned.status(p, field)
+    end
+    assert.same(expected, status)
+  end)
+end
+
+describe("the user of a child", function()
+  it("is ours when nothing is said", function()
+    assert_status({
+      Uid = own_status("Uid"),
+      Gid = own_status("Gid"),
+      Groups = own_status("Groups"),
+    }, {})
+  end)
+
+  it("may be named though it is ours", function()
+    local uid = math.tointeger(tonumber(own_status("Uid"):match("%d+")))
+    local gid = math.tointeger(tonumber(own_status("Gid"):match("%d+")))
+    assert_status({ Uid = own_status("Uid"), Gid = own_status("Gid") },
+      { uid = uid, gid = gid + 0.0 })
+  end)
+
+  local cases = {
+    ["uid"] = { { uid = 65534 }, { Uid = ("65534 "):rep(4) } },
+    ["gid"] = { { gid = 65534 }, { Gid = ("65534 "):rep(4) } },
+    ["groups"] = { { groups = { 7, 5, 6 } }, { Groups = "5 6 7 " } },
+    ["no groups"] = { { groups = {} }, { Groups = "" } },
+    ["the largest uid"] = {
+      { uid = 2 ^ 32 - 2 }, { Uid = ("4294967294 "):rep(4) },
+    },
+    ["all of them"] = {
+      { uid = 65534, gid = 65533, groups = { 65532 } },
+      {
+        Uid = ("65534 "):rep(4), Gid = ("65533 "):rep(4),
+        Groups = "65532 ", CapEff = ("0"):rep(16),
+      },
+    },
+  }
+
+  for name, case in pairs(cases) do
+    it("is the one that is named: " .. name, function()
+      need_root()
+      local options, expected = case[1], {
+        Uid = own_status("Uid"),
+        Gid = own_status("Gid"),
+        Groups = own_status("Groups"),
+      }
+      for field, value in pairs(case[2]) do
+        expected[field] = value:gsub(" $", "")
+      end
+      assert_status(expected, options)
+    end)
+  end
+
+  it("does not change ours", function()
+    need_root()
+    spawned.output { "true", uid = 65534, gid = 65534, groups = {} }
+    assert.equal("0 0 0 0", own_status("Uid"))
+    assert.equal("0 0 0 0", own_status("Gid"))
+  end)
+
+  it("is the one that enters the directory", function()
+    need_root()
+    local _, message, code = pidfd.spawn {
+      "true", cwd = "/proc/1/fd", uid = 65534,
+    }
+    assert.equal("EACCES", pidfd.errno[code])
+    assert.matches("^spawn: chdir", message)
+  end)
+end)
+
+describe("nnp", function()
+  it("takes new privileges from the child, and none from us", function()
+    local before = own_status("NoNewPrivs")
+    assert_status({ NoNewPrivs = "1" }, { nnp = true })
+    assert.equal(before, own_status("NoNewPrivs"))
+  end)
+
+  it("is as with us when it is not asked for", function()
+    local before = own_status("NoNewPrivs")
+    assert_status({ NoNewPrivs = before }, {})
+    assert_status({ NoNewPrivs = before }, { nnp = false })
+  end)
+end)

@@ -1,0 +1,321 @@
+local directory = require "spec.support.directory"
+local fds = require "spec.support.fds"
+local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local spawned = require "spec.support.spawned"
+
+-- That the call fails at that step, and leaves nothing behind.
+local function assert_fails(errno, step, options)
+  collectgarbage()
+  local children, descriptors = spawned.children(), fds.count()
+  local p, message, code = pidfd.spawn(options)
+  assert.is_nil(p)
+  assert.equal(errno, pidfd.errno[code])
+  assert.equal("spawn: " .. step .. ": ", message:match("^.*: "))
+  assert.equal(children, spawned.children())
+  assert.equal(descriptors, fds.count())
+end
+
+-- A number that is not open.
+local function unused()
+  local highest = 0
+  for number in pairs(spawned.ours()) do
+    highest = math.max(highest, number)
+  end
+  return highest + 10
+end
+
+-- The number that is opened next.
+local function lowest_free()
+  local self = assert(pidfd.self())
+  local number = self:fileno()
+  self:close()
+  return number
+end
+
+-- What a program begins with: a function that prints the errno and the message
+-- with which it could not spawn, less the reason.
+local TELL = [[
+  local pidfd = require "pidfd"
+  local function tell(options)
+    local p, message, code = pidfd.spawn(options)
+    if p then
+      p:wait()
+    end
+    print(p and "spawned" or pidfd.errno[code] .. message:match(" .*:"))
+  end
+]]
+
+local function tell_as_stranger(program)
+  local output = run.as_stranger(TELL .. program)
+  if not output then
+    pending("no ordinary user")
+  end
+  return output
+end
+
+describe("pidfd.spawn() fails at the step exec", function()
+  local function with_file(text, mode, use)
+    directory.with(function(where)
+      local path = where .. "/a program"
+      directory.write(path, text, mode)
+      use(path)
+    end)
+  end
+
+  it("with ENOENT for a file that is not there", function()
+    assert_fails("ENOENT", "exec /nowhere/at all", { "/nowhere/at all" })
+    assert_fails("ENOENT", "exec /nowhere", { "true", path = "/nowhere" })
+    assert_fails("ENOENT", "exec ", { "true", path = "" })
+    assert_fails("ENOENT", "exec ", { "" })
+  end)
+
+  it("with ENOTDIR for a path through a file", function()
+    assert_fails("ENOTDIR", "exec /dev/null/x", { "/dev/null/x" })
+  end)
+
+  it("with EACCES for a directory", function()
+    assert_fails("EACCES", "exec /", { "/" })
+  end)
+
+  it("with EACCES for a file that may not be executed", function()
+    with_file("#!/bin/sh\n", 644, function(path)
+      assert_fails("EACCES", "exec " .. path, { path })
+    end)
+  end)
+
+  it("with ENOENT for a file whose interpreter is not there", function()
+    with_file("#!/nowhere\n", 755, function(path)
+      assert_fails("ENOENT", "exec " .. path, { path })
+    end)
+  end)
+
+  it("with ENOEXEC for a file of no known format", function()
+    with_file("echo text\n", 755, function(path)
+      assert_fails("ENOEXEC", "exec " .. path, { path })
+    end)
+  end)
+
+  it("with ENAMETOOLONG for a path that is too long", function()
+    local path = "/" .. ("x"):rep(5000)
+    assert_fails("ENAMETOOLONG", "exec " .. path, { path })
+  end)
+
+  it("with E2BIG for an argument that is too long", function()
+    local path = "/bin/true"
+    assert_fails("E2BIG", "exec " .. path, { path, ("x"):rep(200 * 1024) })
+  end)
+
+  it("with E2BIG for too many variables", function()
+    local env = {}
+    for i = 1, 100 do
+      env["V" .. i] = ("x"):rep(100 * 1024)
+    end
+    assert_fails("E2BIG", "exec /bin/true", { "/bin/true", env = env })
+  end)
+
+  it("after all other steps", function()
+    assert_fails("ENOENT", "exec /nowhere", {
+      "/nowhere", env = {}, cwd = "/", stdin = "pipe", stdout = "pipe",
+      stderr = "stdout", fds = { [9] = 0, [3] = 1 }, session = true,
+      pdeathsig = "TERM", nnp = true,
+    })
+  end)
+end)
+
+describe("pidfd.spawn() fails at the step chdir", function()
+  it("with ENOENT for a directory that is not there", function()
+    assert_fails("ENOENT", "chdir /nowhere", { "true", cwd = "/nowhere" })
+    assert_fails("ENOENT", "chdir ", { "true", cwd = "" })
+  end)
+
+  it("with ENOTDIR for a file", function()
+    assert_fails("ENOTDIR", "chdir /dev/null", { "true", cwd = "/dev/null" })
+  end)
+
+  it("with EACCES without the right to enter", function()
+    assert.equal("EACCES chdir closed:\n", tell_as_stranger [[
+      local name = os.tmpname()
+      os.remove(name)
+      os.execute("mkdir -p " .. name .. "/closed; chmod 0 " .. name .. "/*")
+      local p, message, code = pidfd.spawn { "true", cwd = name .. "/closed" }
+      os.execute("rmdir " .. name .. "/closed " .. name)
+      message = message:gsub(name .. "/", "")
+      print(p or pidfd.errno[code] .. message:match(" .*:"))
+    ]])
+  end)
+end)
+
+describe("pidfd.spawn() fails at the step dup", function()
+  it("with EBADF for a number that is not open", function()
+    local number = unused()
+    for _, name in ipairs { "stdin", "stdout", "stderr" } do
+      assert_fails("EBADF", "dup " .. name, { "true", [name] = number })
+    end
+    assert_fails("EBADF", "dup fds", { "true", fds = { [3] = number } })
+    assert_fails("EBADF", "dup fds", { "true", fds = { [number] = number } })
+  end)
+
+  it("with EBADF for a number that a pipe would take next", function()
+    local number = lowest_free()
+    assert_fails("EBADF", "dup stdout", {
+      "true", stdin = "pipe", stdout = number,
+    })
+    assert_fails("EBADF", "dup fds", {
+      "true", stdin = "null", fds = { [3] = number },
+    })
+  end)
+
+  it("with EBADF for a number that a copy would take next", function()
+    local number = lowest_free()
+    assert_fails("EBADF", "dup fds", {
+      "true", stdin = 1, stdout = 0, fds = { [number + 9] = number },
+    })
+  end)
+
+  it("with EBADF for a number that there cannot be", function()
+    assert.equal("EBADF dup fds:\n", (run.with_descriptors(64,
+      TELL .. [[ tell { "true", fds = { [64] = 0 } } ]])))
+  end)
+
+  it("with EMFILE where the child has no number left", function()
+    assert.equal("EMFILE dup fds:\n", (run.with_descriptors(64, TELL .. [[
+      local taken = {}
+      repeat
+        local p = pidfd.self()
+        table.insert(taken, p)
+      until not p
+      table.remove(taken):close()
+      local targets = {}
+      for i = 1, 10 do
+        targets[taken[i]:fileno()] = taken[11 - i]
+      end
+      tell { "true", fds = targets }
+    ]])))
+  end)
+end)
+
+describe("pidfd.spawn() fails with EMFILE", function()
+  -- Take all descriptors but so many, and tell.
+  local FULL = TELL .. [[
+    local taken = {}
+    local function fill(spare)
+      repeat
+        local p = pidfd.self()
+        table.insert(taken, p)
+      until not p
+      for _ = 1, spare do
+        table.remove(taken):close()
+      end
+    end
+  ]]
+
+  local cases = {
+    { "open stdin", 0, "stdin = 'pipe'" },
+    { "open stdin", 1, "stdin = 'pipe'" },
+    { "open stdout", 2, "stdin = 'pipe', stdout = 'null'" },
+    { "open stderr", 4, "stdin = 'pipe', stdout = 'pipe', stderr = 'pipe'" },
+    { "open /", 1, "stdin = 'null', cgroup = '/'" },
+    { "clone", 0, "" },
+    { "clone", 1, "stderr = 'null'" },
+  }
+
+  for _, case in ipairs(cases) do
+    local step, spare, options = table.unpack(case)
+    it(("at the step %s with %d left: %s"):format(step, spare, options),
+      function()
+        local output = run.with_descriptors(24, FULL .. ([[
+          fill(%d)
+          tell { "true", %s }
+          os.exit()
+        ]]):format(spare, options))
+        assert.equal("EMFILE " .. step .. ":\n", output)
+      end)
+
+    it(("but not if the collector finds some, %d left: %s"):format(spare,
+      options), function()
+      local output = run.with_descriptors(24, FULL .. ([[
+        fill(%d)
+        taken = nil
+        tell { "/nowhere", %s }
+      ]]):format(spare, options))
+      assert.not_matches("EMFILE", output)
+    end)
+  end
+end)
+
+describe("pidfd.spawn() fails with EAGAIN", function()
+  it("where the user has too many processes", function()
+    if not os.execute("prlimit --nproc >/dev/null 2>&1") then
+      pending("prlimit is not installed")
+    end
+    assert.equal("EAGAIN clone:\n", tell_as_stranger [[
+      os.execute("prlimit --nproc=1 --pid " .. pidfd.self():pid())
+      tell { "true", stdin = "pipe" }
+    ]])
+  end)
+end)
+
+describe("pidfd.spawn() fails without the right", function()
+  it("to enter the process group of another session", function()
+    spawned.with({ "sleep", "60", session = true }, function(p)
+      assert_fails("EPERM", "setpgid", { "true", pgroup = p:pid() })
+    end)
+  end)
+
+  it("to leave the process group of a session's first process", function()
+    assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
+  end)
+
+  for key, step in pairs { uid = "setuid", gid = "setgid" } do
+    it("to change the " .. key, function()
+      assert.equal("EPERM " .. step .. ":\n",
+        tell_as_stranger("tell { 'true', " .. key .. " = 0 }"))
+    end)
+  end
+
+  it("to change the groups", function()
+    assert.equal("EPERM setgroups:\n",
+      tell_as_stranger("tell { 'true', groups = {} }"))
+  end)
+end)
+
+describe("pidfd.spawn() fails with EINVAL", function()
+  it("for a signal that there is not", function()
+    assert_fails("EINVAL", "prctl PR_SET_PDEATHSIG",
+      { "true", pdeathsig = 99 })
+  end)
+
+  for _, options in ipairs {
+    { "/nowhere", autoreap = true },
+    { "/nowhere", autoreap = true, autokill = true, nnp = true },
+    { "/nowhere", autoreap = true, stdin = "pipe" },
+  } do
+    local name = options.autokill and "autokill" or "autoreap"
+    it("for " .. name .. " before Linux 7.1, and says so", function()
+      if kernel.at_least(7, 1) then
+        pending("it is known since Linux 7.1")
+      end
+      assert_fails("EINVAL", "clone autoreap, autokill", options)
+      assert.matches("Linux 7%.1", (select(2, pidfd.spawn(options))))
+    end)
+  end
+end)
+
+describe("pidfd.spawn() with a cgroup fails", function()
+  it("with ENOENT where nothing is", function()
+    assert_fails("ENOENT", "open /nowhere", { "true", cgroup = "/nowhere" })
+  end)
+
+  it("with ENOTDIR for a file", function()
+    assert_fails("ENOTDIR", "open /dev/null",
+      { "true", cgroup = "/dev/null" })
+  end)
+
+  it("with EBADF for a directory that is none", function()
+    assert_fails("EBADF", "clone", { "true", cgroup = "/", stdin = "pipe" })
+    assert_fails("EBADF", "clone", { "true", cgroup = 0 })
+    assert_fails("EBADF", "clone", { "true", cgroup = unused() })
+  end)
+end)

@@ -1,0 +1,41 @@
+/*
+** refuse CALL ERRNO PROGRAM [ARGUMENT...]: run the program where the system
+** call of that number fails with that errno, as in old containers.
+*/
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+
+
+static unsigned int tonumber (const char *s) {
+  return (unsigned int)strtoul(s, NULL, 10);
+}
+
+
+static int refuse (unsigned int call, unsigned int error) {
+  struct sock_filter steps[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = 4, .filter = steps};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return -1;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+
+int main (int argc, char **argv) {
+  if (argc < 4 || refuse(tonumber(argv[1]), tonumber(argv[2])) != 0)
+    return EXIT_FAILURE;
+  (void)execvp(argv[3], argv + 3);
+  perror(argv[3]);
+  return EXIT_FAILURE;
+}
