@@ -230,3 +230,4 @@ end
 for _, each in ipairs(modes) do
   print_memory(each)
 end
+dofile(bench .. "spawn_run.lua")(run, median, verdict)

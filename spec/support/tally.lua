@@ -16,6 +16,12 @@ return function(options)
   local busted = require "busted"
   local handler = require "busted.outputHandlers.plainTerminal"(options)
 
+  -- It prints how many there were, and has kept a trace of each.
+  busted.subscribe({ "test", "end" }, function()
+    handler.successes = {}
+    return nil, true
+  end)
+
   busted.subscribe({ "exit" }, function()
     announce(("%d passed, %d failed, %d skipped"):format(
       handler.successesCount,

@@ -10,8 +10,6 @@
 ** thread gets SIGUSR1 tells its id.
 */
 
-#define _GNU_SOURCE /* gettid */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
-
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>

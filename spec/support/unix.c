@@ -61,6 +61,7 @@ static int handle (lua_State *L) {
 /* raise(sig, f, ...): return f(...), without any instruction in between */
 static int raiseandcall (lua_State *L) {
   (void)raise((int)luaL_checkinteger(L, 1));
+  /* cppcheck-suppress unreachableCode ; it is handled */
   lua_call(L, lua_gettop(L) - 2, LUA_MULTRET);
   return lua_gettop(L) - 1;
 }
@@ -69,8 +70,8 @@ static int raiseandcall (lua_State *L) {
 static struct timeval seconds (lua_State *L, int arg) {
   lua_Number n = luaL_checknumber(L, arg);
   time_t whole = (time_t)n;
-  return (struct timeval){.tv_sec = whole,
-                          .tv_usec = (suseconds_t)((n - (lua_Number)whole) * 1e6)};
+  return (struct timeval){
+    .tv_sec = whole, .tv_usec = (suseconds_t)((n - (lua_Number)whole) * 1e6)};
 }
 
 
