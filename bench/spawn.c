@@ -52,9 +52,11 @@ static double now (void) {
 }
 
 
-/* on purpose never freed */
+static volatile char *heap; /* never freed */
+
+
 static void fillheap (size_t mib) {
-  volatile char *heap = malloc(mib << 20);
+  heap = malloc(mib << 20);
   for (size_t i = 0; heap != NULL && i < mib << 20; i += 4096)
     heap[i] = 'x';
 }

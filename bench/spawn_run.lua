@@ -5,7 +5,7 @@
 -- There is one program per language. With METHOD COUNT MIB it fills as much
 -- memory, warms up, measures COUNT times, and prints nanoseconds per time.
 
-local ROUNDS, COUNT = 15, 40
+local ROUNDS, COUNT = 11, 20
 local HEAPS = { 0, 256, 1024 } -- MiB
 local SMALL, LARGE = HEAPS[1], HEAPS[#HEAPS]
 local COST_AIM, GROWTH_AIM = 1.05, 1.10
