@@ -50,6 +50,27 @@ int pfd_l_info (lua_State *L);
 int pfd_l_id (lua_State *L);
 int pfd_l_eq (lua_State *L);
 
+/* token.c */
+int pfd_l_token (lua_State *L);
+int pfd_l_from_token (lua_State *L);
+
+/* supports.c */
+int pfd_l_supports (lua_State *L);
+
+/* namespace.c */
+int pfd_l_namespace (lua_State *L);
+int pfd_l_setns (lua_State *L);
+
+/* peer.c */
+int pfd_l_peer (lua_State *L);
+
+/* memory.c */
+int pfd_l_mrelease (lua_State *L);
+int pfd_l_madvise (lua_State *L);
+
+/* proc.c */
+int pfd_l_proc (lua_State *L);
+
 /* fds.c */
 int pfd_l_fds (lua_State *L);
 

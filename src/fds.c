@@ -5,6 +5,7 @@
 #include <lua.h>
 
 #include "calls.h"
+#include "explain.h"
 #include "handle.h"
 #include "process.h"
 #include "result.h"
@@ -101,5 +102,10 @@ int pfd_l_fds (lua_State *L) {
   int events = pfd_process_events(p->fd);
   if (events != 0)
     rc = (events < 0) ? events : -ESRCH;
-  return (rc < 0) ? pfd_fail(L, "fds", rc) : 1;
+  if (rc == 0)
+    return 1;
+  int n = pfd_fail(L, "fds", rc);
+  if (rc == -EACCES)
+    pfd_explain(L, p->fd, PFD_READ);
+  return n;
 }

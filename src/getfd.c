@@ -1,7 +1,10 @@
+#include <errno.h>
+
 #include <lua.h>
 
 #include "arg.h"
 #include "calls.h"
+#include "explain.h"
 #include "handle.h"
 #include "sys.h"
 
@@ -33,7 +36,10 @@ int pfd_l_getfd (lua_State *L) {
   do
     rc = pfd_sys_getfd(p->fd, targetfd, flags);
   while (pfd_handle_retry(L, rc, &tries));
-  return pfd_handle_own(L, h, "pidfd_getfd", rc);
+  int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
+  if (rc == -EPERM)
+    pfd_explain(L, p->fd, PFD_ATTACH);
+  return n;
 }
 
 

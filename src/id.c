@@ -4,17 +4,8 @@
 
 #include "calls.h"
 #include "handle.h"
+#include "process.h"
 #include "result.h"
-#include "sys.h"
-
-
-/* before Linux 6.9 all pidfds share one inode, which tells nothing */
-static int inode (int pidfd, unsigned long long *id) {
-  int rc = pfd_sys_onpidfs(pidfd);
-  if (rc < 1)
-    return (rc < 0) ? rc : -EOPNOTSUPP;
-  return pfd_sys_inode(pidfd, id);
-}
 
 
 /*
@@ -28,7 +19,7 @@ static int inode (int pidfd, unsigned long long *id) {
 int pfd_l_id (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   unsigned long long id;
-  int rc = inode(p->fd, &id);
+  int rc = pfd_process_id(p->fd, &id);
   if (rc == -EOPNOTSUPP)
     return pfd_fail_before(L, "id", "6.9", rc);
   if (rc < 0)
@@ -43,7 +34,7 @@ static int hasid (lua_State *L, int arg, unsigned long long *id) {
   if (pfd_handle_type(L, arg) != PFD_PIDFD)
     return 0;
   const Handle *p = (const Handle *)lua_touserdata(L, arg);
-  return p->fd >= 0 && inode(p->fd, id) == 0;
+  return p->fd >= 0 && pfd_process_id(p->fd, id) == 0;
 }
 
 

@@ -63,6 +63,36 @@ typedef struct CloneArgs {
 } CloneArgs;
 
 
+/* ioctl(2) on a pidfd: its namespaces, Linux 6.11; the argument is 0 */
+#define PFD_GET_NAMESPACE(n) _IO(0xFF, n)
+
+
+/* getsockopt(2), Linux 6.5 */
+#if !defined(SO_PEERPIDFD)
+#define SO_PEERPIDFD 77
+#endif
+
+
+/* instead of a pidfd, for pidfd_send_signal(2): the caller; Linux 6.15 */
+#if !defined(PIDFD_SELF_THREAD)
+#define PIDFD_SELF_THREAD (-10000)
+#endif
+
+
+/* process_madvise(2) */
+#if !defined(MADV_COLLAPSE) /* Linux 6.1 */
+#define MADV_COLLAPSE 25
+#endif
+
+
+/* openat2(2), Linux 5.6: stay below the directory, and follow no link */
+typedef struct OpenHow {
+  __u64 flags, mode, resolve;
+} OpenHow;
+
+#define PFD_RESOLVE_WITHIN 0x0e /* NO_MAGICLINKS, NO_SYMLINKS, BENEATH */
+
+
 /* what getdents64(2) writes */
 typedef struct Entry {
   __u64 inode;

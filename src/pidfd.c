@@ -21,6 +21,9 @@ static const luaL_Reg functions[] = {
   {"spawn", pfd_l_spawn},
   {"type", pfd_l_type},
   {"poll", pfd_l_poll_list},
+  {"peer", pfd_l_peer},
+  {"from_token", pfd_l_from_token},
+  {"supports", pfd_l_supports},
   {NULL, NULL},
 };
 
@@ -50,7 +53,13 @@ static const luaL_Reg pidfdmethods[] = {
   {"pid", pfd_l_pid},
   {"info", pfd_l_info},
   {"id", pfd_l_id},
+  {"token", pfd_l_token},
   {"fds", pfd_l_fds},
+  {"proc", pfd_l_proc},
+  {"namespace", pfd_l_namespace},
+  {"setns", pfd_l_setns},
+  {"mrelease", pfd_l_mrelease},
+  {"madvise", pfd_l_madvise},
   {"send_signal", pfd_l_send_signal},
   {"poll", pfd_l_poll},
   {"wait", pfd_l_wait},

@@ -54,6 +54,15 @@ pid_t pfd_process_pid (int pidfd) {
 }
 
 
+/* before Linux 6.9 all pidfds share one inode, which tells nothing */
+int pfd_process_id (int pidfd, unsigned long long *id) {
+  int rc = pfd_sys_onpidfs(pidfd);
+  if (rc < 1)
+    return (rc < 0) ? rc : -EOPNOTSUPP;
+  return pfd_sys_inode(pidfd, id);
+}
+
+
 /* fill 'text', a string of at most FDINFOSIZE bytes */
 static int readfdinfo (int fd, char *text) {
   char path[PATHSIZE];

@@ -16,6 +16,9 @@
 /* 0 if 'fd' is a pidfd, -EBADF if it is something else */
 int pfd_process_check (int fd);
 
+/* what no other process has until the system is started again: 0 */
+int pfd_process_id (int pidfd, unsigned long long *id);
+
 /* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
 pid_t pfd_process_pid (int pidfd);
 

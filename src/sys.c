@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -28,6 +30,18 @@
 
 #if !defined(SYS_close_range)
 #define SYS_close_range 436
+#endif
+
+#if !defined(SYS_openat2)
+#define SYS_openat2 437
+#endif
+
+#if !defined(SYS_process_madvise)
+#define SYS_process_madvise 440
+#endif
+
+#if !defined(SYS_process_mrelease)
+#define SYS_process_mrelease 448
 #endif
 
 #if !defined(SYS_pidfd_getfd)
@@ -77,6 +91,43 @@ int pfd_sys_info (int pidfd, Info *info) {
   return result(ioctl(pidfd, PFD_GET_INFO, info));
 }
 
+
+int pfd_sys_namespace (int pidfd, unsigned int kind, long arg) {
+  return result(ioctl(pidfd, PFD_GET_NAMESPACE(kind), arg));
+}
+
+
+int pfd_sys_setns (int pidfd, int kinds) {
+  return result(setns(pidfd, kinds));
+}
+
+
+int pfd_sys_mrelease (int pidfd) {
+  return result(syscall(SYS_process_mrelease, pidfd, 0));
+}
+
+
+ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
+                         int advice) {
+  long rc = syscall(SYS_process_madvise, pidfd, ranges, n, advice, 0);
+  return (rc == -1) ? -errno : rc;
+}
+
+
+int pfd_sys_unixsocket (void) {
+  return result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+
+/* with a shorter length the kernel would make a descriptor and not tell it */
+int pfd_sys_peer (int socket) {
+  int pidfd = -1;
+  socklen_t length = sizeof(pidfd);
+  int rc =
+    result(getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length));
+  return (rc < 0) ? rc : pidfd;
+}
+
 /* }=================================================================== */
 
 
@@ -117,6 +168,12 @@ int pfd_sys_isopen (int fd) {
 }
 
 
+/* to the lowest free number from 'least' up */
+int pfd_sys_dupabove (int fd, int least) {
+  return result(fcntl(fd, F_DUPFD_CLOEXEC, least));
+}
+
+
 /* to that very number, open across exec */
 int pfd_sys_dupto (int from, int to) {
   return result((from == to) ? fcntl(to, F_SETFD, 0) : dup2(from, to));
@@ -147,6 +204,15 @@ int pfd_sys_onpidfs (int fd) {
   struct statfs fs;
   int rc = result(fstatfs(fd, &fs));
   return (rc < 0) ? rc : (fs.f_type == PID_FS_MAGIC);
+}
+
+
+int pfd_sys_owner (int fd, uid_t *owner) {
+  struct stat status;
+  int rc = result(fstat(fd, &status));
+  if (rc == 0)
+    *owner = status.st_uid;
+  return rc;
 }
 
 
@@ -183,8 +249,21 @@ int pfd_sys_openat (int dir, const char *path, int flags) {
 }
 
 
+/* a path that leaves the directory, or a link on the way, is refused */
+int pfd_sys_openwithin (int dir, const char *path, int flags) {
+  OpenHow how = {.flags = (__u64)(flags | O_CLOEXEC),
+                 .resolve = PFD_RESOLVE_WITHIN};
+  return result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+}
+
+
 int pfd_sys_read (int fd, void *buffer, size_t size) {
   return result(read(fd, buffer, size));
+}
+
+
+int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset) {
+  return result(pread(fd, buffer, size, offset));
 }
 
 
@@ -301,14 +380,9 @@ void pfd_sys_exit (void) {
 }
 
 
-/*
-** The C library keeps two signals for itself and will not change them, though
-** whoever started this process may have ignored them. To the kernel, zeros
-** are the default, whatever the layout.
-*/
 void pfd_sys_defaultsignal (int sig) {
-  static const unsigned long none[16];
-  (void)syscall(SYS_rt_sigaction, sig, none, NULL, NSIG / 8);
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  (void)sigaction(sig, &action, NULL);
 }
 
 
@@ -384,4 +458,30 @@ pid_t pfd_sys_gettid (void) {
 
 uid_t pfd_sys_getuid (void) {
   return getuid();
+}
+
+
+uid_t pfd_sys_geteuid (void) {
+  return geteuid();
+}
+
+
+gid_t pfd_sys_getgid (void) {
+  return getgid();
+}
+
+
+gid_t pfd_sys_getegid (void) {
+  return getegid();
+}
+
+
+/* is it in force in the calling thread? */
+int pfd_sys_hascapability (int capability) {
+  struct __user_cap_header_struct header = {0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  if (syscall(SYS_capget, &header, data) != 0)
+    return 0;
+  return (data[capability / 32].effective & (1U << (capability % 32))) != 0;
 }

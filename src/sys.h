@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "kernel.h"
 
@@ -27,6 +28,13 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
                     struct rusage *usage);
 int pfd_sys_info (int pidfd, Info *info);
+int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
+int pfd_sys_setns (int pidfd, int kinds);
+int pfd_sys_mrelease (int pidfd);
+ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
+                         int advice);
+int pfd_sys_unixsocket (void);
+int pfd_sys_peer (int socket);
 
 /* descriptors */
 int pfd_sys_close (int fd);
@@ -35,18 +43,22 @@ int pfd_sys_cloexec (int fd);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_flags (int fd);
 int pfd_sys_onpidfs (int fd);
+int pfd_sys_owner (int fd, uid_t *owner);
 int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fileno (FILE *file);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 
 int pfd_sys_isopen (int fd);
+int pfd_sys_dupabove (int fd, int least);
 int pfd_sys_dupto (int from, int to);
 int pfd_sys_close_range (unsigned int first, unsigned int last);
 int pfd_sys_pipe (int ends[2]);
 
 /* files and directories */
 int pfd_sys_openat (int dir, const char *path, int flags);
+int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
+int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
 int pfd_sys_chdir (const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
@@ -86,6 +98,10 @@ pid_t pfd_sys_getppid (void);
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);
 uid_t pfd_sys_getuid (void);
+uid_t pfd_sys_geteuid (void);
+gid_t pfd_sys_getgid (void);
+gid_t pfd_sys_getegid (void);
+int pfd_sys_hascapability (int capability);
 
 
 #pragma GCC visibility pop

@@ -159,6 +159,55 @@ function pidfd.getfd(p, targetfd, flags) end
 ---@nodiscard
 function pidfd.poll(list, timeout) end
 
+---Get a handle on the process that a token of `p:token` names.
+---
+---Fails with ESRCH (it is gone, whoever has its number now, or the system has
+---been started again), EINVAL (not a token), ENOENT (/proc is not mounted) or
+---EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---@param token string
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.from_token(token) end
+
+---Get a handle on the process at the other end of a unix socket: on who
+---connected, on who called listen(2), or on who made the socketpair(2).
+---
+---Fails with ENODATA (not connected, or no unix socket), ENOTSOCK (no socket),
+---EBADF (not open), ENOPROTOOPT (before Linux 6.5) or, before Linux 6.16,
+---EINVAL or ESRCH (it has ended and been reaped). Since Linux 6.5.
+---@see unix(7) SO_PEERPIDFD
+---@param socket pidfd.Borrow
+---@return pidfd.Pidfd? p
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.peer(socket) end
+
+---@alias pidfd.Feature
+---| "getfd" # Linux 5.6
+---| "id" # 6.9; also for == and tokens
+---| "info" # 6.13
+---| "info_exit" # 6.15; the end of processes that are no children
+---| "madvise" # 5.10
+---| "mrelease" # 5.15
+---| "namespaces" # 6.11; without it /proc is read
+---| "nonblock" # 5.10
+---| "peer" # 6.5
+---| "signal_scopes" # 6.9
+---| "thread" # 6.9
+---| "waitid" # 5.4
+
+---Does the running kernel have it, and does no seccomp filter refuse it? Fails
+---only with EMFILE or ENFILE.
+---@param name pidfd.Feature
+---@return boolean? supported
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.supports(name) end
+
 ---Tell what kind of object any value is, as `io.type` does for files.
 ---@param v any
 ---@return "pidfd"|"pidfd.fd"|"closed pidfd"|"closed pidfd.fd"|nil
@@ -330,6 +379,87 @@ function p:info() end
 ---@return integer? errno
 ---@nodiscard
 function p:id() end
+
+---Read one file of the process's /proc directory, such as "stat" or
+---"task/4242/comm", whole. A name that leads out of the directory raises.
+---
+---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
+---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
+---hides the process), ELOOP (a link), EISDIR (a directory), EREMOTE (this /proc
+---does not show its pid namespace) or ENOSYS (before Linux 5.6).
+---@see proc(5)
+---@param name string
+---@return string? content
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:proc(name) end
+
+---A string by which `pidfd.from_token` finds the same process again, in
+---another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT".
+---
+---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
+---pid namespace), ENOENT (/proc is not mounted) or EOPNOTSUPP (before Linux
+---6.9).
+---@return string? token
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:token() end
+
+---@alias pidfd.Kind "cgroup"|"ipc"|"mnt"|"net"|"pid"|"time"|"user"|"uts"
+
+---Open a namespace of the process.
+---
+---Fails with EACCES (no ptrace access), ESRCH (it has ended) or EOPNOTSUPP (a
+---kernel without such namespaces; ENOENT before Linux 6.11). Since Linux 5.3.
+---@see ioctl(2) PIDFD_GET_NET_NAMESPACE and the like
+---@param kind pidfd.Kind|"pid_for_children"|"time_for_children"
+---@return pidfd.Fd? fd
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:namespace(kind) end
+
+---Move the calling thread into these namespaces of the process, into all of
+---them or into none. "pid" and "time" hold for children that are started from
+---now on.
+---
+---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
+---ended) or EINVAL (this process's own user namespace; "user", "mnt" and "time"
+---want a process that has one thread; before Linux 5.8). Since Linux 5.8.
+---@see setns(2)
+---@param kind pidfd.Kind
+---@param ... pidfd.Kind
+---@return true? ok
+---@return string? message
+---@return integer? errno
+function p:setns(kind, ...) end
+
+---Free the memory of a process that has been killed, now.
+---
+---Fails with EINVAL (it is not about to die, or lives in a foreign pid
+---namespace), ESRCH (it has ended), EAGAIN (not all yet: try again) or ENOSYS
+---(before Linux 5.15). Since Linux 5.15.
+---@see process_mrelease(2)
+---@return true? ok
+---@return string? message
+---@return integer? errno
+function p:mrelease() end
+
+---Tell the kernel what to expect of the memory of the process.
+---
+---Fails with EINVAL (unknown advice, more than 1024 ranges, an address that is
+---not at the start of a page), ENOMEM (nothing is mapped there), EPERM (no
+---ptrace access, or no CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS (before
+---Linux 5.10). Since Linux 5.10.
+---@see process_madvise(2)
+---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
+---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes
+---@return integer? bytes for how many it was heeded
+---@return string? message
+---@return integer? errno
+function p:madvise(advice, ranges) end
 
 ---Send a signal: a number, 0 to ask for permission only, or a name such as
 ---"TERM", "SIGTERM", "RTMIN+3".

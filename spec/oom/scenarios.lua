@@ -153,6 +153,16 @@ return {
   ["pidfd.poll"] = on_pidfd(function(p)
     assert(#pidfd.poll({ p, p }, 0) == 0)
   end),
+  ["pidfd.peer"] = on_nothing(function()
+    assert(not pidfd.peer(io.stdout))
+  end),
+  ["pidfd.from_token"] = on_pidfd(function(p)
+    assert(pidfd.from_token(p:token()))
+    assert(not pidfd.from_token("1:process:1:1:"))
+  end),
+  ["pidfd.supports"] = on_nothing(function()
+    assert(pidfd.supports("getfd"))
+  end),
   ["pidfd.type"] = on_pidfd(function(p)
     assert(pidfd.type(p))
   end),
@@ -178,6 +188,25 @@ return {
   end),
   ["p:terminate"] = on_child(function(p)
     assert(p:terminate(60))
+  end),
+  ["p:token"] = on_pidfd(function(p)
+    assert(p:token())
+  end),
+  ["p:proc"] = on_pidfd(function(p)
+    assert(p:proc("maps"))
+    assert(not p:proc("nosuch"))
+  end),
+  ["p:namespace"] = on_pidfd(function(p)
+    assert(p:namespace("uts"))
+  end),
+  ["p:setns"] = on_pidfd(function(p)
+    assert(not p:setns("user"))
+  end),
+  ["p:mrelease"] = on_pidfd(function(p)
+    assert(not p:mrelease())
+  end),
+  ["p:madvise"] = on_pidfd(function(p)
+    assert(not p:madvise(-1, { { 0, 4096 }, { 4096, 4096 } }))
   end),
   ["p:pid"] = on_pidfd(function(p)
     assert(p:pid())

@@ -1,0 +1,78 @@
+-- Runs a command inside of another process's namespaces, as nsenter(1) does:
+--
+--   lua5.4 enter.lua PID KIND... -- COMMAND [ARGUMENT...]
+--   lua5.4 enter.lua 4242 net uts -- ip address
+--
+-- KIND is "cgroup", "ipc", "mnt", "net", "pid", "time", "user" or "uts". It
+-- enters all of them or none, and ends as the command does, with 128 and the
+-- signal's number if a signal killed it.
+
+local pidfd = require "pidfd"
+
+local FAILED, CANNOT_RUN, NOT_FOUND = 1, 126, 127 -- as a shell says it
+
+local function fail(status, message)
+  io.stderr:write("enter: ", message, "\n")
+  os.exit(status, true)
+end
+
+local function enter(pid, kinds)
+  local p <close> = pidfd.open(pid)
+  if not p then
+    fail(FAILED, ("there is no process %d"):format(pid))
+  end
+  local ok, message = p:setns(table.unpack(kinds))
+  if not ok then
+    fail(FAILED, message)
+  end
+end
+
+-- Who enters a user namespace is nobody there, but may become its root.
+local function start(command, kinds)
+  for _, kind in ipairs(kinds) do
+    if kind == "user" then
+      command.uid, command.gid = 0, 0
+    end
+  end
+  command.pdeathsig = "KILL"
+  local p, message, errno = pidfd.spawn(command)
+  if not p then
+    fail(errno == pidfd.errno.ENOENT and NOT_FOUND or CANNOT_RUN, message)
+  end
+  return p
+end
+
+-- Ctrl-C, which raises an error here, is for the command to act upon.
+local function wait(p)
+  local ok, how, code
+  repeat
+    ok, how, code = pcall(p.wait, p)
+  until ok
+  return how == "signal" and 128 + code or code
+end
+
+-- The pid, the kinds, and the command; nil if the words are other ones.
+local function parse(words)
+  local pid = math.tointeger(tonumber(words[1] or ""))
+  local kinds, command = {}, {}
+  local at = 2
+  while words[at] and words[at] ~= "--" do
+    table.insert(kinds, words[at])
+    at = at + 1
+  end
+  table.move(words, at + 1, #words, 1, command)
+  if pid and pid > 0 and kinds[1] and command[1] then
+    return pid, kinds, command
+  end
+end
+
+local pid, kinds, command = parse(arg)
+if not pid then
+  io.stderr:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
+  os.exit(2, true)
+end
+local ok, message = pcall(enter, pid, kinds)
+if not ok then
+  fail(2, message)
+end
+os.exit(wait(start(command, kinds)), true)

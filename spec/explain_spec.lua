@@ -1,0 +1,287 @@
+local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local subject = require "spec.support.subject"
+
+local YAMA = "/proc/sys/kernel/yama/ptrace_scope"
+local STRANGER = 65534 -- whom run.as_stranger makes of root
+
+-- What is refused: the call, as whom the message names, and the errno.
+local CALLS = {
+  { "p:getfd()", "p:getfd(0)", "pidfd_getfd", "EPERM" },
+  { "p:namespace()", "p:namespace('net')", "namespace", "EACCES" },
+  { "p:proc()", "p:proc('environ')", "proc", "EACCES" },
+  { "p:fds()", "p:fds()", "fds", "EACCES" },
+}
+local GETFD = CALLS[1]
+
+-- A program that calls, for the process with that number.
+local ASK = [[
+  local pidfd = require "pidfd"
+  local p = assert(pidfd.open(math.tointeger(%s)))
+  local function tell(...)
+    local result, message, code = ...
+    print(select("#", ...), result, pidfd.errno[code], message)
+  end
+  tell(%s)
+]]
+
+local function asking(call, pid)
+  return ASK:format(pid, call[2])
+end
+
+local function user()
+  local self = assert(pidfd.self())
+  local uid = self:proc("status"):match("\nUid:%s*(%d+)")
+  self:close()
+  return math.tointeger(uid)
+end
+
+local function need_root()
+  if user() ~= 0 then
+    pending("takes root")
+  end
+end
+
+local function scope()
+  local file = io.open(YAMA)
+  local n = file and file:read("n")
+  if file then
+    file:close()
+  end
+  return n
+end
+
+-- The text of the refusal, of which nothing but the message may differ.
+local function refusal(call, output)
+  if not output then
+    pending("no process of another user, or no namespace of one's own")
+  end
+  local message = output:match("^3\tnil\t" .. call[4] .. "\t([^\n]*)\n$")
+  assert.is_string(message, output)
+  assert.matches("^" .. call[3] .. ": %u", message)
+  return message
+end
+
+local function assert_explained(word, call, output)
+  local message = refusal(call, output)
+  local explanation = message:match("^[%l_]+: [^:]*: (.+)$")
+  assert.is_string(explanation, message)
+  assert.is_truthy(explanation:find(word, 1, true), explanation)
+  return explanation
+end
+
+local function assert_unexplained(call, output)
+  assert.matches("^[%l_]+: [%a ]+$", (refusal(call, output)))
+end
+
+-- Options that start a program as the user that run.as_stranger makes of us.
+local function as_ours(options)
+  if user() == 0 then
+    options.uid, options.gid, options.groups = STRANGER, STRANGER, {}
+  end
+  return options
+end
+
+-- Nobody but root may tell what Yama allows, and only less, and not for ever.
+local function with_scope(n, use)
+  local before = scope()
+  if not before then
+    pending("no Yama here")
+  end
+  local function set(value)
+    local file = before ~= n and io.open(YAMA, "w")
+    return before == n or file and file:write(value) and file:close()
+  end
+  if not set(n) then
+    pending("Yama's ptrace_scope is " .. before)
+  end
+  ensure(use, function()
+    set(before)
+  end)
+end
+
+-- A shell command that lets the next program find this in Yama's place.
+local function pretend_scope(n)
+  return ([[--mount sh -c 'mount -t tmpfs none /proc/sys/kernel &&
+    mkdir /proc/sys/kernel/yama && echo %d >%s && exec "$@"' sh]])
+    :format(n, YAMA)
+end
+
+teardown(compiled.remove)
+
+describe("the explanation", function()
+  before_each(function()
+    if scope() == 3 then
+      pending("Yama lets nobody do anything here")
+    end
+  end)
+
+  for _, call in ipairs(CALLS) do
+    local name = call[1]
+
+    it("tells that it is another user's process, for " .. name, function()
+      local output = run.as_stranger(asking(call, "arg[1]"))
+      local words = user() == 0 and "of user 0, and this process of user " ..
+        STRANGER or "of user 0, and this process of user " .. user()
+      assert_explained(words, call, output)
+    end)
+
+    it("tells the one of its users that is another, for " .. name,
+      function()
+        need_root()
+        subject.with({ "setpriv", "--ruid=65533", "--euid=65534",
+          "--rgid=65534", "--egid=65534", "--clear-groups", "sh", "-p", "-c",
+          "echo; kill -STOP $$" }, function(p)
+          assert_explained("of user 65533, and this process of user 65534",
+            call, run.as_stranger(asking(call, p:pid())))
+        end)
+      end)
+
+    it("tells that it is another group's process, for " .. name, function()
+      need_root()
+      subject.with({ "sh", "-c", "echo; kill -STOP $$", uid = STRANGER,
+        gid = 65533, groups = {} }, function(p)
+        local explanation = assert_explained("of group 65533", call,
+          run.as_stranger(asking(call, p:pid())))
+        assert.is_nil(explanation:find("user", 1, true))
+      end)
+    end)
+
+    it("tells that it is not dumpable, for " .. name, function()
+      subject.special(as_ours { "undumpable" }, function(p)
+        local explanation = assert_explained("not dumpable", call,
+          run.as_stranger(asking(call, p:pid())))
+        assert.is_nil(explanation:find("of user", 1, true))
+      end)
+    end)
+
+    it("tells the same of one that has dropped its powers, for " .. name,
+      function()
+        need_root()
+        subject.special({ "dropped", tostring(STRANGER), groups = {} },
+          function(p)
+            assert_explained("not dumpable", call,
+              run.as_stranger(asking(call, p:pid())))
+          end)
+      end)
+
+    it("is missing where CAP_SYS_PTRACE did not help, for " .. name,
+      function()
+        subject.steady(function(p)
+          local program = asking(call, p:pid())
+          assert_unexplained(call, run.unshared("", program))
+        end)
+      end)
+
+    it("is missing where the reason cannot be seen, for " .. name,
+      function()
+        need_root()
+        if call == GETFD and (scope() or 0) > 0 then
+          pending("Yama is in the way")
+        end
+        subject.steady(function(p)
+          assert_unexplained(call, run.under(
+            "exec setpriv --bounding-set=-sys_ptrace,-perfmon,-sys_admin",
+            asking(call, p:pid())))
+        end)
+      end)
+
+    it("leaves no descriptor, for " .. name, function()
+      local output = run.as_stranger(([[
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.open(math.tointeger(arg[1])))
+        local self = assert(pidfd.self())
+        local function count()
+          local n = 0
+          for _ in pairs(self:fds()) do
+            n = n + 1
+          end
+          return n
+        end
+        local before = count()
+        for _ = 1, 64 do
+          assert(not %s)
+        end
+        collectgarbage()
+        print(count() - before)
+      ]]):format(call[2]))
+      if not output then
+        pending("no process of another user")
+      end
+      assert.equal("0\n", output)
+    end)
+  end
+
+  it("is missing where there is no descriptor to look for it", function()
+    local output = run.as_stranger([[
+      local kept = {}
+      repeat
+        local file = io.open("/dev/null")
+        table.insert(kept, file)
+      until not file
+      kept[#kept]:close() -- becomes the pidfd
+    ]] .. asking(GETFD, "arg[1]") .. "os.exit(0)")
+    assert_unexplained(GETFD, output)
+  end)
+
+  it("is missing for other failures", function()
+    local self = assert(pidfd.self())
+    local _, message = self:getfd(1000000)
+    assert.matches("^pidfd_getfd: [%a ]+$", message)
+    local _, other = self:proc("nonesuch")
+    assert.matches("^proc: [%a ]+$", other)
+    self:close()
+  end)
+
+  it("tells of a seccomp filter", function()
+    local filter = compiled.program("filter")
+    if not filter then
+      pending("no C compiler")
+    end
+    subject.steady(function(p)
+      local output = run.under(filter .. " 1 pidfd_getfd --",
+        asking(GETFD, p:pid()))
+      if output == "" then
+        pending("no seccomp filters here")
+      end
+      assert_explained("seccomp", GETFD, output)
+    end)
+  end)
+
+  for n, word in ipairs { "descendants", "CAP_SYS_PTRACE" } do
+    it(("tells that Yama's ptrace_scope is %d"):format(n), function()
+      with_scope(n, function()
+        subject.with(as_ours { "sh", "-c", "echo; kill -STOP $$" },
+          function(p)
+            local output = run.as_stranger(asking(GETFD, p:pid()))
+            assert_explained("ptrace_scope is " .. n, GETFD, output)
+            assert_explained(word, GETFD, output)
+          end)
+      end)
+    end)
+  end
+
+  -- Once it is 3 it stays so until the system ends: this only pretends.
+  it("tells that Yama's ptrace_scope is 3, to everybody", function()
+    subject.steady(function(p)
+      assert_explained("ptrace_scope is 3", GETFD,
+        run.unshared(pretend_scope(3), asking(GETFD, p:pid())))
+    end)
+  end)
+
+  it("does not tell of Yama to who has CAP_SYS_PTRACE", function()
+    subject.steady(function(p)
+      assert_unexplained(GETFD,
+        run.unshared(pretend_scope(1), asking(GETFD, p:pid())))
+    end)
+  end)
+
+  it("does not tell of Yama where nothing is attached to", function()
+    subject.steady(function(p)
+      assert_unexplained(CALLS[2],
+        run.unshared(pretend_scope(3), asking(CALLS[2], p:pid())))
+    end)
+  end)
+end)

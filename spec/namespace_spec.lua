@@ -1,0 +1,405 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local scarce = require "spec.support.scarce"
+local subject = require "spec.support.subject"
+
+local KINDS = {
+  "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
+  "time_for_children", "user", "uts",
+}
+
+-- Is the kernel built with it?
+local function exists(kind)
+  local file = io.open("/proc/self/ns/" .. kind)
+  return file and file:close()
+end
+
+local function need_kind(kind)
+  if not exists(kind) then
+    pending("no such namespaces here")
+  end
+end
+
+local function read(command)
+  local file = assert(io.popen(command))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+-- The inode numbers of the files that these formats name, one a line.
+local function inodes(...)
+  local paths = table.concat({ ... }, " ")
+  return read("exec stat -L -c %i " .. paths):match("^(%d+)\n(%d+)\n$")
+end
+
+local function path_of(fd)
+  return ("/proc/%d/fd/%d"):format(child.self(), fd:fileno())
+end
+
+local function path_of_namespace(p, kind)
+  return ("/proc/%d/ns/%s"):format(p:pid(), kind)
+end
+
+local function assert_same_namespace(p, kind)
+  local fd = assert(p:namespace(kind))
+  assert.equal("pidfd.fd", pidfd.type(fd))
+  local got, expected = inodes(path_of(fd), path_of_namespace(p, kind))
+  fd:close()
+  assert.is_string(got)
+  assert.equal(expected, got)
+end
+
+-- Lend a process that has namespaces of its own, all that there are; "pid"
+-- and "time" only for its children. It stays within its user's powers.
+local function with_own(use)
+  local options = { "unshare", "--user", "--map-root-user", "--fork",
+    "--kill-child", stderr = "null" }
+  for _, kind in ipairs { "cgroup", "ipc", "mount", "net", "pid", "time",
+    "uts" } do
+    local file = kind == "mount" and "mnt" or kind
+    if exists(file) then
+      table.insert(options, "--" .. kind)
+    end
+  end
+  for _, word in ipairs { "sh", "-c", "echo ready; exec sleep 60" } do
+    table.insert(options, word)
+  end
+  subject.with(options, function(p, said)
+    if not said then
+      pending("no namespace of one's own")
+    end
+    use(p)
+  end)
+end
+
+local function assert_fails(errno, result, message, code)
+  assert.is_nil(result)
+  assert.matches("^%a+: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+teardown(compiled.remove)
+
+describe("p:namespace()", function()
+  local self
+
+  before_each(function()
+    self = assert(pidfd.self())
+  end)
+
+  after_each(function()
+    self:close()
+  end)
+
+  for _, kind in ipairs(KINDS) do
+    it("returns the process's own, for " .. kind, function()
+      need_kind(kind)
+      assert_same_namespace(self, kind)
+      with_own(function(p)
+        assert_same_namespace(p, kind)
+      end)
+    end)
+  end
+
+  for _, kind in ipairs { "cgroup", "ipc", "mnt", "net", "pid_for_children",
+    "time_for_children", "user", "uts" } do
+    it("returns another than ours for one that moved, for " .. kind,
+      function()
+        need_kind(kind)
+        with_own(function(p)
+          local theirs = assert(p:namespace(kind))
+          local ours = assert(self:namespace(kind))
+          local one, other = inodes(path_of(theirs), path_of(ours))
+          theirs:close()
+          ours:close()
+          assert.not_equal(one, other)
+        end)
+      end)
+  end
+
+  it("makes a descriptor that is close-on-exec", function()
+    local fd = assert(self:namespace("uts"))
+    assert.is_true(fds.has(fd:fileno(), "CLOEXEC"))
+    fd:close()
+  end)
+
+  -- As a kernel before 6.11 answers.
+  it("returns it through /proc where the kernel has no ioctl", function()
+    local filter = compiled.program("filter")
+    if not filter then
+      pending("no C compiler")
+    end
+    local output = run.under(filter .. " 25 ioctl --", [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.self())
+      for _, kind in ipairs { "net", "pid_for_children", "user" } do
+        local fd = assert(p:namespace(kind))
+        print(p:fds()[fd:fileno()])
+      end
+    ]])
+    if output == "" then
+      pending("no seccomp filters here")
+    end
+    assert.equal(read [[
+      for kind in net pid_for_children user; do
+        readlink /proc/self/ns/$kind
+      done
+    ]], output)
+  end)
+
+  it("fails with EACCES for another user's process", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      for _, kind in ipairs { "net", "user", "pid_for_children" } do
+        print(pidfd.errno[select(3, p:namespace(kind))])
+      end
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.equal(("EACCES\n"):rep(3), output)
+  end)
+
+  for _, kind in ipairs(KINDS) do
+    it("fails with ESRCH for a process that is over, for " .. kind,
+      function()
+        need_kind(kind)
+        child.with_zombie(function(p)
+          assert_fails("ESRCH", p:namespace(kind))
+        end)
+        child.with_reaped(function(p)
+          assert_fails("ESRCH", p:namespace(kind))
+        end)
+      end)
+  end
+
+  for _, kind in ipairs { "", "foo", "NET", "net\0", "mount", "self" } do
+    it(("raises for the kind %q"):format(kind), function()
+      assert.error_matches(function()
+        self:namespace(kind)
+      end, "bad argument")
+    end)
+  end
+
+  it("raises for what is no string", function()
+    for _, value in ipairs { 4, true, {}, print } do
+      assert.error_matches(function() self:namespace(value) end,
+        "bad argument")
+    end
+    assert.error_matches(function() self:namespace() end, "bad argument")
+  end)
+
+  it("raises for a closed pidfd, and for a pidfd.fd", function()
+    local fd = assert(self:getfd(0))
+    assert.error_matches(function() self.namespace(fd, "net") end,
+      "pidfd expected")
+    fd:close()
+    local p = assert(pidfd.self())
+    p:close()
+    assert.error_matches(function() p:namespace("net") end, "closed pidfd")
+  end)
+
+  it("gives its descriptors back when the collector comes", function()
+    assert.equal(0, fds.leaked(function()
+      assert(self:namespace("net"))
+    end))
+  end)
+
+  it("makes no descriptor when it fails", function()
+    child.with_zombie(function(p)
+      assert.equal(0, fds.leaked(function()
+        assert_fails("ESRCH", p:namespace("net"))
+      end))
+    end)
+  end)
+
+  it("lets the collector look for a descriptor", function()
+    local prepare = "local p = pidfd.self()"
+    local call = 'p:namespace("net")'
+    assert.equal("returns", scarce.with_garbage(prepare, call))
+    assert.equal("EMFILE", scarce.without_garbage(prepare, call))
+  end)
+end)
+
+-- p:setns() moves a whole process, so each of these is a process of its own.
+-- They run in a user namespace, where everybody may move.
+local PRELUDE = [[
+  local pidfd = require "pidfd"
+  local self = assert(pidfd.self())
+
+  -- A child that runs under unshare(1), and has done this.
+  local function start(options, command)
+    local line = "exec unshare %s sh -c '%s; echo; exec sleep 60'"
+    local p, pipes = assert(pidfd.spawn { "sh", "-c",
+      line:format(options, command), stdout = "pipe", pdeathsig = "KILL" })
+    pipes.stdout:file():read()
+    return p
+  end
+
+  local function hostname()
+    local file = assert(io.open("/proc/sys/kernel/hostname"))
+    return file:read()
+  end
+
+  -- Has this process the same namespace as 'p'?
+  local function shares(p, kind)
+    local ours, theirs = self:namespace(kind), p:namespace(kind)
+    local list = self:fds()
+    return list[ours:fileno()] == list[theirs:fileno()]
+  end
+
+  local function errno(_, _, code)
+    return pidfd.errno[code]
+  end
+]]
+
+local function moved(program)
+  local output = run.unshared("", PRELUDE .. program)
+  if not output then
+    pending("no namespace of one's own")
+  end
+  return output
+end
+
+describe("p:setns()", function()
+  it("returns true, and moves into all that are named", function()
+    assert.equal("true\nelsewhere\ttrue\ttrue\n", moved [[
+      local p = start("--uts --net", "hostname elsewhere")
+      print(p:setns("uts", "net"))
+      print(hostname(), shares(p, "uts"), shares(p, "net"))
+    ]])
+  end)
+
+  it("leaves the others alone", function()
+    assert.equal("true\ttrue\tfalse\n", moved [[
+      local p = start("--uts --net", "hostname elsewhere")
+      print(p:setns("uts"), shares(p, "uts"), shares(p, "net"))
+    ]])
+  end)
+
+  it("moves what is started afterwards", function()
+    assert.equal("elsewhere\n", moved [[
+      local p = start("--uts", "hostname elsewhere")
+      assert(p:setns("uts"))
+      assert(pidfd.spawn { "hostname" }):wait()
+    ]])
+  end)
+
+  it("moves into a user namespace and what belongs to it", function()
+    assert.equal("true\nelsewhere\ttrue\n", moved [[
+      local p = start("--user --map-root-user --uts", "hostname elsewhere")
+      print(p:setns("uts", "user"))
+      print(hostname(), shares(p, "user"))
+    ]])
+  end)
+
+  it("moves children only, for pid", function()
+    assert.equal("true\ttrue\n2\n", moved [[
+      local p = start("--pid --fork --kill-child", ":")
+      local children = p:proc(("task/%d/children"):format(p:pid()))
+      local first = assert(pidfd.open(math.tointeger(children)))
+      local before = self:pid()
+      print(first:setns("pid"), self:pid() == before)
+      assert(pidfd.spawn { "sh", "-c", "echo $$" }):wait()
+    ]])
+  end)
+
+  it("moves into none where one of them is refused", function()
+    assert.equal("EINVAL\tfalse\n", moved [[
+      local p = start("--uts", "hostname elsewhere")
+      print(errno(p:setns("uts", "user")), shares(p, "uts"))
+    ]])
+  end)
+
+  local flags = {
+    cgroup = "CLONE_NEWCGROUP", ipc = "CLONE_NEWIPC", mnt = "CLONE_NEWNS",
+    net = "CLONE_NEWNET", pid = "CLONE_NEWPID", time = "CLONE_NEWTIME",
+    user = "CLONE_NEWUSER", uts = "CLONE_NEWUTS",
+  }
+
+  for kind, flag in pairs(flags) do
+    it("asks the kernel for " .. flag .. ", for " .. kind, function()
+      local trace = run.traced("-e trace=setns",
+        "require('pidfd').self():setns(arg[1])", kind)
+      if not trace then
+        pending("strace does not work here")
+      end
+      assert.equal(flag, trace:match("^setns%(%d+, ([%w_]+)%)"))
+    end)
+  end
+
+  it("asks the kernel once, for all", function()
+    local trace = run.traced("-e trace=setns",
+      "require('pidfd').self():setns('ipc', 'mnt', 'ipc')")
+    if not trace then
+      pending("strace does not work here")
+    end
+    local asked = trace:match("^setns%(%d+, ([%w_|]+)%)[^\n]*\n$")
+    assert.equal("CLONE_NEWNS|CLONE_NEWIPC", asked)
+  end)
+
+  it("fails with EPERM for another user's process", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      print(pidfd.errno[select(3, p:setns("uts"))])
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.equal("EPERM\n", output)
+  end)
+
+  it("fails with EINVAL for one's own user namespace", function()
+    local p = assert(pidfd.self())
+    assert_fails("EINVAL", p:setns("user"))
+    p:close()
+  end)
+
+  it("fails with ESRCH for a process that is over", function()
+    child.with_zombie(function(p)
+      assert_fails("ESRCH", p:setns("uts"))
+    end)
+    child.with_reaped(function(p)
+      assert_fails("ESRCH", p:setns("uts"))
+    end)
+  end)
+
+  it("raises for a namespace that is for children", function()
+    local p = assert(pidfd.self())
+    for _, kind in ipairs { "pid_for_children", "time_for_children" } do
+      assert.error_matches(function() p:setns(kind) end, "bad argument #1")
+      assert.error_matches(function() p:setns("uts", kind) end,
+        "bad argument #2")
+    end
+    p:close()
+  end)
+
+  it("raises for an unknown kind, wherever it stands", function()
+    local p = assert(pidfd.self())
+    for _, kind in ipairs { "", "foo", "uts\0", 0x04000000, true, {} } do
+      assert.error_matches(function() p:setns(kind) end, "bad argument #1")
+      assert.error_matches(function() p:setns("uts", kind) end,
+        "bad argument #2")
+    end
+    assert.error_matches(function() p:setns("uts", nil) end, "bad argument")
+    p:close()
+  end)
+
+  it("raises without a kind", function()
+    local p = assert(pidfd.self())
+    assert.error_matches(function() p:setns() end, "bad argument")
+    p:close()
+  end)
+
+  it("raises for a closed pidfd", function()
+    local p = assert(pidfd.self())
+    p:close()
+    assert.error_matches(function() p:setns("uts") end, "closed pidfd")
+  end)
+end)

@@ -1,0 +1,119 @@
+local child = require "spec.support.child"
+local has = require "spec.support.has"
+local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+local subject = require "spec.support.subject"
+
+local EXAMPLE = "examples/peer.lua"
+
+local CLIENT = [[
+  local socket = assert(require("socket.unix").stream())
+  assert(socket:connect(arg[1]))
+  print(socket:receive())
+]]
+
+local function new_path()
+  local path = os.tmpname()
+  os.remove(path)
+  return path
+end
+
+local function exists(path)
+  return os.execute("test -e " .. path) == true
+end
+
+-- Lend the server's pidfd, and the path of its socket.
+local function serving(use)
+  if not has "socket.unix" then
+    pending("LuaSocket is not installed")
+  end
+  local path = new_path()
+  local command = "exec " .. script.command(EXAMPLE, path)
+  subject.with({ "sh", "-c", command }, function(p, said)
+    assert.equal("listening on " .. path, said)
+    use(p, path)
+  end)
+  os.remove(path)
+end
+
+local function user_of_self()
+  local p = assert(pidfd.self())
+  local user = p:proc("status"):match("\nUid:%s*(%d+)")
+  p:close()
+  return user
+end
+
+describe("examples/peer.lua", function()
+  it("greets each client as the process that it is", function()
+    if not kernel.at_least(6, 5) then
+      pending("SO_PEERPIDFD (Linux 6.5)")
+    end
+    serving(function(_, path)
+      local socket = assert(require("socket.unix").stream())
+      assert(socket:connect(path))
+      local greeting = assert(socket:receive())
+      socket:close()
+      local pid, name, user = greeting:match(
+        "^Hello, process (%d+), (.+), of user (%d+)%.$")
+      assert.equal(child.self(), math.tointeger(pid))
+      assert.matches("^lua", name)
+      assert.equal(user_of_self(), user)
+      local another = script.run(CLIENT, path)
+      assert.matches("^Hello, process %d+, .+, of user " .. user, another)
+      assert.not_equal(pid, another:match("%d+"))
+    end)
+  end)
+
+  it("tells a client why it cannot know it", function()
+    if kernel.at_least(6, 5) then
+      pending("this kernel tells the peer (since Linux 6.5)")
+    end
+    serving(function(_, path)
+      assert.matches("^Who are you%? getsockopt: ",
+        (script.run(CLIENT, path)))
+    end)
+  end)
+
+  it("goes on where a client does not stay", function()
+    serving(function(_, path)
+      for _ = 1, 3 do
+        local socket = assert(require("socket.unix").stream())
+        assert(socket:connect(path))
+        socket:close()
+      end
+      assert.matches("^%u.+\n$", (script.run(CLIENT, path)))
+    end)
+  end)
+
+  it("removes its socket after Ctrl-C", function()
+    serving(function(p, path)
+      assert.is_true(exists(path))
+      p:send_signal("INT")
+      assert.same({ "exit", 0 }, { p:wait(5) })
+      assert.is_false(exists(path))
+    end)
+  end)
+
+  it("complains where it cannot listen, and removes nothing", function()
+    if not has "socket.unix" then
+      pending("LuaSocket is not installed")
+    end
+    local path = os.tmpname()
+    local output, errors, how, code = script.run(EXAMPLE, path)
+    assert.equal("", output)
+    assert.matches("^peer: .", errors)
+    assert.same({ "exit", 1 }, { how, code })
+    assert.is_true(exists(path))
+    os.remove(path)
+  end)
+
+  it("explains itself if called with the wrong arguments", function()
+    for _, arguments in ipairs { {}, { "one", "two" } } do
+      local _, errors, how, code = script.run(EXAMPLE,
+        table.unpack(arguments))
+      assert.matches("^usage: ", errors)
+      assert.same({ "exit", 2 }, { how, code })
+    end
+  end)
+end)

@@ -1,0 +1,285 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local scarce = require "spec.support.scarce"
+local subject = require "spec.support.subject"
+
+local MIB = 1 << 20
+
+local function assert_fails(errno, text, message, code)
+  assert.is_nil(text)
+  assert.matches("^proc: .", message)
+  assert.equal(errno, pidfd.errno[code])
+end
+
+-- What the io library reads.
+local function read(p, name)
+  local file = assert(io.open(("/proc/%d/%s"):format(p:pid(), name)))
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local function lines(text)
+  return select(2, text:gsub("\n", ""))
+end
+
+teardown(compiled.remove)
+
+describe("p:proc()", function()
+  local self
+
+  before_each(function()
+    self = assert(pidfd.self())
+  end)
+
+  after_each(function()
+    self:close()
+  end)
+
+  it("returns what is in a file of the process", function()
+    subject.steady(function(p)
+      for _, name in ipairs { "comm", "limits", "maps", "net/unix", "stat",
+        "task/" .. p:pid() .. "/comm" } do
+        assert.equal(read(p, name), (p:proc(name)))
+      end
+    end)
+  end)
+
+  it("returns zeros as they are", function()
+    subject.steady(function(p)
+      assert.matches("^sh\0%-c\0.+\0$", (p:proc("cmdline")))
+    end)
+  end)
+
+  it("returns an empty file", function()
+    subject.steady(function(p)
+      assert.equal("", p:proc("task/" .. p:pid() .. "/children"))
+    end)
+  end)
+
+  it("returns all of an environment of 1 MiB", function()
+    local env = { PATH = os.getenv("PATH") }
+    for i = 1, 16 do
+      env["V" .. i] = ("x"):rep(MIB / 16)
+    end
+    subject.steady(function(p)
+      local environ = assert(p:proc("environ"))
+      assert.is_true(#environ > MIB)
+      assert.is_true(environ == read(p, "environ"))
+    end, env)
+  end)
+
+  it("returns all of 20,000 mappings", function()
+    subject.special({ "mappings", "20000" }, function(p)
+      local maps = assert(p:proc("maps"))
+      assert.is_true(lines(maps) > 20000)
+      assert.is_true(maps == read(p, "maps"))
+    end)
+  end)
+
+  it("returns all or fails, while the process ends", function()
+    local outcomes = {}
+    for _ = 1, 3 do
+      subject.special({ "mappings", "20000" }, function(p)
+        local whole = assert(p:proc("maps"))
+        p:send_signal("KILL")
+        repeat
+          local ended = p:poll(0)
+          local text, _, code = p:proc("maps")
+          if text ~= whole and text ~= "" then
+            outcomes[pidfd.errno[code] or "a part"] = true
+          end
+        until ended
+      end)
+    end
+    -- For a moment it belongs to root.
+    outcomes.ESRCH, outcomes.EACCES = nil, nil
+    assert.same({}, outcomes)
+  end)
+
+  it("returns all while the process runs another program", function()
+    subject.special({ "restarts", "2000" }, function(p)
+      for _ = 1, 200 do
+        local maps = assert(p:proc("maps"))
+        local is_part = lines(maps) > 100 and not maps:find("%]\n$")
+        assert.is_false(is_part)
+      end
+    end)
+  end)
+
+  it("returns what a zombie still has", function()
+    subject.steady(function(p)
+      p:send_signal("KILL")
+      p:poll()
+      assert.equal("sh\n", p:proc("comm"))
+      assert.matches("%) Z ", (p:proc("stat")))
+      assert.equal("", p:proc("maps"))
+    end)
+  end)
+
+  it("returns what everybody may read of another user's process", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      io.write(p:proc("comm"))
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.matches("^%g+\n$", output)
+  end)
+
+  it("fails with EACCES for what others may not read of it", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      print(pidfd.errno[select(3, p:proc("environ"))])
+    ]]
+    if not output then
+      pending("no process of another user")
+    end
+    assert.equal("EACCES\n", output)
+  end)
+
+  it("fails with ESRCH for a process that was reaped", function()
+    child.with_reaped(function(p)
+      assert_fails("ESRCH", p:proc("comm"))
+      assert_fails("ESRCH", p:proc("nonesuch"))
+    end)
+  end)
+
+  it("fails with ESRCH where another process has the number", function()
+    local output = run.unshared("--pid --fork --mount-proc", [[
+      local pidfd = require "pidfd"
+
+      local function set_last_pid(pid)
+        local file = io.open("/proc/sys/kernel/ns_last_pid", "w")
+        if not file or not file:write(pid) or not file:close() then
+          print("impossible")
+          os.exit(0)
+        end
+      end
+
+      local old = assert(pidfd.spawn { "sleep", "60" })
+      local pid = old:pid()
+      old:terminate(5)
+      set_last_pid(pid - 1)
+      local new = assert(pidfd.spawn { "sleep", "60" })
+      print(new:pid() == pid, new:proc("comm") ~= nil)
+      print(pidfd.errno[select(3, old:proc("comm"))])
+      new:terminate(5)
+    ]])
+    if not output or output == "impossible\n" then
+      pending("no pid namespace of one's own, or no ns_last_pid")
+    end
+    assert.equal("true\ttrue\nESRCH\n", output)
+  end)
+
+  it("fails with ENOENT for a file that does not exist", function()
+    assert_fails("ENOENT", self:proc("nonesuch"))
+    assert_fails("ENOENT", self:proc("task/1/nonesuch"))
+    assert_fails("ENOENT", self:proc("..."))
+  end)
+
+  it("fails with ENOTDIR for a file below a file", function()
+    assert_fails("ENOTDIR", self:proc("comm/comm"))
+  end)
+
+  it("fails with EISDIR for a directory", function()
+    for _, name in ipairs { ".", "fd", "task", "task/./" .. child.self() } do
+      assert_fails("EISDIR", self:proc(name))
+    end
+  end)
+
+  it("fails with ELOOP for a link, and for what is behind one", function()
+    for _, name in ipairs { "exe", "cwd", "root", "fd/0", "ns/net",
+      "root/etc/passwd", "cwd/Makefile" } do
+      assert_fails("ELOOP", self:proc(name))
+    end
+  end)
+
+  it("fails with ENOENT where /proc is hidden", function()
+    local output = run.unshared(run.without_proc, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.self()):proc("comm"))])
+    ]])
+    if not output then
+      pending("no namespace of one's own")
+    end
+    assert.equal("ENOENT\n", output)
+  end)
+
+  it("fails with EREMOTE for one outside of the pid namespace", function()
+    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
+    local output = run.inheriting(child.self(), unshare, [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):proc("comm"))])
+    ]])
+    if not output then
+      pending("luv is not installed, or no namespace of one's own")
+    end
+    assert.equal("EREMOTE\n", output)
+  end)
+
+  it("fails with EBADF when somebody else closed the number", function()
+    local p = assert(pidfd.self())
+    pidfd.adopt(p:fileno()):close()
+    assert_fails("EBADF", p:proc("comm"))
+    p:close()
+  end)
+
+  for _, name in ipairs {
+    "", "/", "/etc/passwd", "..", "../1/comm", "../self/comm", "task/..",
+    "task/../../1/comm", "./../1/comm", "task//1", "comm/", "//comm",
+    "comm\0", "comm\0/..",
+  } do
+    it(("raises for the name %q"):format(name), function()
+      assert.error_matches(function() self:proc(name) end,
+        "bad argument #1.*not the name of a file")
+    end)
+  end
+
+  it("raises for what is no string", function()
+    for _, value in ipairs { 1, 0.5, true, {}, print } do
+      assert.error_matches(function() self:proc(value) end,
+        "bad argument #1")
+    end
+    assert.error_matches(function() self:proc() end, "bad argument #1")
+  end)
+
+  it("raises for a pidfd.fd, and for a closed pidfd", function()
+    local fd = assert(self:getfd(0))
+    assert.error_matches(function() self.proc(fd, "comm") end,
+      "pidfd expected")
+    fd:close()
+    local p = assert(pidfd.self())
+    p:close()
+    assert.error_matches(function() p:proc("comm") end, "closed pidfd")
+  end)
+
+  it("makes no descriptor that stays", function()
+    assert.equal(0, fds.leaked(function()
+      assert(self:proc("comm"))
+    end))
+  end)
+
+  it("makes no descriptor that stays when it fails", function()
+    child.with_reaped(function(p)
+      assert.equal(0, fds.leaked(function()
+        assert_fails("ENOENT", self:proc("nonesuch"))
+        assert_fails("EISDIR", self:proc("fd"))
+        assert_fails("ELOOP", self:proc("exe"))
+        assert_fails("ESRCH", p:proc("comm"))
+      end))
+    end)
+  end)
+
+  it("lets the collector look for a descriptor", function()
+    local prepare, call = "local p = pidfd.self()", "p:proc('comm')"
+    assert.equal("returns", scarce.with_garbage(prepare, call))
+    assert.equal("EMFILE", scarce.without_garbage(prepare, call))
+  end)
+end)

@@ -1,0 +1,84 @@
+/*
+** filter ERRNO CALL... -- COMMAND...: run a command under a seccomp filter
+** that answers these system calls with that error number, as containers do.
+*/
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAXCALLS 16
+
+
+typedef struct Call {
+  const char *name;
+  unsigned int number;
+} Call;
+
+/* those without a SYS_ have one number on every architecture */
+static const Call calls[] = {
+  {"fstatfs", SYS_fstatfs}, {"getsockopt", SYS_getsockopt},
+  {"ioctl", SYS_ioctl},     {"pidfd_getfd", 438},
+  {"pidfd_open", 434},      {"pidfd_send_signal", 424},
+  {"process_madvise", 440}, {"process_mrelease", 448},
+  {"waitid", SYS_waitid},
+};
+
+
+static unsigned int findcall (const char *name) {
+  for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+    if (strcmp(calls[i].name, name) == 0)
+      return calls[i].number;
+  (void)fprintf(stderr, "filter: unknown call %s\n", name);
+  exit(EXIT_FAILURE);
+}
+
+
+/* for each call: if it is this one, answer; else look at the next */
+static unsigned short program (struct sock_filter *code, unsigned int errnum,
+                               char **names) {
+  unsigned short n = 0;
+  code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                           offsetof(struct seccomp_data, nr));
+  for (int i = 0; i < MAXCALLS && names[i] != NULL; i++) {
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                             findcall(names[i]), 0, 1);
+    code[n++] = (struct sock_filter)BPF_STMT(
+      BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errnum & SECCOMP_RET_DATA));
+  }
+  code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  return n;
+}
+
+
+/* end the list of names at the "--"; the command follows it */
+static char **splitcommand (char **names) {
+  while (*names != NULL && strcmp(*names, "--") != 0)
+    names++;
+  if (*names == NULL)
+    exit(EXIT_FAILURE);
+  *names = NULL;
+  return names + 1;
+}
+
+
+int main (int argc, char **argv) {
+  struct sock_filter code[2 * MAXCALLS + 2];
+  if (argc < 4)
+    return EXIT_FAILURE;
+  char **command = splitcommand(argv + 2);
+  unsigned int errnum = (unsigned int)strtoul(argv[1], NULL, 10);
+  struct sock_fprog filter = {.len = program(code, errnum, argv + 2),
+                              .filter = code};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
+    return EXIT_FAILURE;
+  (void)execvp(command[0], command);
+  return EXIT_FAILURE;
+}

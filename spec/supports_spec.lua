@@ -1,0 +1,174 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fds = require "spec.support.fds"
+local has = require "spec.support.has"
+local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local scarce = require "spec.support.scarce"
+
+-- Each feature: the Linux that brought it, and the system calls it stands on.
+local FEATURES = {
+  getfd = { 5, 6, "pidfd_getfd" },
+  id = { 6, 9, "fstatfs" },
+  info = { 6, 13, "ioctl" },
+  info_exit = { 6, 15, "ioctl" },
+  madvise = { 5, 10, "process_madvise" },
+  mrelease = { 5, 15, "process_mrelease" },
+  namespaces = { 6, 11, "ioctl" },
+  nonblock = { 5, 10, "pidfd_open" },
+  peer = { 6, 5, "getsockopt" },
+  signal_scopes = { 6, 9, "pidfd_send_signal" },
+  thread = { 6, 9, "pidfd_open" },
+  waitid = { 5, 4, "waitid" },
+}
+
+-- Does the call work that the feature is about? No answer where that cannot
+-- be seen from here.
+local function errno(_, _, code)
+  return pidfd.errno[code]
+end
+
+local CALLS = {
+  getfd = function(p) return errno(p:getfd(1000000)) == "EBADF" end,
+  id = function(p) return p:id() ~= nil end,
+  info = function(p) return p:info() ~= nil end,
+  info_exit = function()
+    local told
+    child.with_reaped(function(p)
+      told = p:info() ~= nil and p:info().exit ~= nil
+    end)
+    return told
+  end,
+  madvise = function(p) return errno(p:madvise("COLD", {})) ~= "ENOSYS" end,
+  mrelease = function(p) return errno(p:mrelease()) == "EINVAL" end,
+  nonblock = function(_, pid)
+    local p = pidfd.open(pid, pidfd.flags.NONBLOCK)
+    return p ~= nil and p:close()
+  end,
+  peer = function()
+    if has "cqueues" then
+      local socket, other = require("cqueues.socket").pair()
+      local p = pidfd.peer(socket)
+      socket:close()
+      other:close()
+      return p ~= nil and p:close()
+    end
+  end,
+  signal_scopes = function(p)
+    return p:send_signal(0, pidfd.flags.SIGNAL_THREAD_GROUP) ~= nil
+  end,
+  thread = function(_, pid)
+    local p = pidfd.open(pid, pidfd.flags.THREAD)
+    return p ~= nil and p:close()
+  end,
+  waitid = function(p)
+    return errno(p:waitid(pidfd.flags.WEXITED)) == "ECHILD"
+  end,
+}
+
+-- A program that tells, of each of its arguments, whether it is supported.
+local ASK = [[
+  local pidfd = require "pidfd"
+  for _, name in ipairs(arg) do
+    print(name, pidfd.supports(name))
+  end
+]]
+
+teardown(compiled.remove)
+
+describe("pidfd.supports()", function()
+  for name, feature in pairs(FEATURES) do
+    it("returns whether the kernel has " .. name, function()
+      local expected = kernel.at_least(feature[1], feature[2])
+      assert.equal(expected, pidfd.supports(name))
+    end)
+  end
+
+  for name, call in pairs(CALLS) do
+    it("agrees with what the call does, for " .. name, function()
+      local p = assert(pidfd.self())
+      local works = call(p, child.self())
+      p:close()
+      if works == nil then
+        pending("no socket to try it with")
+      end
+      assert.equal(works, pidfd.supports(name))
+    end)
+  end
+
+  for name, feature in pairs(FEATURES) do
+    for error_name, code in pairs { EPERM = 1, ENOSYS = 38 } do
+      it(("returns false where a filter answers %s, for %s")
+        :format(error_name, name), function()
+        local filter = compiled.program("filter")
+        if not filter then
+          pending("no C compiler")
+        end
+        local prefix = ("%s %d %s --"):format(filter, code, feature[3])
+        local output = run.under(prefix, ASK, name)
+        if output == "" then
+          pending("no seccomp filters here")
+        end
+        assert.equal(name .. "\tfalse\n", output)
+      end)
+    end
+  end
+
+  it("knows no other feature", function()
+    local source = assert(io.open("src/supports.c"))
+    for name in source:read("a"):gmatch('\n  {"([%w_]+)", [%w_]+},') do
+      assert.is_table(FEATURES[name], name)
+    end
+    source:close()
+  end)
+
+  it("leaves no descriptor", function()
+    collectgarbage()
+    local before = fds.count()
+    for name in pairs(FEATURES) do
+      pidfd.supports(name)
+    end
+    assert.equal(before, fds.count())
+  end)
+
+  it("sends no signal, and starts and reaps no process", function()
+    local names = {}
+    for name in pairs(FEATURES) do
+      table.insert(names, name)
+    end
+    local trace, output = run.traced(
+      "-f -e trace=process -e signal=all", ASK, table.unpack(names))
+    if not trace then
+      pending("strace does not work here")
+    end
+    assert.equal(#names, select(2, output:gsub("\n", "")))
+    assert.is_nil(trace:find("--- SIG", 1, true))
+    assert.is_nil(trace:find("clone", 1, true))
+    assert.is_nil(trace:find("fork", 1, true))
+  end)
+
+  it("lets the collector look for a descriptor", function()
+    for _, name in ipairs { "getfd", "peer" } do
+      local call = ("pidfd.supports(%q) ~= nil and true"):format(name)
+      assert.equal("returns", scarce.with_garbage("", call))
+    end
+    assert.equal("EMFILE",
+      scarce.without_garbage("", "pidfd.supports('getfd')"))
+  end)
+
+  it("raises for an unknown feature, and says which", function()
+    for _, name in ipairs { "", "GETFD", "getfd\0", "fork" } do
+      assert.error_matches(function() pidfd.supports(name) end,
+        "bad argument #1.*'" .. name:gsub("%z.*", ""))
+    end
+  end)
+
+  it("raises for what is no string", function()
+    for _, value in ipairs { 1, true, {}, print } do
+      assert.error_matches(function() pidfd.supports(value) end,
+        "bad argument #1")
+    end
+    assert.error_matches(function() pidfd.supports() end, "bad argument #1")
+  end)
+end)

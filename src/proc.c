@@ -1,0 +1,129 @@
+#include <errno.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "calls.h"
+#include "explain.h"
+#include "handle.h"
+#include "process.h"
+#include "result.h"
+#include "sys.h"
+
+
+static int isoutside (const char *name) {
+  const char *part = name;
+  while (part != NULL) {
+    part += (*part == '/' && part != name);
+    size_t length = strcspn(part, "/");
+    if (length == 0 || (length == 2 && strncmp(part, "..", 2) == 0))
+      return 1;
+    part = strchr(part, '/');
+  }
+  return 0;
+}
+
+
+static const char *checkname (lua_State *L, int arg) {
+  size_t length;
+  luaL_checktype(L, arg, LUA_TSTRING);
+  const char *name = lua_tolstring(L, arg, &length);
+  luaL_argcheck(L, strlen(name) == length && !isoutside(name), arg,
+                "not the name of a file below /proc/PID");
+  return name;
+}
+
+
+/* the file is opened below a directory that is surely the process's own */
+static int openbelow (int pidfd, const char *name) {
+  int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
+  if (dir < 0)
+    return dir;
+  int file = pfd_sys_openwithin(dir, name, O_RDONLY);
+  (void)pfd_sys_close(dir);
+  return file;
+}
+
+
+/*
+** A file that tells of memory is empty from the moment on when the memory
+** goes: at the process's end, or at its next exec. What was read before may
+** then be a part only.
+*/
+static int iscut (lua_State *L, int file) {
+  char byte;
+  return lua_rawlen(L, -1) > 0 && pfd_sys_pread(file, &byte, 1, 0) == 0;
+}
+
+
+/*
+** Push all that the file has; assumes nothing of the stack but room.
+** Returns 0, or 1 if it came to be cut.
+*/
+static int pushcontent (lua_State *L, int file) {
+  luaL_Buffer b;
+  int rc;
+  luaL_buffinit(L, &b);
+  do {
+    char *space = luaL_prepbuffer(&b);
+    rc = pfd_sys_read(file, space, LUAL_BUFFERSIZE);
+    if (rc > 0)
+      luaL_addsize(&b, (size_t)rc);
+  } while (rc > 0 || rc == -EINTR);
+  luaL_pushresult(&b);
+  return (rc == 0) ? iscut(L, file) : rc;
+}
+
+
+/* 'file' is an empty handle, and empty again afterwards */
+static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
+  int rc = openbelow(pidfd, name);
+  if (rc < 0)
+    return rc;
+  file->fd = rc;
+  rc = pushcontent(L, file->fd);
+  (void)pfd_handle_close(file);
+  return rc;
+}
+
+
+/*
+** p:proc (name)
+** proc(5): read one file of the process's /proc directory, such as "stat"
+** or "task/4242/comm", whole.
+**
+** Returns a string, or fails with
+**   ESRCH   the process has ended meanwhile, or been reaped
+**   EACCES  no ptrace access to that process, or no permission to read
+**   ENOENT  no such file; or /proc is not mounted, or hides the process
+**   ELOOP   a link, which would lead out of the directory
+**   EISDIR  a directory
+**   EREMOTE it lives in a pid namespace that this /proc does not show
+**   EMFILE, ENFILE  no descriptor left
+**   ENOSYS  before Linux 5.6
+**
+** What tells of its memory, such as "maps" and "environ", is empty when it
+** is about to end, and for a zombie.
+*/
+int pfd_l_proc (lua_State *L) {
+  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  const char *name = checkname(L, 2);
+  lua_settop(L, 2);
+  Handle *file = pfd_handle_new(L, PFD_FD);
+  int before = pfd_process_events(p->fd);
+  int rc, tries = 0;
+  do {
+    lua_settop(L, 3); /* pidfd, name, file */
+    rc = readfile(L, p->fd, name, file);
+  } while (rc == 1 || pfd_handle_retry(L, rc, &tries));
+  int after = pfd_process_events(p->fd);
+  if (after != before || after < 0) /* then some of it may be missing */
+    rc = (after < 0) ? after : -ESRCH;
+  if (rc == 0)
+    return 1;
+  int n = pfd_fail(L, "proc", rc);
+  if (rc == -EACCES)
+    pfd_explain(L, p->fd, PFD_READ);
+  return n;
+}
