@@ -88,6 +88,7 @@ static int readstatus (int dir, int *status) {
 }
 
 
+/* a reaped process has no links either, so it must be there still */
 static int findzombie (int pidfd, End *end) {
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
@@ -95,9 +96,11 @@ static int findzombie (int pidfd, End *end) {
   int status;
   int rc = readstatus(dir, &status);
   (void)pfd_sys_close(dir);
-  if (rc == 0)
-    *end = pfd_end_fromstatus(status);
-  return rc;
+  pid_t pid = pfd_process_procpid(pidfd);
+  if (rc < 0 || pid < 0)
+    return (pid < 0) ? pid : rc;
+  *end = pfd_end_fromstatus(status);
+  return 0;
 }
 
 

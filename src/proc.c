@@ -11,6 +11,8 @@
 #include "result.h"
 #include "sys.h"
 
+#define BUFFERSIZE 4096
+
 
 static int isoutside (const char *name) {
   const char *part = name;
@@ -57,21 +59,32 @@ static int iscut (lua_State *L, int file) {
 }
 
 
+/* replace the buffer on top by one of twice the size */
+static char *enlarge (lua_State *L, size_t *size) {
+  char *larger = (char *)lua_newuserdatauv(L, 2 * *size, 0);
+  memcpy(larger, lua_touserdata(L, -2), *size);
+  lua_replace(L, -2);
+  *size *= 2;
+  return larger;
+}
+
+
 /*
-** Push all that the file has; assumes nothing of the stack but room.
-** Returns 0, or 1 if it came to be cut.
+** Push a buffer, and all that the file has. Returns 0, or 1 if it came to
+** be cut. Not luaL_Buffer, for whose memory nothing is collected when it
+** runs out.
 */
 static int pushcontent (lua_State *L, int file) {
-  luaL_Buffer b;
+  size_t size = BUFFERSIZE;
+  size_t n = 0;
+  char *buffer = (char *)lua_newuserdatauv(L, size, 0);
   int rc;
-  luaL_buffinit(L, &b);
-  do {
-    char *space = luaL_prepbuffer(&b);
-    rc = pfd_sys_read(file, space, LUAL_BUFFERSIZE);
-    if (rc > 0)
-      luaL_addsize(&b, (size_t)rc);
-  } while (rc > 0 || rc == -EINTR);
-  luaL_pushresult(&b);
+  while ((rc = pfd_sys_read(file, buffer + n, size - n)) > 0 || rc == -EINTR) {
+    n += (rc > 0) ? (size_t)rc : 0;
+    if (n == size)
+      buffer = enlarge(L, &size);
+  }
+  lua_pushlstring(L, buffer, n);
   return (rc == 0) ? iscut(L, file) : rc;
 }
 

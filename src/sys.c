@@ -168,12 +168,6 @@ int pfd_sys_isopen (int fd) {
 }
 
 
-/* to the lowest free number from 'least' up */
-int pfd_sys_dupabove (int fd, int least) {
-  return result(fcntl(fd, F_DUPFD_CLOEXEC, least));
-}
-
-
 /* to that very number, open across exec */
 int pfd_sys_dupto (int from, int to) {
   return result((from == to) ? fcntl(to, F_SETFD, 0) : dup2(from, to));
@@ -380,9 +374,14 @@ void pfd_sys_exit (void) {
 }
 
 
+/*
+** The C library keeps two signals for itself and will not change them, though
+** whoever started this process may have ignored them. To the kernel, zeros
+** are the default, whatever the layout.
+*/
 void pfd_sys_defaultsignal (int sig) {
-  struct sigaction action = {.sa_handler = SIG_DFL};
-  (void)sigaction(sig, &action, NULL);
+  static const unsigned long none[16];
+  (void)syscall(SYS_rt_sigaction, sig, none, NULL, NSIG / 8);
 }
 
 

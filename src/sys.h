@@ -49,7 +49,6 @@ int pfd_sys_fileno (FILE *file);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 
 int pfd_sys_isopen (int fd);
-int pfd_sys_dupabove (int fd, int least);
 int pfd_sys_dupto (int from, int to);
 int pfd_sys_close_range (unsigned int first, unsigned int last);
 int pfd_sys_pipe (int ends[2]);
