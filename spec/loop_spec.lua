@@ -1,6 +1,7 @@
 local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
 local has = require "spec.support.has"
+local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 
