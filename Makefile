@@ -113,8 +113,8 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
 
 .PHONY: clean
-clean: ## remove what was built
-	rm -rf build
+clean: ## remove what was built, by LuaRocks as well
+	rm -rf build src/*.o pidfd.so
 
 .PHONY: help
 help: ## list these targets
@@ -157,10 +157,12 @@ build/sanitize/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
 $(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
-	$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ -llua5.4
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ -llua5.4
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
+	@echo 'cc $<'
+	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
 -include $(wildcard build/obj/*.d build/*/*.d build/*/obj/*.d)

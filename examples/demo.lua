@@ -110,8 +110,9 @@ local function rescue(program, p, copy)
   show('file = fd:file("r")', file)
 
   local content = readall(file)
-  check(save(content, copy) == program.told, "the saved file is not the same")
-  say("\nSaved to %s: %d bytes, each as the program wrote it.", copy, #content)
+  check(save(content, copy) == program.told, "the copy is not the same")
+  say("\nCopied to %s, for now: %d bytes, each as the program wrote it.",
+    copy, #content)
   local after = offset(program, number)
   check(after == before, "the program's offset has moved")
   say("The program has not noticed: its offset was %d, and is %d.",

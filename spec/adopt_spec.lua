@@ -1,14 +1,9 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
-
-local function assert_fails(errno, p, message, code)
-  assert.is_nil(p)
-  assert.matches("^adopt: .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 describe("pidfd.adopt()", function()
   it("returns a pidfd that owns the descriptor", function()
@@ -40,7 +35,7 @@ describe("pidfd.adopt()", function()
   end)
 
   it("makes the descriptor close-on-exec", function()
-    local output = run.inheriting(child.self(), "env", [[
+    local output = run.inheriting("env", [[
       local pidfd = require "pidfd"
       local function flags()
         return io.open("/proc/self/fdinfo/3"):read("a"):match("flags:%s*(%d+)")
@@ -50,7 +45,7 @@ describe("pidfd.adopt()", function()
       print(flags())
     ]])
     if not output then
-      pending("luv is not installed")
+      pending("needs luv")
     end
     local before, after = output:match("^(%d+)\n(%d+)\n$")
     local cloexec = tonumber("2000000", 8)
@@ -68,7 +63,7 @@ describe("pidfd.adopt()", function()
     it("fails with EBADF for " .. name .. ", and leaves it open", function()
       child.holding(redirection, function(q)
         local fd = assert(q:getfd(9))
-        assert_fails("EBADF", pidfd.adopt(fd:fileno()))
+        fails("adopt", "EBADF", pidfd.adopt(fd:fileno()))
         assert.is_true(fds.is_open(fd:fileno()))
         assert.is_true(fd:close())
       end)
@@ -79,8 +74,8 @@ describe("pidfd.adopt()", function()
     local p = assert(pidfd.self())
     local number = p:fileno()
     p:close()
-    assert_fails("EBADF", pidfd.adopt(number))
-    assert_fails("EBADF", pidfd.adopt(2 ^ 31 - 1))
+    fails("adopt", "EBADF", pidfd.adopt(number))
+    fails("adopt", "EBADF", pidfd.adopt(2 ^ 31 - 1))
   end)
 
   it("raises without a number", function()
@@ -110,7 +105,7 @@ describe("pidfd.adopt()", function()
 
   it("makes no descriptor when it fails", function()
     assert.equal(0, fds.leaked(function()
-      assert_fails("EBADF", pidfd.adopt(0))
+      fails("adopt", "EBADF", pidfd.adopt(0))
     end))
   end)
 end)

@@ -31,7 +31,7 @@ local BEGINNING = [[
 
 local function need_terminal()
   if not terminal.exists() then
-    pending("no terminal to be had from script(1)")
+    pending("needs script(1), which makes a terminal")
   end
 end
 
@@ -78,7 +78,7 @@ end)
 -- it printed.
 local function run(code, program)
   if not compiled.module("unix") then
-    pending("no C compiler")
+    pending("needs a C compiler")
   end
   local beginning = "local unix = require 'unix'\n" .. BEGINNING:format(code)
   local output, errors = script.run(beginning .. program)

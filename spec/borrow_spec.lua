@@ -106,7 +106,7 @@ describe("a descriptor to borrow", function()
   for _, case in ipairs(foreign) do
     it("is " .. case.name, function()
       if case.needs and not has(case.needs) then
-        pending(case.needs .. " is not installed")
+        pending("needs " .. case.needs)
       end
       local object, number = case.make()
       local expected = spawned.ours()[number]

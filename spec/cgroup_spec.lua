@@ -1,6 +1,7 @@
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
 
@@ -34,7 +35,7 @@ local function with_cgroup(use)
   local path = pipe:read()
   pipe:close()
   if not path then
-    pending("no cgroups of version 2 that we may make")
+    pending("needs cgroups of version 2 that we may make")
   end
   ensure(use, function()
     remove(path)
@@ -52,10 +53,8 @@ end
 
 describe("the cgroup of a child", function()
   it("is ours when nothing is said", function()
-    local file = assert(io.open("/proc/self/cgroup"))
-    local text = file:read("a")
-    file:close()
-    assert.equal(text, (spawned.output { "cat", "/proc/self/cgroup" }))
+    assert.equal(read("/proc/self/cgroup"),
+      (spawned.output { "cat", "/proc/self/cgroup" }))
   end)
 
   it("is the one at the path", function()
@@ -111,7 +110,7 @@ describe("pidfd.spawn() without the right to use a cgroup", function()
       print(pidfd.errno[select(3, pidfd.spawn { "true", cgroup = "%s" })])
     ]]):format(root))
     if not output then
-      pending("no cgroups of version 2, or no ordinary user")
+      pending("needs cgroups of version 2, and root")
     end
     assert.equal("EACCES\n", output)
   end)
@@ -141,7 +140,7 @@ describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
   local function refusing(code)
     local refuse = compiled.program("refuse")
     if not refuse then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     return ("exec %s %d %d"):format(refuse, CLONE3, pidfd.errno[code])
   end

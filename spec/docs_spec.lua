@@ -1,11 +1,5 @@
 local pidfd = require "pidfd"
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
-end
+local read = require "spec.support.read"
 
 local readme, types = read("README.md"), read("types/pidfd.d.lua")
 local registry = debug.getregistry()

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local subject = require "spec.support.subject"
@@ -13,7 +14,7 @@ local function inside(use)
   subject.with({ "unshare", "--user", "--map-root-user", "--net", "--uts",
     "sh", "-c", command, stderr = "null" }, function(p, said)
     if not said then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     use(p:pid())
   end)
@@ -23,13 +24,6 @@ local function assert_ends(code, ...)
   local output, errors, how, status = script.run(EXAMPLE, ...)
   assert.same({ "exit", code }, { how, status })
   return output, errors
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
 end
 
 describe("examples/enter.lua", function()
@@ -123,7 +117,7 @@ describe("examples/enter.lua", function()
     local program = "arg = { [0] = 'enter', arg[1], 'uts', '--', 'echo' } "
     local output = run.as_stranger(program .. read(EXAMPLE))
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.matches("^enter: setns: [^\n]*\n$", output)
   end)

@@ -39,8 +39,8 @@ local function user()
 end
 
 local function need_root()
-  if user() ~= 0 then
-    pending("takes root")
+  if not run.is_root() then
+    pending("needs root")
   end
 end
 
@@ -56,7 +56,7 @@ end
 -- The text of the refusal, of which nothing but the message may differ.
 local function refusal(call, output)
   if not output then
-    pending("no process of another user, or no namespace of one's own")
+    pending("needs root, and namespaces of its own")
   end
   local message = output:match("^3\tnil\t" .. call[4] .. "\t([^\n]*)\n$")
   assert.is_string(message, output)
@@ -88,7 +88,7 @@ end
 local function with_scope(n, use)
   local before = scope()
   if not before then
-    pending("no Yama here")
+    pending("needs Yama")
   end
   local function set(value)
     local file = before ~= n and io.open(YAMA, "w")
@@ -208,7 +208,7 @@ describe("the explanation", function()
         print(count() - before)
       ]]):format(call[2]))
       if not output then
-        pending("no process of another user")
+        pending("needs root")
       end
       assert.equal("0\n", output)
     end)
@@ -238,13 +238,13 @@ describe("the explanation", function()
   it("tells of a seccomp filter", function()
     local filter = compiled.program("filter")
     if not filter then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     subject.steady(function(p)
       local output = run.under(filter .. " 1 pidfd_getfd --",
         asking(GETFD, p:pid()))
       if output == "" then
-        pending("no seccomp filters here")
+        pending("needs seccomp filters")
       end
       assert_explained("seccomp", GETFD, output)
     end)

@@ -1,4 +1,5 @@
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
 
@@ -18,8 +19,8 @@ local function own_status(field)
 end
 
 local function need_root()
-  if own_status("Uid") ~= "0 0 0 0" then
-    pending("not root")
+  if not run.is_root() then
+    pending("needs root")
   end
 end
 

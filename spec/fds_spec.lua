@@ -1,13 +1,9 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
-
-local function assert_fails(errno, list, message, code)
-  assert.is_nil(list)
-  assert.matches("^fds: .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 describe("p:fds()", function()
   it("returns what a child has open, by number", function()
@@ -47,11 +43,10 @@ describe("p:fds()", function()
   end)
 
   it("tells a socket", function()
-    local has_socket, socket = pcall(require, "socket")
-    if not has_socket then
-      pending("LuaSocket is not installed")
+    if not has("socket") then
+      pending("needs LuaSocket")
     end
-    local s = assert(socket.tcp4())
+    local s = assert(require("socket").tcp4())
     local p = assert(pidfd.self())
     assert.matches("^socket:%[%d+%]$", p:fds()[math.tointeger(s:getfd())])
     s:close()
@@ -74,7 +69,7 @@ describe("p:fds()", function()
       files[i] = io.open("/dev/null")
     end
     if #files < 1000 then
-      pending("no thousand descriptors here (ulimit -n)")
+      pending("needs a thousand descriptors (ulimit -n)")
     end
     local p = assert(pidfd.self())
     local n = 0
@@ -115,20 +110,20 @@ describe("p:fds()", function()
 
   it("fails with ESRCH for a zombie", function()
     child.with_zombie(function(p)
-      assert_fails("ESRCH", p:fds())
+      fails("fds", "ESRCH", p:fds())
     end)
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
     child.with_reaped(function(p)
-      assert_fails("ESRCH", p:fds())
+      fails("fds", "ESRCH", p:fds())
     end)
   end)
 
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:fds())
+    fails("fds", "EBADF", p:fds())
     p:close()
   end)
 
@@ -139,19 +134,18 @@ describe("p:fds()", function()
       print(pidfd.errno[select(3, p:fds())])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EACCES\n", output)
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):fds())])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EREMOTE\n", output)
   end)
@@ -162,7 +156,7 @@ describe("p:fds()", function()
       print(pidfd.errno[select(3, assert(pidfd.self()):fds())])
     ]])
     if not output then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     assert.equal("ENOENT\n", output)
   end)
@@ -178,7 +172,7 @@ describe("p:fds()", function()
   it("makes no descriptor that stays when it fails", function()
     child.with_zombie(function(p)
       assert.equal(0, fds.leaked(function()
-        assert_fails("ESRCH", p:fds())
+        fails("fds", "ESRCH", p:fds())
       end))
     end)
   end)

@@ -1,7 +1,9 @@
 local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 
 -- Lend 'use' a pidfd.fd for a file that was opened in that mode, and the
 -- file's path.
@@ -20,13 +22,6 @@ local function write(path, text)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
 end
 
 describe("fd:file()", function()
@@ -150,10 +145,7 @@ describe("fd:file()", function()
     it("fails with EINVAL for " .. name .. ", and keeps it", function()
       with_fd(case.opened, function(fd)
         local number = fd:fileno()
-        local file, message, code = fd:file(case.mode)
-        assert.is_nil(file)
-        assert.matches("^fdopen: .", message)
-        assert.equal(pidfd.errno.EINVAL, code)
+        fails("fdopen", "EINVAL", fd:file(case.mode))
         collectgarbage() -- of what was to be the file
         assert.equal(number, fd:fileno())
         assert.is_true(fds.is_open(number))

@@ -1,4 +1,5 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
@@ -16,12 +17,6 @@ local function unused(p)
   end
   self:close()
   return highest + 10
-end
-
-local function assert_fails(errno, fd, message, code)
-  assert.is_nil(fd)
-  assert.matches("^pidfd_getfd: .", message)
-  assert.equal(errno, pidfd.errno[code])
 end
 
 describe("p:getfd()", function()
@@ -89,27 +84,27 @@ describe("p:getfd()", function()
 
   it("fails with EBADF for a number that is not open there", function()
     child.with(function(q)
-      assert_fails("EBADF", q:getfd(unused(q)))
+      fails("pidfd_getfd", "EBADF", q:getfd(unused(q)))
     end)
   end)
 
   it("fails with EBADF for a number that is open only here", function()
     child.with(function(q)
       local here = fds.take(unused(q))
-      assert_fails("EBADF", q:getfd(here:fileno()))
+      fails("pidfd_getfd", "EBADF", q:getfd(here:fileno()))
       here:close()
     end)
   end)
 
   it("fails with ESRCH for a zombie", function()
     child.with_zombie(function(q)
-      assert_fails("ESRCH", q:getfd(0))
+      fails("pidfd_getfd", "ESRCH", q:getfd(0))
     end)
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
     child.with_reaped(function(q)
-      assert_fails("ESRCH", q:getfd(0))
+      fails("pidfd_getfd", "ESRCH", q:getfd(0))
     end)
   end)
 
@@ -120,20 +115,20 @@ describe("p:getfd()", function()
       print(pidfd.errno[select(3, p:getfd(0))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EPERM\n", output)
   end)
 
   it("fails with EINVAL for an unknown flag", function()
-    assert_fails("EINVAL", p:getfd(0, 0x40000000))
+    fails("pidfd_getfd", "EINVAL", p:getfd(0, 0x40000000))
   end)
 
   it("passes unknown flags on to the kernel", function()
     local trace = run.traced("-e trace=pidfd_getfd -e raw=pidfd_getfd",
       "require('pidfd').self():getfd(7, 0x40000000)")
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.matches("pidfd_getfd%(0x%x+, 0x7, 0x40000000%)", trace)
   end)
@@ -198,7 +193,7 @@ describe("p:getfd()", function()
   it("makes no descriptor when it fails", function()
     local number = 1000000
     assert.equal(0, fds.leaked(function()
-      assert_fails("EBADF", p:getfd(number))
+      fails("pidfd_getfd", "EBADF", p:getfd(number))
     end))
   end)
 end)

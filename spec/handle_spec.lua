@@ -84,7 +84,7 @@ describe("the collector", function()
           print(o and "returns" or "fails with " .. pidfd.errno[code])
         ]]):format(code))
       if not text then
-        pending("strace does not work here")
+        pending("needs strace")
       end
       return output, select(2, text:gsub(syscall .. "%(", ""))
     end

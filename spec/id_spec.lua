@@ -1,7 +1,9 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 
 local function need_pidfs()
@@ -27,9 +29,8 @@ describe("p:id()", function()
   it("returns the inode number of the descriptor", function()
     need_pidfs()
     local p = assert(pidfd.self())
-    local file = assert(io.open("/proc/self/fdinfo/" .. p:fileno()))
-    assert.equal(file:read("a"):match("ino:%s*(%d+)"), tostring(p:id()))
-    file:close()
+    local fdinfo = read("/proc/self/fdinfo/" .. p:fileno())
+    assert.equal(fdinfo:match("ino:%s*(%d+)"), tostring(p:id()))
     p:close()
   end)
 
@@ -66,21 +67,17 @@ describe("p:id()", function()
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    local id, message, code = p:id()
-    assert.is_nil(id)
-    assert.matches("^id: .", message)
-    assert.equal(pidfd.errno.EBADF, code)
+    fails("id", "EBADF", p:id())
     p:close()
   end)
 
   it("works for a process outside of the pid namespace", function()
     need_pidfs()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       print(assert(require("pidfd").adopt(3):id()))
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     local p = assert(pidfd.self())
     assert.equal(p:id() .. "\n", output)

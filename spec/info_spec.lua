@@ -1,15 +1,11 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
-
-local function assert_fails(errno, info, message, code)
-  assert.is_nil(info)
-  assert.matches("^info: .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 local function need_info()
   if not kernel.at_least(6, 13) then
@@ -25,9 +21,8 @@ end
 
 -- What /proc/PID/status tells under that name, as numbers.
 local function status(pid, name)
-  local file = assert(io.open(("/proc/%s/status"):format(pid)))
-  local line = file:read("a"):match("\n" .. name .. ":([%s%d]+)\n")
-  file:close()
+  local text = read(("/proc/%s/status"):format(pid))
+  local line = text:match("\n" .. name .. ":([%s%d]+)\n")
   local numbers = {}
   for number in line:gmatch("%d+") do
     table.insert(numbers, math.tointeger(number))
@@ -49,17 +44,13 @@ local CREDENTIALS = { "ruid", "rgid", "euid", "egid", "suid", "sgid", "fsuid",
 
 -- Where the one hierarchy of cgroups v2 is, or nil.
 local function cgroup_root()
-  local file = assert(io.open("/proc/self/mountinfo"))
-  local mounts = file:read("a")
-  file:close()
+  local mounts = read("/proc/self/mountinfo")
   return mounts:match("%d+ %d+ %S+ / (%S+)[^\n]* %- cgroup2 ")
 end
 
 local function inode_of_cgroup()
   local root = cgroup_root()
-  local file = assert(io.open("/proc/self/cgroup"))
-  local path = ("\n" .. file:read("a")):match("\n0::(%C*)")
-  file:close()
+  local path = ("\n" .. read("/proc/self/cgroup")):match("\n0::(%C*)")
   local stat = root and path
     and io.popen("stat -c %i " .. script.quote(root .. path) .. " 2>&-")
   return stat and stat:read("n"), stat and stat:close()
@@ -93,7 +84,7 @@ describe("p:info()", function()
     child.of("echo $$; " .. command .. " 2>&-", function(p, pid)
       while status(pid, "Uid")[1] ~= 1111 do
         if p:poll(0) then
-          pending("not allowed to change users")
+          pending("needs root")
         end
       end
       local info = assert(p:info())
@@ -106,7 +97,7 @@ describe("p:info()", function()
     need_info()
     local inode = inode_of_cgroup()
     if not inode then
-      pending("no cgroup2 to be seen")
+      pending("needs cgroups of version 2")
     end
     local p = assert(pidfd.self())
     assert.equal(inode, p:info().cgroupid)
@@ -151,7 +142,7 @@ describe("p:info()", function()
       print(info.pid == pid, info.euid)
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("true\t0\n", output)
   end)
@@ -188,7 +179,7 @@ describe("p:info()", function()
       pending("this kernel knows more (since Linux 6.15)")
     end
     child.with_reaped(function(p)
-      assert_fails("ESRCH", p:info())
+      fails("info", "ESRCH", p:info())
     end)
   end)
 
@@ -206,13 +197,12 @@ describe("p:info()", function()
 
   it("fails with EREMOTE or ESRCH outside of the pid namespace", function()
     need_info()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):info())])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.is_true(output == "EREMOTE\n" or output == "ESRCH\n")
   end)
@@ -221,7 +211,7 @@ describe("p:info()", function()
     need_info()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:info())
+    fails("info", "EBADF", p:info())
     p:close()
   end)
 

@@ -50,7 +50,7 @@ local TELL = [[
 local function tell_as_stranger(program)
   local output = run.as_stranger(TELL .. program)
   if not output then
-    pending("no ordinary user")
+    pending("needs root")
   end
   return output
 end
@@ -248,7 +248,7 @@ end)
 describe("pidfd.spawn() fails with EAGAIN", function()
   it("where the user has too many processes", function()
     if not os.execute("prlimit --nproc >/dev/null 2>&1") then
-      pending("prlimit is not installed")
+      pending("needs prlimit")
     end
     assert.equal("EAGAIN clone:\n", tell_as_stranger [[
       os.execute("prlimit --nproc=1 --pid " .. pidfd.self():pid())

@@ -14,7 +14,7 @@ local NONE = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
 -- The options of env(1) that change what a program does with signals.
 local function need_env(options)
   if not os.execute("env " .. options .. " true 2>/dev/null") then
-    pending("env does not know " .. options)
+    pending("needs env " .. options)
   end
 end
 
@@ -70,11 +70,14 @@ describe("pidfd.spawn()", function()
   end)
 end)
 
--- Sends a signal to the whole process group of the process, again and again.
+-- Sends a signal to the whole process group of the process, again and again,
+-- as long as that runs.
 local STORM = [[
   local pidfd = require "pidfd"
   local p = assert(pidfd.open(math.tointeger(arg[1])))
-  while p:send_signal("WINCH", pidfd.flags.SIGNAL_PROCESS_GROUP) do end
+  repeat
+    p:send_signal("WINCH", pidfd.flags.SIGNAL_PROCESS_GROUP)
+  until p:poll(0)
 ]]
 
 -- Spawns through such a storm; by default the signal does nothing.
@@ -104,9 +107,9 @@ describe("a signal handler of ours", function()
     if not kernel.at_least(6, 9) then
       pending("signals to a process group (Linux 6.9)")
     elseif not os.execute("setsid true 2>/dev/null") then
-      pending("setsid is not installed")
+      pending("needs setsid")
     elseif not compiled.module("handler") then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     assert.equal("0\ttrue\tnil\n",
       (run.under("exec setsid", SPAWN, script.command(STORM))))

@@ -1,16 +1,11 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
 
 local KIB, PAGE = 1024, 4096
-
-local function assert_fails(call, errno, result, message, code)
-  assert.is_nil(result)
-  assert.matches("^" .. call .. ": .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 teardown(compiled.remove)
 
@@ -42,24 +37,24 @@ describe("p:mrelease()", function()
     local trace = run.traced("-e trace=process_mrelease",
       "require('pidfd').self():mrelease()")
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.matches("^process_mrelease%(%d+, 0%) += %-1 EINVAL", trace)
   end)
 
   it("fails with EINVAL for a process that goes on", function()
     child.with(function(p)
-      assert_fails("process_mrelease", "EINVAL", p:mrelease())
+      fails("process_mrelease", "EINVAL", p:mrelease())
       assert.is_false(p:poll(0))
     end)
   end)
 
   it("fails with ESRCH for a process that is over", function()
     child.with_zombie(function(p)
-      assert_fails("process_mrelease", "ESRCH", p:mrelease())
+      fails("process_mrelease", "ESRCH", p:mrelease())
     end)
     child.with_reaped(function(p)
-      assert_fails("process_mrelease", "ESRCH", p:mrelease())
+      fails("process_mrelease", "ESRCH", p:mrelease())
     end)
   end)
 
@@ -93,7 +88,7 @@ local function advised(use)
   subject.steady(function(p)
     local ranges, bytes = ranges_of(p)
     if select(3, p:madvise("COLD", ranges)) == pidfd.errno.EPERM then
-      pending("takes CAP_SYS_NICE")
+      pending("needs CAP_SYS_NICE")
     end
     use(p, ranges, bytes)
   end)
@@ -136,7 +131,7 @@ describe("p:madvise()", function()
       for i = 1, 1025 do
         many[i] = { range[1], PAGE }
       end
-      assert_fails("process_madvise", "EINVAL", p:madvise("COLD", many))
+      fails("process_madvise", "EINVAL", p:madvise("COLD", many))
     end)
   end)
 
@@ -144,21 +139,21 @@ describe("p:madvise()", function()
     subject.steady(function(p)
       local ranges = ranges_of(p)
       for _, advice in ipairs { 4, 99, -1, -2 ^ 31, 2 ^ 31 - 1 } do
-        assert_fails("process_madvise", "EINVAL", p:madvise(advice, ranges))
+        fails("process_madvise", "EINVAL", p:madvise(advice, ranges))
       end
     end)
   end)
 
   it("fails with EINVAL for an address within a page", function()
     advised(function(p, ranges)
-      assert_fails("process_madvise", "EINVAL",
+      fails("process_madvise", "EINVAL",
         p:madvise("COLD", { { ranges[1][1] + 1, PAGE } }))
     end)
   end)
 
   it("fails with ENOMEM for what is not mapped", function()
     advised(function(p)
-      assert_fails("process_madvise", "ENOMEM",
+      fails("process_madvise", "ENOMEM",
         p:madvise("COLD", { { 0, PAGE } }))
     end)
   end)
@@ -180,17 +175,17 @@ describe("p:madvise()", function()
       print(pidfd.errno[select(3, p:madvise("COLD", { { 4096, 4096 } }))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EACCES\n", output)
   end)
 
   it("fails with ESRCH for a process that is over", function()
     child.with_zombie(function(p)
-      assert_fails("process_madvise", "ESRCH", p:madvise("COLD", {}))
+      fails("process_madvise", "ESRCH", p:madvise("COLD", {}))
     end)
     child.with_reaped(function(p)
-      assert_fails("process_madvise", "ESRCH", p:madvise("COLD", {}))
+      fails("process_madvise", "ESRCH", p:madvise("COLD", {}))
     end)
   end)
 
@@ -205,7 +200,7 @@ describe("p:madvise()", function()
       local trace = run.traced(
         "-e trace=process_madvise -e raw=process_madvise", code)
       if not trace then
-        pending("strace does not work here")
+        pending("needs strace")
       end
       assert.equal(number, trace:match(
         "^process_madvise%(0x%x+, 0x%x+, 0, (0x%x+), 0%)"))
@@ -219,7 +214,7 @@ describe("p:madvise()", function()
       })
     ]])
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.matches("[{iov_base=0x1000, iov_len=4096}, " ..
       "{iov_base=0x8000000000000000, iov_len=0}, " ..

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
@@ -23,7 +24,7 @@ local function need_kind(kind)
   end
 end
 
-local function read(command)
+local function output_of(command)
   local file = assert(io.popen(command))
   local text = file:read("a")
   file:close()
@@ -33,7 +34,7 @@ end
 -- The inode numbers of the files that these formats name, one a line.
 local function inodes(...)
   local paths = table.concat({ ... }, " ")
-  return read("exec stat -L -c %i " .. paths):match("^(%d+)\n(%d+)\n$")
+  return output_of("exec stat -L -c %i " .. paths):match("^(%d+)\n(%d+)\n$")
 end
 
 local function path_of(fd)
@@ -70,16 +71,10 @@ local function with_own(use)
   end
   subject.with(options, function(p, said)
     if not said then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     use(p)
   end)
-end
-
-local function assert_fails(errno, result, message, code)
-  assert.is_nil(result)
-  assert.matches("^%a+: .", message)
-  assert.equal(errno, pidfd.errno[code])
 end
 
 teardown(compiled.remove)
@@ -131,7 +126,7 @@ describe("p:namespace()", function()
   it("returns it through /proc where the kernel has no ioctl", function()
     local filter = compiled.program("filter")
     if not filter then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     local output = run.under(filter .. " 25 ioctl --", [[
       local pidfd = require "pidfd"
@@ -142,9 +137,9 @@ describe("p:namespace()", function()
       end
     ]])
     if output == "" then
-      pending("no seccomp filters here")
+      pending("needs seccomp filters")
     end
-    assert.equal(read [[
+    assert.equal(output_of [[
       for kind in net pid_for_children user; do
         readlink /proc/self/ns/$kind
       done
@@ -160,7 +155,7 @@ describe("p:namespace()", function()
       end
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal(("EACCES\n"):rep(3), output)
   end)
@@ -170,10 +165,10 @@ describe("p:namespace()", function()
       function()
         need_kind(kind)
         child.with_zombie(function(p)
-          assert_fails("ESRCH", p:namespace(kind))
+          fails("namespace", "ESRCH", p:namespace(kind))
         end)
         child.with_reaped(function(p)
-          assert_fails("ESRCH", p:namespace(kind))
+          fails("namespace", "ESRCH", p:namespace(kind))
         end)
       end)
   end
@@ -213,7 +208,7 @@ describe("p:namespace()", function()
   it("makes no descriptor when it fails", function()
     child.with_zombie(function(p)
       assert.equal(0, fds.leaked(function()
-        assert_fails("ESRCH", p:namespace("net"))
+        fails("namespace", "ESRCH", p:namespace("net"))
       end))
     end)
   end)
@@ -261,7 +256,7 @@ local PRELUDE = [[
 local function moved(program)
   local output = run.unshared("", PRELUDE .. program)
   if not output then
-    pending("no namespace of one's own")
+    pending("needs namespaces of its own")
   end
   return output
 end
@@ -327,7 +322,7 @@ describe("p:setns()", function()
       local trace = run.traced("-e trace=setns",
         "require('pidfd').self():setns(arg[1])", kind)
       if not trace then
-        pending("strace does not work here")
+        pending("needs strace")
       end
       assert.equal(flag, trace:match("^setns%(%d+, ([%w_]+)%)"))
     end)
@@ -337,7 +332,7 @@ describe("p:setns()", function()
     local trace = run.traced("-e trace=setns",
       "require('pidfd').self():setns('ipc', 'mnt', 'ipc')")
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     local asked = trace:match("^setns%(%d+, ([%w_|]+)%)[^\n]*\n$")
     assert.equal("CLONE_NEWNS|CLONE_NEWIPC", asked)
@@ -350,23 +345,23 @@ describe("p:setns()", function()
       print(pidfd.errno[select(3, p:setns("uts"))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EPERM\n", output)
   end)
 
   it("fails with EINVAL for one's own user namespace", function()
     local p = assert(pidfd.self())
-    assert_fails("EINVAL", p:setns("user"))
+    fails("setns", "EINVAL", p:setns("user"))
     p:close()
   end)
 
   it("fails with ESRCH for a process that is over", function()
     child.with_zombie(function(p)
-      assert_fails("ESRCH", p:setns("uts"))
+      fails("setns", "ESRCH", p:setns("uts"))
     end)
     child.with_reaped(function(p)
-      assert_fails("ESRCH", p:setns("uts"))
+      fails("setns", "ESRCH", p:setns("uts"))
     end)
   end)
 

@@ -1,13 +1,11 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
-
-local function errno_of(_, _, code)
-  return pidfd.errno[code]
-end
 
 describe("pidfd.open()", function()
   it("returns a handle on this process", function()
@@ -57,24 +55,18 @@ describe("pidfd.open()", function()
   end)
 
   it("fails with ESRCH when the process is gone", function()
-    local p, message, code = pidfd.open(child.reaped())
-    assert.is_nil(p)
-    assert.matches("^pidfd_open: .", message)
-    assert.equal(pidfd.errno.ESRCH, code)
+    fails("pidfd_open", "ESRCH", pidfd.open(child.reaped()))
   end)
 
   it("fails with EINVAL for an unknown flag", function()
-    local p, message, code = pidfd.open(child.self(), 0x40000000)
-    assert.is_nil(p)
-    assert.matches("^pidfd_open: .", message)
-    assert.equal(pidfd.errno.EINVAL, code)
+    fails("pidfd_open", "EINVAL", pidfd.open(child.self(), 0x40000000))
   end)
 
   it("passes unknown flags on to the kernel", function()
     local trace = run.traced("-e trace=pidfd_open -e raw=pidfd_open",
       "local p = require 'pidfd'; p.open(p.self():pid(), 0x40000000)")
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.matches("pidfd_open%(0x%x+, 0x40000000%)", trace)
   end)
@@ -87,7 +79,7 @@ describe("pidfd.open()", function()
       end
     ]])
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.equal("", trace)
     assert.equal(6, select(2, output:gsub("false[^\n]*\n", "")))
@@ -131,7 +123,7 @@ describe("pidfd.open()", function()
   it("makes no descriptor when it fails", function()
     local pid = child.reaped()
     assert.equal(0, fds.leaked(function()
-      assert.equal("ESRCH", errno_of(pidfd.open(pid)))
+      fails("pidfd_open", "ESRCH", pidfd.open(pid))
     end))
   end)
 end)
@@ -150,19 +142,17 @@ local open_thread = [[
 ]]
 
 describe("pidfd.open() with a thread's id", function()
-  local has_luv = package.searchpath("luv", package.cpath)
-
   it("fails without the flag THREAD", function()
-    if not has_luv then
-      pending("luv is not installed")
+    if not has("luv") then
+      pending("needs luv")
     end
     local expected = kernel.at_least(6, 16) and "^ENOENT\n" or "^EINVAL\n"
     assert.matches(expected, run.under("exec", open_thread))
   end)
 
   it("returns a handle on it with the flag THREAD", function()
-    if not has_luv then
-      pending("luv is not installed")
+    if not has("luv") then
+      pending("needs luv")
     elseif not kernel.at_least(6, 9) then
       pending("the flag THREAD (Linux 6.9)")
     end
@@ -203,10 +193,7 @@ describe("pidfd.self()", function()
   end)
 
   it("fails with EINVAL for an unknown flag", function()
-    local p, message, code = pidfd.self(0x40000000)
-    assert.is_nil(p)
-    assert.matches("^pidfd_open: .", message)
-    assert.equal(pidfd.errno.EINVAL, code)
+    fails("pidfd_open", "EINVAL", pidfd.self(0x40000000))
   end)
 
   for _, case in ipairs(misfits(0)) do
@@ -225,7 +212,7 @@ describe("pidfd.self()", function()
 
   it("makes no descriptor when it fails", function()
     assert.equal(0, fds.leaked(function()
-      assert.equal("EINVAL", errno_of(pidfd.self(0x40000000)))
+      fails("pidfd_open", "EINVAL", pidfd.self(0x40000000))
     end))
   end)
 end)

@@ -26,7 +26,7 @@ end
 -- Lend the server's pidfd, and the path of its socket.
 local function serving(use)
   if not has "socket.unix" then
-    pending("LuaSocket is not installed")
+    pending("needs LuaSocket")
   end
   local path = new_path()
   local command = "exec " .. script.command(EXAMPLE, path)
@@ -97,7 +97,7 @@ describe("examples/peer.lua", function()
 
   it("complains where it cannot listen, and removes nothing", function()
     if not has "socket.unix" then
-      pending("LuaSocket is not installed")
+      pending("needs LuaSocket")
     end
     local path = os.tmpname()
     local output, errors, how, code = script.run(EXAMPLE, path)

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
@@ -10,7 +11,7 @@ local subject = require "spec.support.subject"
 
 local function need(module)
   if not has(module) then
-    pending(module .. " is not installed")
+    pending("needs " .. module)
   end
   return require(module)
 end
@@ -19,12 +20,6 @@ local function need_kernel()
   if not kernel.at_least(6, 5) then
     pending("SO_PEERPIDFD (Linux 6.5)")
   end
-end
-
-local function assert_fails(errno, p, message, code)
-  assert.is_nil(p)
-  assert.matches("^getsockopt: .", message)
-  assert.equal(errno, pidfd.errno[code])
 end
 
 -- Lend a LuaSocket that listens on a unix socket, and the socket's path.
@@ -208,7 +203,7 @@ describe("pidfd.peer()", function()
   it("fails with ENODATA for a unix socket without a peer", function()
     need_kernel()
     local socket = assert(need("socket.unix").stream())
-    assert_fails("ENODATA", pidfd.peer(socket))
+    fails("getsockopt", "ENODATA", pidfd.peer(socket))
     socket:close()
   end)
 
@@ -218,23 +213,23 @@ describe("pidfd.peer()", function()
     local listener = assert(socket.bind("127.0.0.1", 0))
     local host, port = listener:getsockname()
     local client = assert(socket.connect(host, port))
-    assert_fails("ENODATA", pidfd.peer(listener))
-    assert_fails("ENODATA", pidfd.peer(client))
+    fails("getsockopt", "ENODATA", pidfd.peer(listener))
+    fails("getsockopt", "ENODATA", pidfd.peer(client))
     client:close()
     listener:close()
   end)
 
   it("fails with ENOTSOCK for what is no socket", function()
     fds.with_file(function(file)
-      assert_fails("ENOTSOCK", pidfd.peer(file))
+      fails("getsockopt", "ENOTSOCK", pidfd.peer(file))
     end)
     local p = assert(pidfd.self())
-    assert_fails("ENOTSOCK", pidfd.peer(p))
+    fails("getsockopt", "ENOTSOCK", pidfd.peer(p))
     p:close()
   end)
 
   it("fails with EBADF for a number that is not open", function()
-    assert_fails("EBADF", pidfd.peer(1000000))
+    fails("getsockopt", "EBADF", pidfd.peer(1000000))
   end)
 
   it("fails with ENOPROTOOPT before Linux 6.5", function()
@@ -242,7 +237,7 @@ describe("pidfd.peer()", function()
       pending("this kernel has it (since Linux 6.5)")
     end
     with_connection(function(client)
-      assert_fails("ENOPROTOOPT", pidfd.peer(client))
+      fails("getsockopt", "ENOPROTOOPT", pidfd.peer(client))
     end)
   end)
 

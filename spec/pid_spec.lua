@@ -1,4 +1,5 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
@@ -38,21 +39,17 @@ describe("p:pid()", function()
 
   it("fails with ESRCH once the process has been reaped", function()
     child.with_reaped(function(p)
-      local pid, message, code = p:pid()
-      assert.is_nil(pid)
-      assert.matches("^pid: .", message)
-      assert.equal(pidfd.errno.ESRCH, code)
+      fails("pid", "ESRCH", p:pid())
     end)
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):pid())])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EREMOTE\n", output)
   end)

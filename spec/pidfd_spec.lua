@@ -1,6 +1,8 @@
+local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
-local run = require "spec.support.run"
 local script = require "spec.support.script"
+
+teardown(compiled.remove)
 
 -- A program that tells what is different once the module is loaded.
 local difference = [[
@@ -100,9 +102,9 @@ describe("require 'pidfd'", function()
   end)
 
   it("works in two states of one process", function()
-    local program = run.compiled("spec/support/two_states.c")
+    local program = compiled.program("two_states", "-llua5.4")
     if not program then
-      pending("no compiler, or no liblua5.4")
+      pending("needs a C compiler, and liblua5.4")
     end
     local file = io.popen(table.concat({
       "env LUA_CPATH_5_4=" .. script.quote(package.cpath),
@@ -122,7 +124,6 @@ describe("require 'pidfd'", function()
     }, " "))
     local output = file:read("a")
     file:close()
-    os.remove(program)
     assert.equal("both worked\n", output)
   end)
 end)

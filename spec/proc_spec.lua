@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
@@ -7,12 +8,6 @@ local scarce = require "spec.support.scarce"
 local subject = require "spec.support.subject"
 
 local MIB = 1 << 20
-
-local function assert_fails(errno, text, message, code)
-  assert.is_nil(text)
-  assert.matches("^proc: .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 -- What the io library reads.
 local function read(p, name)
@@ -127,7 +122,7 @@ describe("p:proc()", function()
       io.write(p:proc("comm"))
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.matches("^%g+\n$", output)
   end)
@@ -139,15 +134,15 @@ describe("p:proc()", function()
       print(pidfd.errno[select(3, p:proc("environ"))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EACCES\n", output)
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
     child.with_reaped(function(p)
-      assert_fails("ESRCH", p:proc("comm"))
-      assert_fails("ESRCH", p:proc("nonesuch"))
+      fails("proc", "ESRCH", p:proc("comm"))
+      fails("proc", "ESRCH", p:proc("nonesuch"))
     end)
   end)
 
@@ -173,31 +168,31 @@ describe("p:proc()", function()
       new:terminate(5)
     ]])
     if not output or output == "impossible\n" then
-      pending("no pid namespace of one's own, or no ns_last_pid")
+      pending("needs a pid namespace of its own, and ns_last_pid")
     end
     assert.equal("true\ttrue\nESRCH\n", output)
   end)
 
   it("fails with ENOENT for a file that does not exist", function()
-    assert_fails("ENOENT", self:proc("nonesuch"))
-    assert_fails("ENOENT", self:proc("task/1/nonesuch"))
-    assert_fails("ENOENT", self:proc("..."))
+    fails("proc", "ENOENT", self:proc("nonesuch"))
+    fails("proc", "ENOENT", self:proc("task/1/nonesuch"))
+    fails("proc", "ENOENT", self:proc("..."))
   end)
 
   it("fails with ENOTDIR for a file below a file", function()
-    assert_fails("ENOTDIR", self:proc("comm/comm"))
+    fails("proc", "ENOTDIR", self:proc("comm/comm"))
   end)
 
   it("fails with EISDIR for a directory", function()
     for _, name in ipairs { ".", "fd", "task", "task/./" .. child.self() } do
-      assert_fails("EISDIR", self:proc(name))
+      fails("proc", "EISDIR", self:proc(name))
     end
   end)
 
   it("fails with ELOOP for a link, and for what is behind one", function()
     for _, name in ipairs { "exe", "cwd", "root", "fd/0", "ns/net",
       "root/etc/passwd", "cwd/Makefile" } do
-      assert_fails("ELOOP", self:proc(name))
+      fails("proc", "ELOOP", self:proc(name))
     end
   end)
 
@@ -207,19 +202,18 @@ describe("p:proc()", function()
       print(pidfd.errno[select(3, assert(pidfd.self()):proc("comm"))])
     ]])
     if not output then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     assert.equal("ENOENT\n", output)
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):proc("comm"))])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EREMOTE\n", output)
   end)
@@ -227,7 +221,7 @@ describe("p:proc()", function()
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:proc("comm"))
+    fails("proc", "EBADF", p:proc("comm"))
     p:close()
   end)
 
@@ -269,10 +263,10 @@ describe("p:proc()", function()
   it("makes no descriptor that stays when it fails", function()
     child.with_reaped(function(p)
       assert.equal(0, fds.leaked(function()
-        assert_fails("ENOENT", self:proc("nonesuch"))
-        assert_fails("EISDIR", self:proc("fd"))
-        assert_fails("ELOOP", self:proc("exe"))
-        assert_fails("ESRCH", p:proc("comm"))
+        fails("proc", "ENOENT", self:proc("nonesuch"))
+        fails("proc", "EISDIR", self:proc("fd"))
+        fails("proc", "ELOOP", self:proc("exe"))
+        fails("proc", "ESRCH", p:proc("comm"))
       end))
     end)
   end)

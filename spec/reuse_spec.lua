@@ -40,9 +40,9 @@ local function reuse(program)
     new:send_signal("KILL")
   ]])
   if not output then
-    pending("no namespace of one's own")
+    pending("needs namespaces of its own")
   elseif output == "impossible\n" then
-    pending("no ns_last_pid here")
+    pending("needs ns_last_pid")
   end
   return output
 end

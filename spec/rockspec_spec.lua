@@ -1,3 +1,5 @@
+local directory = require "spec.support.directory"
+
 local ROCKSPEC = "pidfd-scm-1.rockspec"
 
 local function lines_of(command)
@@ -18,11 +20,6 @@ local function listed_sources()
   return sources
 end
 
--- A name in a fresh directory, which only the caller may use.
-local function temporary_directory()
-  return lines_of("mktemp -d")[1]
-end
-
 describe("the rockspec", function()
   it("lists every C source", function()
     assert.same(lines_of("LC_ALL=C ls src/*.c"), listed_sources())
@@ -34,23 +31,23 @@ describe("the rockspec", function()
 end)
 
 describe("luarocks make", function()
-  local directory, module
+  local where, module
 
   -- In a copy, because LuaRocks builds in the source tree; and with a home
   -- of its own, because it keeps a cache there.
   setup(function()
-    directory = temporary_directory()
-    module = directory .. "/tree/lib/lua/5.4/pidfd.so"
-    local log = directory .. "/log"
+    where = directory.new()
+    module = where .. "/tree/lib/lua/5.4/pidfd.so"
+    local log = where .. "/log"
     local status = os.execute(([[
       cp -R src types examples README.md LICENSE %s %s && cd %s &&
       HOME=%s luarocks --lua-version 5.4 --tree %s/tree make >%s 2>&1
-    ]]):format(ROCKSPEC, directory, directory, directory, directory, log))
+    ]]):format(ROCKSPEC, where, where, where, where, log))
     assert(status, table.concat(lines_of("cat " .. log), "\n"))
   end)
 
   teardown(function()
-    os.execute("rm -rf " .. directory)
+    directory.remove(where)
   end)
 
   it("installs a module that loads", function()

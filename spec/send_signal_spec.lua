@@ -1,20 +1,17 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
+local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
 
 teardown(compiled.remove)
-
-local function assert_fails(errno, ok, message, code)
-  assert.is_nil(ok)
-  assert.matches("^pidfd_send_signal: .", message)
-  assert.equal(errno, pidfd.errno[code])
-end
 
 describe("p:send_signal()", function()
   local delivered = {
@@ -41,17 +38,12 @@ describe("p:send_signal()", function()
 
     it(("returns true for %q, and sends signal %d"):format(sig, number),
       function()
-        local pid, file = child.sleeping()
-        local p = assert(pidfd.open(pid))
-        local ok = p:send_signal(sig)
-        if not ok then
-          p:send_signal("KILL")
-        end
-        p:close()
-        local _, how, code = file:close()
-        assert.is_true(ok)
-        assert.equal("signal", how)
-        assert.equal(number, code)
+        child.with(function(p)
+          assert.is_true(p:send_signal(sig))
+          local how, code = p:wait(10)
+          assert.equal("signal", how)
+          assert.equal(number, code)
+        end)
       end)
   end
 
@@ -78,8 +70,8 @@ describe("p:send_signal()", function()
 
   it("fails with ESRCH once the process has been reaped", function()
     child.with_reaped(function(p)
-      assert_fails("ESRCH", p:send_signal(0))
-      assert_fails("ESRCH", p:send_signal("TERM"))
+      fails("pidfd_send_signal", "ESRCH", p:send_signal(0))
+      fails("pidfd_send_signal", "ESRCH", p:send_signal("TERM"))
     end)
   end)
 
@@ -90,19 +82,18 @@ describe("p:send_signal()", function()
       print(pidfd.errno[select(3, p:send_signal(0))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EPERM\n", output)
   end)
 
   it("fails with EINVAL for one outside of the pid namespace", function()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):send_signal(0))])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EINVAL\n", output)
   end)
@@ -110,7 +101,7 @@ describe("p:send_signal()", function()
   for _, sig in ipairs { 65, 1000, 2 ^ 31 - 1 } do
     it(("fails with EINVAL for signal %d"):format(sig), function()
       child.with(function(p)
-        assert_fails("EINVAL", p:send_signal(sig))
+        fails("pidfd_send_signal", "EINVAL", p:send_signal(sig))
       end)
     end)
   end
@@ -118,7 +109,7 @@ describe("p:send_signal()", function()
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:send_signal(0))
+    fails("pidfd_send_signal", "EBADF", p:send_signal(0))
     p:close()
   end)
 
@@ -191,7 +182,7 @@ describe("the scope of a signal", function()
       second:close()
     end)
     if not possible then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
   end
 
@@ -233,19 +224,25 @@ describe("the scope of a signal", function()
     for i = 1, 3 do
       members[i] = assert(pidfd.open(file:read("n")))
     end
-    local leader = members[1]
-    assert.is_true(leader:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
-    for _, p in ipairs(members) do
-      assert.is_true(p:poll(10))
-      p:close()
-    end
-    file:close()
+    ensure(function()
+      local leader = members[1]
+      assert.is_true(leader:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
+      for _, p in ipairs(members) do
+        assert.is_true(p:poll(10))
+      end
+    end, function()
+      for _, p in ipairs(members) do
+        p:send_signal("KILL")
+        p:close()
+      end
+      file:close()
+    end)
   end)
 
   it("fails with ESRCH if the process leads no group", function()
     need_scopes()
     child.with(function(p)
-      assert_fails("ESRCH",
+      fails("pidfd_send_signal", "ESRCH",
         p:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
       assert.is_false(p:poll(0.01))
     end)
@@ -258,7 +255,7 @@ describe("the scope of a signal", function()
   } do
     it("fails with EINVAL for " .. name, function()
       child.with(function(p)
-        assert_fails("EINVAL", p:send_signal("TERM", scope))
+        fails("pidfd_send_signal", "EINVAL", p:send_signal("TERM", scope))
         assert.is_false(p:poll(0.01))
       end)
     end)
@@ -269,7 +266,8 @@ describe("the scope of a signal", function()
       pending("this kernel has scopes (since Linux 6.9)")
     end
     child.with(function(p)
-      assert_fails("EINVAL", p:send_signal("TERM", flags.SIGNAL_THREAD))
+      fails("pidfd_send_signal", "EINVAL",
+        p:send_signal("TERM", flags.SIGNAL_THREAD))
     end)
   end)
 
@@ -297,25 +295,27 @@ describe("a signal with a value", function()
   -- Have 'send' send the signal to a process. Returns what it told.
   local function received(sig, send)
     if not compiled.module("unix") then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     local command = "exec " .. script.command(RECEIVER, sig)
     local pid, file = child.start(command)
-    file:read() -- the rest of the line with the pid
-    assert.equal("ready", file:read())
     local p = assert(pidfd.open(pid))
-    send(p)
-    p:close()
-    local report = file:read()
-    file:close()
+    local report
+    ensure(function()
+      file:read() -- the rest of the line with the pid
+      assert.equal("ready", file:read())
+      send(p)
+      report = file:read()
+    end, function()
+      p:send_signal("KILL")
+      p:close()
+      file:close()
+    end)
     return report
   end
 
   local function uid()
-    local file = assert(io.open("/proc/self/status"))
-    local number = file:read("a"):match("\nUid:%s*(%d+)")
-    file:close()
-    return number
+    return read("/proc/self/status"):match("\nUid:%s*(%d+)")
   end
 
   local function report(queued, value)
@@ -355,7 +355,7 @@ describe("a signal with a value", function()
   it("fails with EAGAIN when no more can be queued", function()
     child.of("exec prlimit --sigpending=0:0 sh -c 'echo $$; exec sleep 60'",
       function(p)
-        assert_fails("EAGAIN", p:send_signal("RTMIN", nil, 1))
+        fails("pidfd_send_signal", "EAGAIN", p:send_signal("RTMIN", nil, 1))
       end)
   end)
 

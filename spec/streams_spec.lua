@@ -2,6 +2,7 @@ local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
@@ -206,9 +207,7 @@ describe("the descriptors of a child", function()
       ]]
       local streams = (" %s </dev/null >%s/out 2>%s/err"):gsub("%%s", where)
       assert(os.execute(program .. streams))
-      local file = assert(io.open(where .. "/list"))
-      local text = file:read("a"):gsub(where .. "/", "")
-      file:close()
+      local text = read(where .. "/list"):gsub(where .. "/", "")
       assert.equal("out\nerr\n/dev/null\nout\n" .. ("-\n"):rep(6), text)
     end)
   end)
@@ -304,7 +303,7 @@ describe("pidfd.spawn() where close_range() is refused", function()
   local function refusing(code)
     local refuse = compiled.program("refuse")
     if not refuse then
-      pending("no C compiler")
+      pending("needs a C compiler")
     end
     return ("exec %s %d %d"):format(refuse, CLOSE_RANGE, pidfd.errno[code])
   end

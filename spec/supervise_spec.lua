@@ -121,7 +121,7 @@ end
 
 describe("examples/supervise.lua", function()
   if not has("cqueues") then
-    return pending("needs cqueues")
+    pending("needs cqueues")
   end
 
   it("starts again what is killed, whatever it is killed by", function()

@@ -103,12 +103,12 @@ describe("pidfd.supports()", function()
         :format(error_name, name), function()
         local filter = compiled.program("filter")
         if not filter then
-          pending("no C compiler")
+          pending("needs a C compiler")
         end
         local prefix = ("%s %d %s --"):format(filter, code, feature[3])
         local output = run.under(prefix, ASK, name)
         if output == "" then
-          pending("no seccomp filters here")
+          pending("needs seccomp filters")
         end
         assert.equal(name .. "\tfalse\n", output)
       end)
@@ -140,7 +140,7 @@ describe("pidfd.supports()", function()
     local trace, output = run.traced(
       "-f -e trace=process -e signal=all", ASK, table.unpack(names))
     if not trace then
-      pending("strace does not work here")
+      pending("needs strace")
     end
     assert.equal(#names, select(2, output:gsub("\n", "")))
     assert.is_nil(trace:find("--- SIG", 1, true))

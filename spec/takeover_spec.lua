@@ -81,8 +81,9 @@ end
 
 describe("examples/takeover.lua", function()
   it("takes over from nginx without failing a connection", function()
-    if not (has("socket") and nginx.is_installed()) then
-      return pending("needs nginx and LuaSocket")
+    loopback.need()
+    if not nginx.is_installed() then
+      pending("needs nginx")
     end
     local port = loopback.free_port()
     nginx.with(port, function(pid)
@@ -97,9 +98,7 @@ describe("examples/takeover.lua", function()
   end)
 
   it("complains where nobody listens", function()
-    if not has("socket") then
-      return pending("needs LuaSocket")
-    end
+    loopback.need()
     local port = loopback.free_port()
     child.with(function(p, pid)
       local output, errors, how, code = script.run(EXAMPLE, pid, port)
@@ -112,7 +111,7 @@ describe("examples/takeover.lua", function()
 
   it("explains itself when it is called wrongly", function()
     if not has("socket") then
-      return pending("needs LuaSocket")
+      pending("needs LuaSocket")
     end
     local output, errors, how, code = script.run(EXAMPLE, "nginx", "http")
     assert.equal("", output)

@@ -1,4 +1,5 @@
 local child = require "spec.support.child"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local partner = require "spec.support.partner"
 local pidfd = require "pidfd"
@@ -10,12 +11,6 @@ local function assert_end(expected_how, expected_code, how, code, ...)
   assert.equal(expected_how, how)
   assert.equal(expected_code, code)
   assert.equal(0, select("#", ...))
-end
-
-local function assert_fails(errno, how, message, code)
-  assert.is_nil(how)
-  assert.matches("^terminate: .", message)
-  assert.equal(errno, pidfd.errno[code])
 end
 
 -- Lend 'use' a child that runs these shell commands, and is at the second.
@@ -98,8 +93,8 @@ describe("p:terminate()", function()
 
   it("fails with EDEADLK for this process, which gets no signal", function()
     local p = assert(pidfd.self())
-    assert_fails("EDEADLK", p:terminate(0))
-    assert_fails("EDEADLK", p:terminate(60))
+    fails("terminate", "EDEADLK", p:terminate(0))
+    fails("terminate", "EDEADLK", p:terminate(60))
     p:close()
   end)
 
@@ -110,19 +105,18 @@ describe("p:terminate()", function()
       print(pidfd.errno[select(3, p:terminate(0))])
     ]]
     if not output then
-      pending("no process of another user")
+      pending("needs root")
     end
     assert.equal("EPERM\n", output)
   end)
 
   it("fails with EINVAL for one outside of the pid namespace", function()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):terminate(0))])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EINVAL\n", output)
   end)
@@ -130,7 +124,7 @@ describe("p:terminate()", function()
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:terminate(0))
+    fails("terminate", "EBADF", p:terminate(0))
     p:close()
   end)
 
@@ -173,7 +167,7 @@ describe("p:terminate()", function()
   it("makes no descriptor that stays when it fails", function()
     local p = assert(pidfd.self())
     assert.equal(0, fds.leaked(function()
-      assert_fails("EDEADLK", p:terminate(0))
+      fails("terminate", "EDEADLK", p:terminate(0))
     end))
     p:close()
   end)

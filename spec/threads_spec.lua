@@ -1,6 +1,8 @@
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
 
@@ -13,11 +15,6 @@ local function assert_end(expected_how, expected_code, how, code)
   assert.equal(expected_code, code)
 end
 
-local function assert_fails(errno, result, _, code)
-  assert.is_nil(result)
-  assert.equal(errno, pidfd.errno[code])
-end
-
 -- Lend 'use' a process of two threads: its pidfd, and the partner.
 local function with_process(argument, use)
   local possible = threads.with(argument, function(process, tid)
@@ -26,7 +23,7 @@ local function with_process(argument, use)
     p:close()
   end)
   if not possible then
-    pending("no C compiler")
+    pending("needs a C compiler")
   end
 end
 
@@ -55,8 +52,8 @@ describe("a process whose first thread has ended", function()
       assert.is_false(p:poll(0))
       assert.is_false(p:poll(0.02))
       assert.same({}, pidfd.poll({ p }, 0))
-      assert_fails("ETIMEDOUT", p:wait(0))
-      assert_fails("ETIMEDOUT", p:wait(0.02))
+      fails("wait", "ETIMEDOUT", p:wait(0))
+      fails("wait", "ETIMEDOUT", p:wait(0.02))
       assert.is_false(p:waitid(flags.WEXITED + flags.WNOHANG))
     end)
   end)
@@ -97,7 +94,7 @@ describe("a process whose first thread has ended", function()
 
   it("has no descriptors that can be seen", function()
     with_leaderless(function(p)
-      assert_fails("ESRCH", p:getfd(0))
+      fails("pidfd_getfd", "ESRCH", p:getfd(0))
     end)
   end)
 end)
@@ -107,11 +104,8 @@ describe("a process of which another thread executes a program", function()
     with_process("", function(p, process)
       local id = p:id()
       process.tell("exec")
-      repeat -- until it is the shell, which has one thread
-        local file = assert(io.open(("/proc/%d/comm"):format(process.pid)))
-        local name = file:read()
-        file:close()
-      until name == "sh"
+      local name = ("/proc/%d/comm"):format(process.pid)
+      repeat until read(name) == "sh\n" -- which has one thread
       assert.is_false(p:poll(0))
       assert.equal(process.pid, p:pid())
       assert.equal(id, p:id())
@@ -145,7 +139,7 @@ describe("a pidfd of a thread", function()
   it("is ready when the thread ends, and the process is not", function()
     with_thread(function(p, thread, process)
       assert.is_false(thread:poll(0))
-      assert_fails("ETIMEDOUT", thread:wait(0))
+      fails("wait", "ETIMEDOUT", thread:wait(0))
       process.tell("leave")
       assert.is_true(thread:poll())
       assert.is_false(p:poll(0))
@@ -176,7 +170,7 @@ describe("a pidfd of a thread", function()
 
   it("has nothing to report by waitid()", function()
     with_thread(function(_, thread)
-      assert_fails("ECHILD", thread:waitid(flags.WEXITED + flags.WNOHANG))
+      fails("waitid", "ECHILD", thread:waitid(flags.WEXITED + flags.WNOHANG))
     end)
   end)
 
@@ -185,7 +179,7 @@ describe("a pidfd of a thread", function()
       process.tell("exec")
       assert.is_true(thread:poll())
       assert.is_false(p:poll(0))
-      assert_fails("ESRCH", thread:pid())
+      fails("pid", "ESRCH", thread:pid())
     end)
   end)
 

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
@@ -16,12 +17,6 @@ end
 
 local function errno(result, _, code)
   return result == nil and pidfd.errno[code]
-end
-
-local function assert_fails(call, expected, result, message, code)
-  assert.is_nil(result)
-  assert.matches("^" .. call .. ": .", message)
-  assert.equal(expected, pidfd.errno[code])
 end
 
 local function boot_id()
@@ -73,19 +68,18 @@ describe("p:token()", function()
   it("fails with ESRCH for a process that was reaped", function()
     need_pidfs()
     child.with_reaped(function(p)
-      assert_fails("token", "ESRCH", p:token())
+      fails("token", "ESRCH", p:token())
     end)
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
     need_pidfs()
-    local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-    local output = run.inheriting(child.self(), unshare, [[
+    local output = run.in_pid_namespace [[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, assert(pidfd.adopt(3)):token())])
-    ]])
+    ]]
     if not output then
-      pending("luv is not installed, or no namespace of one's own")
+      pending("needs luv, and namespaces of its own")
     end
     assert.equal("EREMOTE\n", output)
   end)
@@ -97,7 +91,7 @@ describe("p:token()", function()
       print(pidfd.errno[select(3, assert(pidfd.self()):token())])
     ]])
     if not output then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     assert.equal("ENOENT\n", output)
   end)
@@ -107,7 +101,7 @@ describe("p:token()", function()
       pending("this kernel has it (since Linux 6.9)")
     end
     local p = assert(pidfd.self())
-    assert_fails("token", "EOPNOTSUPP", p:token())
+    fails("token", "EOPNOTSUPP", p:token())
     p:close()
   end)
 
@@ -194,7 +188,7 @@ describe("pidfd.from_token()", function()
     p:send_signal("KILL")
     p:close()
     file:close()
-    assert_fails("from_token", "ESRCH", pidfd.from_token(token))
+    fails("from_token", "ESRCH", pidfd.from_token(token))
   end)
 
   it("fails with ESRCH where another process has the number", function()
@@ -221,7 +215,7 @@ describe("pidfd.from_token()", function()
       new:terminate(5)
     ]])
     if not output or output == "impossible\n" then
-      pending("no pid namespace of one's own, or no ns_last_pid")
+      pending("needs a pid namespace of its own, and ns_last_pid")
     end
     assert.equal("true\nESRCH\ntrue\n", output)
   end)
@@ -232,7 +226,7 @@ describe("pidfd.from_token()", function()
     local boot = boot_id():gsub("^%x", function(digit)
       return digit == "0" and "1" or "0"
     end)
-    assert_fails("from_token", "ESRCH",
+    fails("from_token", "ESRCH",
       pidfd.from_token(token_with(p, { boot = boot })))
     p:close()
   end)
@@ -240,7 +234,7 @@ describe("pidfd.from_token()", function()
   it("fails with ESRCH where the number is a thread's by now", function()
     need_pidfs()
     subject.special({ "thread" }, function(p, thread)
-      assert_fails("from_token", "ESRCH",
+      fails("from_token", "ESRCH",
         pidfd.from_token(token_with(p, { pid = thread })))
     end)
   end)
@@ -258,7 +252,7 @@ describe("pidfd.from_token()", function()
       assert.equal(token, q:token())
       p:send_signal("KILL")
       p:wait()
-      assert_fails("from_token", "ESRCH", pidfd.from_token(token))
+      fails("from_token", "ESRCH", pidfd.from_token(token))
       q:close()
       thread:close()
     end)
@@ -348,7 +342,7 @@ describe("pidfd.from_token()", function()
       pending("this kernel has it (since Linux 6.9)")
     end
     local token = token_with(nil, { pid = child.self(), id = 1 })
-    assert_fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
+    fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
   end)
 
   it("fails with ENOENT where /proc is hidden", function()
@@ -360,7 +354,7 @@ describe("pidfd.from_token()", function()
     ]], p:token())
     p:close()
     if not output then
-      pending("no namespace of one's own")
+      pending("needs namespaces of its own")
     end
     assert.equal("ENOENT\n", output)
   end)
@@ -389,7 +383,7 @@ describe("pidfd.from_token()", function()
     local p = assert(pidfd.self())
     local token = token_with(p, { id = p:id() + 1 })
     assert.equal(0, fds.leaked(function()
-      assert_fails("from_token", "ESRCH", pidfd.from_token(token))
+      fails("from_token", "ESRCH", pidfd.from_token(token))
     end))
     p:close()
   end)

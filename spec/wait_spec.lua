@@ -1,6 +1,8 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local partner = require "spec.support.partner"
 local pidfd = require "pidfd"
@@ -22,12 +24,6 @@ local function assert_told(how, code, ...)
   else
     assert_end("unknown", nil, ...)
   end
-end
-
-local function assert_fails(errno, how, message, code)
-  assert.is_nil(how)
-  assert.matches("^wait: .", message)
-  assert.equal(errno, pidfd.errno[code])
 end
 
 -- Lend 'use' a child that runs this shell command to its end.
@@ -58,7 +54,7 @@ end
 
 local function need_unix()
   if not compiled.module("unix") then
-    pending("no C compiler")
+    pending("needs a C compiler")
   end
 end
 
@@ -180,17 +176,17 @@ describe("p:wait()", function()
     it(("fails with ETIMEDOUT after %g s while it runs"):format(timeout),
       function()
         child.with(function(p)
-          assert_fails("ETIMEDOUT", p:wait(timeout))
+          fails("wait", "ETIMEDOUT", p:wait(timeout))
         end)
         child.with_grandchild(function(p)
-          assert_fails("ETIMEDOUT", p:wait(timeout))
+          fails("wait", "ETIMEDOUT", p:wait(timeout))
         end)
       end)
   end
 
   it("waits again after a time-out", function()
     child.with(function(p)
-      assert_fails("ETIMEDOUT", p:wait(0))
+      fails("wait", "ETIMEDOUT", p:wait(0))
       p:send_signal("KILL")
       assert_end("signal", 9, p:wait())
     end)
@@ -199,7 +195,7 @@ describe("p:wait()", function()
   it("is not misled by a stop", function()
     child.with(function(p)
       p:send_signal("STOP")
-      assert_fails("ETIMEDOUT", p:wait(0.02))
+      fails("wait", "ETIMEDOUT", p:wait(0.02))
       p:send_signal("KILL")
       assert_end("signal", 9, p:wait())
     end)
@@ -208,9 +204,9 @@ describe("p:wait()", function()
   it("fails with EDEADLK for this process, whatever the time", function()
     local p = assert(pidfd.self())
     for _, timeout in ipairs { 0, 1, math.huge } do
-      assert_fails("EDEADLK", p:wait(timeout))
+      fails("wait", "EDEADLK", p:wait(timeout))
     end
-    assert_fails("EDEADLK", p:wait())
+    fails("wait", "EDEADLK", p:wait())
     p:close()
   end)
 
@@ -219,14 +215,14 @@ describe("p:wait()", function()
       pending("pidfds of threads (Linux 6.9)")
     end
     local p = assert(pidfd.self(pidfd.flags.THREAD))
-    assert_fails("EDEADLK", p:wait())
+    fails("wait", "EDEADLK", p:wait())
     p:close()
   end)
 
   it("fails with EBADF when somebody else closed the number", function()
     local p = assert(pidfd.self())
     pidfd.adopt(p:fileno()):close()
-    assert_fails("EBADF", p:wait(0))
+    fails("wait", "EBADF", p:wait(0))
     p:close()
   end)
 
@@ -312,8 +308,8 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that luv has reaped", function()
-    if not package.searchpath("luv", package.cpath) then
-      pending("luv is not installed")
+    if not has("luv") then
+      pending("needs luv")
     end
     assert.equal(told("exit", 3), outcome_of [[
       local uv = require "luv"
@@ -365,8 +361,8 @@ describe("the end of a process", function()
   end)
 
   it("is told of one that is reaped only during the wait", function()
-    if not os.execute('test "$(id -u)" = 0') then
-      pending("no process of another user that ends when it is told to")
+    if not run.is_root() then
+      pending("needs root")
     elseif not kernel.at_least(6, 15) then
       pending("the end of a stranger (Linux 6.15)")
     end
@@ -386,8 +382,8 @@ describe("the end of a process", function()
 
   it("is unknown, at the latest when the time is over, to strangers",
     function()
-      if not os.execute('test "$(id -u)" = 0') then
-        pending("no process of another user that ends when it is told to")
+      if not run.is_root() then
+        pending("needs root")
       end
       with_others_zombie("exit 3", function(p)
         local output = run.as_stranger(([[
@@ -403,7 +399,7 @@ describe("the end of a process", function()
   it("does not depend on NONBLOCK", function()
     child.with(function(p, pid)
       local q = assert(pidfd.open(pid, pidfd.flags.NONBLOCK))
-      assert_fails("ETIMEDOUT", q:wait(0.01))
+      fails("wait", "ETIMEDOUT", q:wait(0.01))
       p:send_signal("KILL")
       assert_end("signal", 9, q:wait())
       q:close()
@@ -411,16 +407,16 @@ describe("the end of a process", function()
   end)
 
   it("does not depend on luv, which sets O_NONBLOCK", function()
-    local has_luv, uv = pcall(require, "luv")
-    if not has_luv then
-      pending("luv is not installed")
+    if not has("luv") then
+      pending("needs luv")
     end
+    local uv = require "luv"
     child.with(function(p)
       local poll = uv.new_poll(p:fileno())
       poll:close()
       uv.run()
       assert.is_true(fds.has(p:fileno(), "NONBLOCK"))
-      assert_fails("ETIMEDOUT", p:wait(0.01))
+      fails("wait", "ETIMEDOUT", p:wait(0.01))
       p:send_signal("KILL")
       assert_end("signal", 9, p:wait())
     end)
@@ -450,7 +446,7 @@ describe("a child that is traced by another", function()
       end)
     end)
     if not possible then
-      pending("no process may be traced here")
+      pending("needs to trace a process")
     end
   end
 
@@ -496,7 +492,7 @@ describe("waiting", function()
   it("leaves no descriptor open when the time is over", function()
     child.with(function(p)
       assert.equal(0, fds.leaked(function()
-        assert_fails("ETIMEDOUT", p:wait(0))
+        fails("wait", "ETIMEDOUT", p:wait(0))
       end))
     end)
   end)

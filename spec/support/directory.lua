@@ -5,14 +5,24 @@ local script = require "spec.support.script"
 
 local directory = {}
 
--- Make a new one that everybody may read, call 'use' with its path, and
--- remove it with all that is in it.
-function directory.with(use)
+-- The path of a new one, which everybody may read.
+function directory.new()
   local path = os.tmpname()
   os.remove(path)
   assert(os.execute("mkdir -m 755 " .. path))
+  return path
+end
+
+-- Remove it with all that is in it.
+function directory.remove(path)
+  os.execute("rm -r " .. path)
+end
+
+-- Call 'use' with the path of a new one, which is gone afterwards.
+function directory.with(use)
+  local path = directory.new()
   ensure(use, function()
-    os.execute("rm -r " .. path)
+    directory.remove(path)
   end, path)
 end
 

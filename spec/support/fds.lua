@@ -2,6 +2,7 @@
 
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 
 local fds = {}
 
@@ -57,9 +58,8 @@ end
 
 -- Is the flag "NONBLOCK" or "CLOEXEC" set?
 function fds.has(number, flag)
-  local file = assert(io.open("/proc/self/fdinfo/" .. number))
-  local flags = tonumber(file:read("a"):match("flags:%s*(%d+)"), 8)
-  file:close()
+  local octal = read("/proc/self/fdinfo/" .. number):match("flags:%s*(%d+)")
+  local flags = tonumber(octal, 8)
   return math.floor(flags / bits[flag]) % 2 == 1
 end
 

@@ -3,6 +3,7 @@
 
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 
 local fleet = {}
 
@@ -28,10 +29,7 @@ exit $2
 ]]
 
 local function number(path, pattern)
-  local file = assert(io.open(path))
-  local text = file:read("a"):match(pattern)
-  file:close()
-  return tonumber(text) or math.huge
+  return tonumber(read(path):match(pattern)) or math.huge
 end
 
 -- How large a fleet can be: 1,000 processes, or what the limits of this one

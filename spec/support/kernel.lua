@@ -1,10 +1,11 @@
 -- Which Linux this is: what an older one lacks is pending there.
 
+local read = require "spec.support.read"
+
 local kernel = {}
 
-local file = assert(io.open("/proc/sys/kernel/osrelease"))
-local major, minor = file:read("a"):match("^(%d+)%.(%d+)")
-file:close()
+local release = read("/proc/sys/kernel/osrelease")
+local major, minor = release:match("^(%d+)%.(%d+)")
 major, minor = tonumber(major), tonumber(minor)
 
 function kernel.at_least(wanted_major, wanted_minor)

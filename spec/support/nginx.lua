@@ -2,6 +2,7 @@
 -- with all that it writes below a directory of its own.
 
 local child = require "spec.support.child"
+local directory = require "spec.support.directory"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 
@@ -33,19 +34,6 @@ function nginx.is_installed()
   return os.execute(PATH .. "command -v nginx >/dev/null") == true
 end
 
-local function new_directory()
-  local pipe = io.popen("mktemp -d")
-  local path = pipe:read()
-  pipe:close()
-  return path
-end
-
-local function write_config(directory, port)
-  local file = assert(io.open(directory .. "/nginx.conf", "w"))
-  file:write(CONFIG:format(port))
-  file:close()
-end
-
 -- It listens before it says that it starts its workers.
 local function wait_until_ready(output)
   local said = {}
@@ -67,16 +55,16 @@ end
 
 -- Start it, call 'use' with the pid of its master process, and end it.
 function nginx.with(port, use)
-  local directory = new_directory()
-  write_config(directory, port)
-  local command = "exec nginx -e stderr -p %s -c nginx.conf 2>&1"
-  local pid, output = child.start(PATH .. command:format(directory))
-  ensure(function()
-    wait_until_ready(output)
-    use(pid)
-  end, function()
-    stop(pid, output)
-    os.execute("rm -r " .. directory)
+  directory.with(function(where)
+    directory.write(where .. "/nginx.conf", CONFIG:format(port), 644)
+    local command = "exec nginx -e stderr -p %s -c nginx.conf 2>&1"
+    local pid, output = child.start(PATH .. command:format(where))
+    ensure(function()
+      wait_until_ready(output)
+      use(pid)
+    end, function()
+      stop(pid, output)
+    end)
   end)
 end
 

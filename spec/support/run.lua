@@ -1,17 +1,12 @@
 -- Runs a Lua program in a process of its own, as script.run does, but under
 -- another command: one that prepares something, and then runs its arguments.
 
-local ensure = require "spec.support.ensure"
+local directory = require "spec.support.directory"
+local has = require "spec.support.has"
+local read = require "spec.support.read"
 local script = require "spec.support.script"
 
 local run = {}
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
-end
 
 -- Run 'program' under the shell command 'prefix'. Returns all its output.
 function run.under(prefix, program, ...)
@@ -59,47 +54,40 @@ end
 run.without_proc =
   [[--mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh]]
 
-local function uid(pid)
-  return read("/proc/" .. pid .. "/status"):match("\nUid:%s*(%d+)")
+local function own_pid()
+  return read("/proc/self/stat"):match("^%d+")
 end
 
--- An ordinary user may not be able to read the module where it was built.
-local function with_copy_of_module(use)
-  local directory = os.tmpname()
-  local cpath = package.cpath
-  local module = assert(package.searchpath("pidfd", cpath))
-  os.remove(directory)
-  assert(os.execute("mkdir -m 755 " .. directory))
-  ensure(function()
-    local copy = "install -m 644 %s %s/pidfd.so"
-    assert(os.execute(copy:format(script.quote(module), directory)))
-    package.cpath = directory .. "/?.so"
-    use()
-  end, function()
-    package.cpath = cpath
-    os.execute("rm -r " .. directory)
-  end)
+function run.is_root()
+  return read("/proc/self/status"):match("\nUid:%s*(%d+)") == "0"
 end
+
+-- An ordinary user may not be able to read the module where it was built, nor
+-- to write there what one that measures its coverage has to say.
+local STRANGER = [[
+  install -m 644 %s %s/pidfd.so && mkdir -m 777 %s/coverage &&
+  export GCOV_PREFIX=%s/coverage &&
+  exec setpriv --reuid=65534 --regid=65534 --clear-groups]]
 
 -- As an ordinary user who has no power over the process 'arg[1]', which is
--- this one where that is possible. Nil where there is no such process.
+-- this one. Nil where we are not root.
 function run.as_stranger(program)
-  local output
-  if uid("self") == "0" then
-    local self = read("/proc/self/stat"):match("^%d+")
-    with_copy_of_module(function()
-      local prefix = "exec setpriv --reuid=65534 --regid=65534 --clear-groups"
-      output = run.under(prefix, program, self)
-    end)
-  elseif uid("1") == "0" then
-    output = run.under("exec", program, 1)
+  if not run.is_root() then
+    return nil
   end
+  local cpath, output = package.cpath, nil
+  local module = script.quote(package.searchpath("pidfd", cpath))
+  directory.with(function(where)
+    package.cpath = where .. "/?.so"
+    local prefix = STRANGER:format(module, where, where, where)
+    output = run.under(prefix, program, own_pid())
+  end)
+  package.cpath = cpath
   return output
 end
 
--- With the pidfd of the process 'pid' inherited as descriptor 3, which needs
--- luv: all that this module makes is close-on-exec. Nil where there is none.
--- The shell command is what run.under runs.
+-- Runs a shell command with the pidfd of a process inherited as descriptor 3,
+-- which needs luv: all that this module makes is close-on-exec.
 local heir = [[
   local pidfd, uv = require "pidfd", require "luv"
   local p = assert(pidfd.open(math.tointeger(arg[1])))
@@ -110,24 +98,20 @@ local heir = [[
   uv.run()
 ]]
 
-function run.inheriting(pid, prefix, program)
-  if not package.searchpath("luv", package.cpath) or not works(prefix) then
+-- Run 'program' under the shell command 'prefix', with a pidfd for this
+-- process as descriptor 3. Nil where there is no luv, or no such command.
+function run.inheriting(prefix, program)
+  if not has("luv") or not works(prefix) then
     return nil
   end
   local command = "exec " .. prefix .. " " .. script.command(program)
-  return (script.run(heir, pid, command))
+  return (script.run(heir, own_pid(), command))
 end
 
--- Compile a C program that uses Lua, and return its path, to be removed; or
--- nil where there is no compiler, or no Lua for it.
-function run.compiled(source)
-  local program = os.tmpname()
-  local include = os.getenv("LUA_INCDIR") or "/usr/include/lua5.4"
-  local command = "cc -isystem %s -o %s %s -llua5.4 >/dev/null 2>&1"
-  if os.execute(command:format(include, program, source)) then
-    return program
-  end
-  os.remove(program)
+-- The same, in a pid namespace of its own, where this process is not.
+function run.in_pid_namespace(program)
+  local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
+  return run.inheriting(unshare, program)
 end
 
 return run

@@ -1,6 +1,8 @@
 -- Runs a Lua program in a process of its own, with this one's interpreter
 -- and search paths: so it loads the module that the specs are about.
 
+local read = require "spec.support.read"
+
 local script = {}
 
 local function interpreter()
@@ -39,13 +41,6 @@ function script.command(program, ...)
   return table.concat(words, " ")
 end
 
-local function readall(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
 -- Run a program to its end, on an empty input. Returns what it wrote to
 -- stdout and to stderr, and how it ended, as os.execute does: "exit" or
 -- "signal", and the number.
@@ -56,7 +51,7 @@ function script.run(program, ...)
   local stdout = assert(io.popen("exec " .. command .. redirection))
   local output = stdout:read("a")
   local _, how, code = stdout:close()
-  local stderr = readall(errors)
+  local stderr = read(errors)
   os.remove(errors)
   return output, stderr, how, code
 end

@@ -3,6 +3,7 @@
 
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
+local read = require "spec.support.read"
 
 local spawned = {}
 
@@ -63,13 +64,6 @@ function spawned.ours()
   local list = assert(self:fds())
   self:close()
   return list
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
 end
 
 -- A field of the status that /proc has of the process, words set apart by one

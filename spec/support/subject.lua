@@ -42,7 +42,7 @@ end
 function subject.special(options, use)
   local program = compiled.program("subject")
   if not program then
-    pending("no C compiler")
+    pending("needs a C compiler")
   end
   table.insert(options, 1, program)
   subject.with(options, use)

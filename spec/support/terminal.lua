@@ -1,6 +1,7 @@
 -- Ctrl-C, on a terminal that script(1) makes.
 
 local partner = require "spec.support.partner"
+local read = require "spec.support.read"
 local script = require "spec.support.script"
 local state = require "spec.support.state"
 
@@ -18,13 +19,6 @@ local READY = [[
 function terminal.exists()
   local command = "script -qec true /dev/null </dev/null >/dev/null 2>&1"
   return os.execute(command) == true
-end
-
-local function read(path)
-  local file = assert(io.open(path))
-  local text = file:read("a")
-  file:close()
-  return text
 end
 
 -- Everything on the terminal holds descriptor 9: at the latest when that is

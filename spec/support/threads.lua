@@ -9,7 +9,7 @@ local threads = {}
 -- thread. With the argument "leaderless" the first thread is over soon.
 -- Returns nil where there is no compiler.
 function threads.with(argument, use)
-  local program = compiled.program("threads")
+  local program = compiled.program("threads", "-pthread")
   if not program then
     return nil
   end
