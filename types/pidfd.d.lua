@@ -333,7 +333,8 @@ function p:fds() end
 function p:pid() end
 
 ---What the kernel tells of a process; what it does not tell is nil. Once the
----process has been reaped there are only `cgroupid` and `exit`.
+---process has been reaped there are only `exit`, `cgroupid` and the two of the
+---crash.
 ---@class pidfd.Info
 ---@field pid? integer
 ---@field tgid? integer
@@ -348,8 +349,9 @@ function p:pid() end
 ---@field fsgid? integer
 ---@field cgroupid? integer inode number of its cgroup v2 directory
 ---@field exit? pidfd.Exit since Linux 6.15
----@field coredump_mask? integer COREDUMPED and the like, since Linux 6.16
----@field coredump_signal? integer since Linux 6.19
+---@field coredump_mask? integer what a crash would leave or has left, of
+---COREDUMPED and the like, since Linux 6.16
+---@field coredump_signal? integer if it crashed, since Linux 6.19
 
 ---How a process ended.
 ---@class pidfd.Exit
@@ -386,7 +388,9 @@ function p:id() end
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
 ---hides the process), ELOOP (a link), EISDIR (a directory), EREMOTE (this /proc
----does not show its pid namespace) or ENOSYS (before Linux 5.6).
+---does not show its pid namespace) or ENOSYS (before Linux 5.6). Since Linux
+---5.6. Files about memory are empty for a zombie, and for a moment while a
+---program is started.
 ---@see proc(5)
 ---@param name string
 ---@return string? content
@@ -400,7 +404,7 @@ function p:proc(name) end
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
 ---pid namespace), ENOENT (/proc is not mounted) or EOPNOTSUPP (before Linux
----6.9).
+---6.9). Since Linux 6.9.
 ---@return string? token
 ---@return string? message
 ---@return integer? errno
@@ -450,9 +454,9 @@ function p:mrelease() end
 ---Tell the kernel what to expect of the memory of the process.
 ---
 ---Fails with EINVAL (unknown advice, more than 1024 ranges, an address that is
----not at the start of a page), ENOMEM (nothing is mapped there), EPERM (no
----ptrace access, or no CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS (before
----Linux 5.10). Since Linux 5.10.
+---not at the start of a page), ENOMEM (nothing is mapped there), EACCES (no
+---ptrace access), EPERM (no CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS
+---(before Linux 5.10). Since Linux 5.10.
 ---@see process_madvise(2)
 ---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
 ---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes
@@ -476,7 +480,7 @@ function p:madvise(advice, ranges) end
 ---@return true? ok
 ---@return string? message
 ---@return integer? errno
-function p:send_signal(sig) end
+function p:send_signal(sig, flags, value) end
 
 ---Wait for the process to end. Signal handlers of Lua run meanwhile.
 ---

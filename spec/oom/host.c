@@ -7,11 +7,13 @@
 **                                whether it came to that, and f's error
 **   host.descriptors()           how many this process has open
 **   host.haschildren()           has this process any child, dead or alive?
+**   host.socket()                one of the two of a new socketpair(2)
 */
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <lauxlib.h>
@@ -91,11 +93,21 @@ static int haschildren (lua_State *L) {
 }
 
 
+static int newsocket (lua_State *L) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return luaL_error(L, "cannot make a socket");
+  lua_pushinteger(L, ends[0]);
+  return 1;
+}
+
+
 static void openlibs (lua_State *L) {
   static const luaL_Reg host[] = {
     {"attempt", attempt},
     {"descriptors", descriptors},
     {"haschildren", haschildren},
+    {"socket", newsocket},
     {NULL, NULL},
   };
   luaL_openlibs(L);

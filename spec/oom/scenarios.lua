@@ -2,8 +2,11 @@
 -- stage, with memory to spare, and returns the call that is to run short of
 -- it. A second function, if there is one, clears up afterwards.
 
+-- luacheck: read globals host
+
 local pidfd = require "pidfd"
 
+local socket = host.socket()
 local me = assert(pidfd.self():pid())
 
 local function open_self()
@@ -42,12 +45,11 @@ end
 -- A child that is about to end; it is waited for in any case.
 local function on_child(call)
   return function()
-    local file = assert(io.popen("echo $$; exec true"))
-    local p = assert(pidfd.open(file:read("n")))
+    local p = assert(pidfd.spawn { "true" })
     return function()
       return call(p)
     end, function()
-      file:close()
+      p:wait()
       p:close()
     end
   end
@@ -154,11 +156,12 @@ return {
     assert(#pidfd.poll({ p, p }, 0) == 0)
   end),
   ["pidfd.peer"] = on_nothing(function()
+    assert(pidfd.supports("peer") == (pidfd.peer(socket) ~= nil))
     assert(not pidfd.peer(io.stdout))
   end),
   ["pidfd.from_token"] = on_pidfd(function(p)
     assert(pidfd.from_token(p:token()))
-    assert(not pidfd.from_token("1:process:1:1:"))
+    assert(not pidfd.from_token("no token"))
   end),
   ["pidfd.supports"] = on_nothing(function()
     assert(pidfd.supports("getfd"))
@@ -193,14 +196,16 @@ return {
     assert(p:token())
   end),
   ["p:proc"] = on_pidfd(function(p)
-    assert(p:proc("maps"))
+    assert(#p:proc("maps") > 1024)
     assert(not p:proc("nosuch"))
+    assert(not p:proc("fd"))
   end),
   ["p:namespace"] = on_pidfd(function(p)
-    assert(p:namespace("uts"))
+    assert(p:namespace("net"))
+    assert(p:namespace("user"))
   end),
   ["p:setns"] = on_pidfd(function(p)
-    assert(not p:setns("user"))
+    assert(not p:setns("uts", "user"))
   end),
   ["p:mrelease"] = on_pidfd(function(p)
     assert(not p:mrelease())
