@@ -4,6 +4,7 @@ CC = cc
 CFLAGS ?= -O2
 LUA = lua5.4
 LUA_INCDIR = /usr/include/lua5.4
+LUA_LIB = -llua5.4
 PREFIX = /usr/local
 LUA_CMOD = $(PREFIX)/lib/lua/5.4
 LUA_TYPES = $(PREFIX)/share/lua/5.4
@@ -158,7 +159,7 @@ build/sanitize/host.o: spec/oom/host.c | needs
 
 $(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ -llua5.4
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)

@@ -13,7 +13,8 @@
 
 extern char **environ;
 
-static char *const program[] = {"/bin/true", NULL};
+static char path[] = "/bin/true"; /* execve(2) wants one that is not const */
+static char *const program[] = {path, NULL};
 
 
 static pid_t spawned (void) {

@@ -13,6 +13,7 @@ local COST_AIM, GROWTH_AIM = 1.05, 1.10
 local bench = arg[0]:match("^.*/") or "./"
 local C = bench .. "../build/bench/spawn "
 local LUA = arg[-1] .. " " .. bench .. "spawn.lua "
+local GROWTH = arg[-1] .. " " .. bench .. "spawn_growth.lua"
 local PYTHON = "python3 " .. bench .. "spawn.py "
 
 -- The others are compared with the first.
@@ -94,7 +95,7 @@ return function(run, median, verdict)
   end
 
   local function print_growth()
-    local values = run(LUA:gsub("spawn.lua $", "spawn_growth.lua"))
+    local values = run(GROWTH)
     for i, line in ipairs(growth) do
       local value = tonumber(values[i])
       print(("%-38s%8.0f%7d  %s"):format(

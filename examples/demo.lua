@@ -6,12 +6,11 @@
 
 local pidfd = require "pidfd"
 
--- Writes each line that comes out of the pipe $2 to the file $1, and tells.
--- It ends with its input: at the latest, when this demo does.
+-- Writes each line of its input to the file $1, and tells. It ends with its
+-- input: at the latest, when this demo does.
 local PROGRAM = [[
 exec 9<>"$1"
-echo "$$"
-while read -r line; do echo "$line" >&9 && echo written; done <"$2"
+while read -r line; do echo "$line" >&9 && echo written; done
 ]]
 
 local function check(truth, complaint)
@@ -31,19 +30,20 @@ local function stop(program)
     program.input:close()
   end
   program.output:close()
+  program.child:wait()
   os.remove(program.path)
-  os.remove(program.pipe)
 end
 
 local function start()
-  local path, pipe = os.tmpname(), os.tmpname()
-  local prepare = "rm %s && mkfifo %s && set -- %s %s\n"
-  local output = io.popen(prepare:format(pipe, pipe, path, pipe) .. PROGRAM)
-  local program = { path = path, pipe = pipe, output = output, told = "" }
-  setmetatable(program, { __close = stop })
-  program.pid = check(output:read("n", "l"), "the program did not start")
-  program.input = check(io.open(pipe, "w"))
-  return program
+  local path = os.tmpname()
+  local child, pipes = pidfd.spawn {
+    "sh", "-c", PROGRAM, "sh", path, stdin = "pipe", stdout = "pipe",
+  }
+  local program = { path = path, child = check(child, pipes), told = "" }
+  program.pid = check(child:pid())
+  program.input = check(pipes.stdin:file("w"))
+  program.output = check(pipes.stdout:file("r"))
+  return setmetatable(program, { __close = stop })
 end
 
 local function tell(program, line)

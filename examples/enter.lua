@@ -9,7 +9,13 @@
 
 local pidfd = require "pidfd"
 
-local FAILED, CANNOT_RUN, NOT_FOUND = 1, 126, 127 -- as a shell says it
+-- How it ends by itself, as a shell does.
+local FAILED, MISUSED, CANNOT_RUN, NOT_FOUND = 1, 2, 126, 127
+
+local KINDS = {
+  cgroup = true, ipc = true, mnt = true, net = true, pid = true, time = true,
+  user = true, uts = true,
+}
 
 local function fail(status, message)
   io.stderr:write("enter: ", message, "\n")
@@ -17,13 +23,13 @@ local function fail(status, message)
 end
 
 local function enter(pid, kinds)
-  local p <close> = pidfd.open(pid)
+  local p <close>, message = pidfd.open(pid)
   if not p then
-    fail(FAILED, ("there is no process %d"):format(pid))
-  end
-  local ok, message = p:setns(table.unpack(kinds))
-  if not ok then
     fail(FAILED, message)
+  end
+  local ok, refusal = p:setns(table.unpack(kinds))
+  if not ok then
+    fail(FAILED, refusal)
   end
 end
 
@@ -48,7 +54,12 @@ local function wait(p)
   repeat
     ok, how, code = pcall(p.wait, p)
   until ok
-  return how == "signal" and 128 + code or code
+  if how == "signal" then
+    return 128 + code
+  elseif how == "exit" then
+    return code
+  end
+  fail(FAILED, "nobody tells how it ended")
 end
 
 -- The pid, the kinds, and the command; nil if the words are other ones.
@@ -61,7 +72,7 @@ local function parse(words)
     at = at + 1
   end
   table.move(words, at + 1, #words, 1, command)
-  if pid and pid > 0 and kinds[1] and command[1] then
+  if pid and 0 < pid and pid <= 0x7fffffff and kinds[1] and command[1] then
     return pid, kinds, command
   end
 end
@@ -69,10 +80,12 @@ end
 local pid, kinds, command = parse(arg)
 if not pid then
   io.stderr:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
-  os.exit(2, true)
+  os.exit(MISUSED, true)
 end
-local ok, message = pcall(enter, pid, kinds)
-if not ok then
-  fail(2, message)
+for _, kind in ipairs(kinds) do
+  if not KINDS[kind] then
+    fail(MISUSED, ("there are no namespaces '%s'"):format(kind))
+  end
 end
+enter(pid, kinds)
 os.exit(wait(start(command, kinds)), true)

@@ -18,26 +18,31 @@ local function check(result, message)
   return result
 end
 
--- A process chooses its name itself: it may be anything.
-local function name_of(p)
-  return (check(p:proc("comm")):sub(1, -2):gsub("%c", "?"))
-end
+-- Lines of /proc/PID/status: name, number, and real and effective user.
+local STATUS = "^Name:\t([^\n]*)\n.*\nPid:%s*(%d+)\n.*\nUid:%s*%d+%s+(%d+)"
 
-local function user_of(p)
-  return check(p:proc("status")):match("\nUid:%s*%d+%s+(%d+)")
-end
-
+-- A process chooses its name itself: it may be anything. Returns nil and the
+-- reason where the process cannot be known.
 local function describe(client)
-  local p <close> = check(pidfd.peer(client))
-  return ("process %d, %s, of user %s"):format(
-    check(p:pid()), name_of(p), user_of(p))
+  local p <close>, unknown = pidfd.peer(client)
+  if not p then
+    return nil, unknown
+  end
+  local status, hidden = p:proc("status")
+  if not status then
+    return nil, hidden
+  end
+  local name, pid, user = status:match(STATUS)
+  return ("process %s, %s, of user %s"):format(
+    pid, name:gsub("%c", "?"), user)
 end
 
 local function greet(client)
-  local known, who = pcall(describe, client)
-  client:send((known and "Hello, %s.\n" or "Who are you? %s\n"):format(who))
+  local who, why = describe(client)
+  client:send(who and ("Hello, %s.\n"):format(who)
+    or ("Who are you? %s\n"):format(why))
   client:close()
-  print(who)
+  print(who or why)
 end
 
 local function listen(path)
@@ -48,8 +53,8 @@ local function listen(path)
 end
 
 -- Comes back every second: that is when Lua notices Ctrl-C.
-local function serve(server, path)
-  print("listening on " .. path)
+local function serve(server)
+  print("listening on " .. server:getsockname())
   server:settimeout(1)
   while true do
     local client = server:accept()
@@ -57,6 +62,11 @@ local function serve(server, path)
       greet(client)
     end
   end
+end
+
+local function fail(message)
+  io.stderr:write("peer: ", message, "\n")
+  os.exit(1, true)
 end
 
 local path = arg[1]
@@ -67,8 +77,10 @@ end
 io.stdout:setvbuf("line")
 local ok, server = pcall(listen, path)
 if not ok then
-  io.stderr:write("peer: ", server, "\n")
-  os.exit(1, true)
+  fail(server)
 end
-pcall(serve, server, path)
+local _, ending = pcall(serve, server)
 os.remove(path)
+if not ending:find("interrupted!", 1, true) then
+  fail(ending)
+end

@@ -15,15 +15,10 @@ local function fail(text, ...)
   error(text:format(...), 0)
 end
 
-local HINTS = {
-  [pidfd.errno.EBADF] = "the process has no such descriptor",
-  [pidfd.errno.EPERM] = "this takes what a debugger needs, ptrace access",
-}
-
 local function check(result, message, errno)
   if not result then
-    local hint = HINTS[errno]
-    fail("%s%s", message, hint and ": " .. hint or "")
+    fail(errno == pidfd.errno.EBADF
+      and "%s: the process has no such descriptor" or "%s", message)
   end
   return result
 end

@@ -39,7 +39,8 @@ local DEFAULTS = {
 local RESTARTS = { ["always"] = true, ["on-failure"] = true, ["never"] = true }
 
 local function log(text, ...)
-  io.stderr:write(os.date("%Y-%m-%d %H:%M:%S "), text:format(...), "\n")
+  -- in one piece, or what a program writes could come between
+  io.stderr:write(os.date("%Y-%m-%d %H:%M:%S ") .. text:format(...) .. "\n")
 end
 
 local function check(truth, text, ...)
@@ -56,23 +57,28 @@ local function spawnoptions(program)
 end
 
 local function complete(program, number)
+  check(type(program) == "table", "program %d: not a table", number)
   local name = program.name or "program " .. number
   for key, value in pairs(program) do
     local wanted = check(TYPES[key], "%s: unknown key '%s'", name, key)
     check(type(value) == wanted, "%s: %s: not a %s", name, key, wanted)
+    check(wanted ~= "number" or value >= 0, "%s: %s: not 0 or more", name, key)
   end
   check(program.command, "%s: no command", name)
   setmetatable(program, { __index = DEFAULTS })
   check(RESTARTS[program.restart], "%s: restart: unknown word", name)
   program.name = name
   program.options = spawnoptions(program)
-  program.wanted = true
+  program.wanted, program.over = true, true
   program.unwanted = condition.new() -- for one that pauses
   program.finished = condition.new() -- for one who waits for it to be over
 end
 
+-- What the system refuses today it may grant tomorrow. What is wrong with the
+-- options, in brackets at the end of the message, stays so: that is raised.
 local function start(program)
-  local p, message = pidfd.spawn(program.options)
+  local ok, p, message = pcall(pidfd.spawn, program.options)
+  check(ok, "%s: %s", program.name, ok or p:match("%((.+)%)$") or p)
   program.p, program.since = p, cqueues.monotime()
   if p then
     log("%s: started, pid %d", program.name, p:pid())
@@ -160,6 +166,7 @@ end
 local function startall(programs, loop)
   for _, program in ipairs(programs) do
     start(program)
+    program.over = false
     loop:wrap(keep, program)
   end
 end
@@ -178,13 +185,15 @@ end
 
 local function main(path)
   local programs, signals = dofile(path), listen()
-  check(type(programs) == "table", "%s returns no list", path)
+  check(type(programs) == "table" and programs[1], "%s returns no list", path)
   for number, program in ipairs(programs) do
     complete(program, number)
   end
-  local loop = cqueues.new():wrap(supervise, programs, signals)
-  startall(programs, loop)
+  local loop = cqueues.new()
+  local ok, message = pcall(startall, programs, loop)
+  loop:wrap(ok and supervise or stopall, programs, signals)
   assert(loop:loop())
+  check(ok, "%s", message)
   log("all programs are over")
 end
 

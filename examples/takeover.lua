@@ -28,14 +28,10 @@ local function check(result, message)
   return result or error(message, 0)
 end
 
--- Sockets that listen come first in such a table; of the others there may be
--- very many.
-local function addlistening(inodes, path, port)
-  local file <close> = io.open(path)
-  if not file or not file:read() then
-    return -- there is no IPv6 here
-  end
-  for line in file:lines() do
+-- Below its head, such a table has the sockets that listen first; of the
+-- others there may be very many.
+local function addlistening(inodes, tcp, port)
+  for line in tcp:gmatch("\n([^\n]+)") do
     local hexport, state, inode = line:match(SOCKET)
     if state ~= LISTEN then
       return
@@ -46,10 +42,10 @@ local function addlistening(inodes, path, port)
 end
 
 -- The inodes of the sockets that listen on the port, as the process sees it.
-local function listening(pid, port)
+local function listening(p, port)
   local inodes = {}
-  addlistening(inodes, ("/proc/%d/net/tcp"):format(pid), port)
-  addlistening(inodes, ("/proc/%d/net/tcp6"):format(pid), port)
+  addlistening(inodes, check(p:proc("net/tcp")), port)
+  addlistening(inodes, p:proc("net/tcp6") or "", port) -- if there is IPv6
   return inodes
 end
 
@@ -143,7 +139,7 @@ end
 
 local function takeover(pid, port, message)
   local p = check(pidfd.open(pid))
-  local servers = take(p, listening(pid, port))
+  local servers = take(p, listening(p, port))
   check(servers[1], ("%s does not listen on port %d"):format(p, port))
   local accept = acceptfor(answerwith(message))
   for _, server in ipairs(servers) do

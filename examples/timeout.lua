@@ -14,55 +14,21 @@
 
 local pidfd = require "pidfd"
 
-local TIMED_OUT, FAILED = 124, 125
+local TIMED_OUT, FAILED, CANNOT_RUN, NOT_FOUND = 124, 125, 126, 127
 local USAGE = "usage: timeout.lua [-k SECONDS] [-s SIGNAL] SECONDS COMMAND...\n"
 
 local function check(result, message)
   return result or error(message, 0)
 end
 
-local function quoted(words)
-  local list = {}
-  for i, word in ipairs(words) do
-    list[i] = "'" .. word:gsub("'", "'\\''") .. "'"
-  end
-  return table.concat(list, " ")
-end
-
--- The shell command that becomes these words, and dies with its parent.
-local function become(words)
-  return "exec setpriv --pdeathsig TERM -- " .. quoted(words)
-end
-
--- The words that started this program, with one more for itself.
-local function again(word)
-  local words, first = {}, 0
-  while arg[first - 1] do
-    first = first - 1
-  end
-  table.move(arg, first, 0, 1, words)
-  table.insert(words, word)
-  return table.move(arg, 1, #arg, #words + 1, words)
-end
-
--- io.popen puts a pipe where the command's output should go. So this program
--- runs a second time, with its true output as descriptor 9 too, and there
--- the shell puts it back. The pipe is only for the pid.
-local OUTPUT_IS_9 = "--output-is-9"
-
-local function runagain()
-  local command = "exec 9>&1; " .. become(again(OUTPUT_IS_9))
-  local _, how, code = os.execute(command)
-  return how == "signal" and 128 + code or code
-end
-
--- Returns a pidfd for the command, and the pipe. The collector would wait
--- for the command in order to close the pipe: that has to be kept.
+-- The status is the one that a shell has for a command that it cannot run.
 local function start(words)
-  local script = "echo $$; exec >&9 9>&-; " .. become(words)
-  local pipe = check(io.popen(script))
-  local pid = check(pipe:read("n"), "the command did not start")
-  return check(pidfd.open(pid)), pipe
+  local p, message, errno = pidfd.spawn(words)
+  if not p then
+    io.stderr:write("timeout: ", message, "\n")
+    os.exit(errno == pidfd.errno.ENOENT and NOT_FOUND or CANNOT_RUN, true)
+  end
+  return p
 end
 
 -- Seconds since the system was started.
@@ -124,10 +90,7 @@ local function status(how, code, timedout)
 end
 
 local function run(options)
-  local p, pipe = start(options.command)
-  local how, code, timedout = limit(p, options)
-  pipe:close()
-  return status(how, code, timedout)
+  return status(limit(start(options.command), options))
 end
 
 -- Returns nil for no limit, and false for what is no time.
@@ -139,10 +102,14 @@ local function toseconds(text)
   return seconds > 0 and seconds or nil
 end
 
+-- The number of "15", "TERM", "SIGTERM" or "RTMIN+1"; else false.
 local function tosignal(text)
   local name = (text or ""):upper():gsub("^SIG", "")
-  local sig = tonumber(name) or name
-  return pidfd.signal[sig] and sig or false
+  local base, offset = name:match("^(RTM%u+)([+-]%d+)$")
+  local sig = tonumber(name) or pidfd.signal[base or name]
+  sig = sig and math.tointeger(sig + tonumber(offset or 0))
+  local least = base and pidfd.signal.RTMIN or 1
+  return sig and sig >= least and sig <= pidfd.signal.RTMAX and sig
 end
 
 -- A value of false is a mistake of the user's.
@@ -158,7 +125,7 @@ local function parse(words)
     i = i + 2
   end
   options.seconds = toseconds(words[i])
-  options.command = table.move(words, i + 1, #words, 1, {})
+  options.command = table.move(words, i + 1, #words, 1, { pdeathsig = "TERM" })
   return options
 end
 
@@ -168,16 +135,12 @@ local function isvalid(options)
 end
 
 local function main()
-  local second = arg[1] == OUTPUT_IS_9
-  if second then
-    table.remove(arg, 1)
-  end
   local options = parse(arg)
   if not isvalid(options) then
     io.stderr:write(USAGE)
     os.exit(FAILED)
   end
-  local ok, result = pcall(second and run or runagain, options)
+  local ok, result = pcall(run, options)
   if not ok then
     io.stderr:write("timeout: ", tostring(result), "\n")
     result = FAILED

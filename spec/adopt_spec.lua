@@ -1,9 +1,12 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local has = require "spec.support.has"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+
+local O_PATH = tonumber("10000000", 8) -- on x86 and most others
 
 describe("pidfd.adopt()", function()
   it("returns a pidfd that owns the descriptor", function()
@@ -69,6 +72,20 @@ describe("pidfd.adopt()", function()
       end)
     end)
   end
+
+  it("fails with EBADF for a pidfd that was opened as a path", function()
+    if not has("luv") then
+      pending("needs luv")
+    end
+    local uv = require "luv"
+    local p = assert(pidfd.self())
+    local path = "/proc/self/fd/" .. p:fileno()
+    local number = assert(uv.fs_open(path, O_PATH, 0))
+    fails("adopt", "EBADF", pidfd.adopt(number))
+    assert.is_true(fds.is_open(number))
+    uv.fs_close(number)
+    p:close()
+  end)
 
   it("fails with EBADF for a number that is not open", function()
     local p = assert(pidfd.self())

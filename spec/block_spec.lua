@@ -88,6 +88,26 @@ end
 
 local ALRM = pidfd.signal.ALRM
 
+-- A function that closes the pidfd and lets another process have its number;
+-- and one that prints what became of the wait, and whether the other has ended
+-- before: it has if that was what the wait looked at.
+local REPLACE = [[
+  local again = p:dup()
+  local other = assert(pidfd.spawn { "sleep", "2" })
+  local taken
+  local function replace()
+    local number = p:fileno()
+    p:close()
+    taken = other:dup()
+    assert(taken:fileno() == number)
+  end
+  local function tell(ok, message)
+    print(ok, not ok and message:match("closed"), other:poll(0))
+    again:send_signal("KILL")
+    other:send_signal("KILL")
+  end
+]]
+
 describe("a signal handler of another library", function()
   for name, code in pairs(waits) do
     it("runs during " .. name .. ", which goes on then", function()
@@ -127,6 +147,17 @@ describe("a signal handler of another library", function()
         again:send_signal("KILL")
       ]]):format(ALRM))
       assert.equal("false\tclosed\n", output)
+    end)
+  end
+
+  for name, code in pairs(waits) do
+    it("that lets another have the number ends " .. name, function()
+      local output = run(code, REPLACE .. ([[
+        unix.handle(%d, replace)
+        unix.alarm(0.02, 0)
+        tell(pcall(wait))
+      ]]):format(ALRM))
+      assert.equal("false\tclosed\tfalse\n", output)
     end)
   end
 
@@ -186,6 +217,17 @@ describe("a signal handler of another library", function()
     end)
   end
 
+  for name, code in pairs(missed) do
+    it("that lets another have the number before the sleep ends " .. name,
+      function()
+        local output = run(code:format(ALRM), REPLACE .. ([[
+          unix.handle(%d, replace)
+          tell(pcall(wait))
+        ]]):format(ALRM))
+        assert.equal("false\tclosed\tfalse\n", output)
+      end)
+  end
+
   it("runs at once if the signal came just before, in a coroutine", function()
     local output = run(missed["p:wait()"]:format(ALRM), ([[
       unix.handle(%d, function()
@@ -240,6 +282,25 @@ describe("a debugger's hook", function()
     ]])
     assert.equal("false\ntrue\nfalse\ntrue\n", output)
   end)
+
+  for _, name in ipairs { "p:poll()", "pidfd.poll()", "p:wait()" } do
+    it("that closes the pidfd within " .. name .. " ends it", function()
+      local output = run(waits[name], REPLACE .. [[
+        local waiting = { [p.poll] = true, [pidfd.poll] = true,
+          [p.wait] = true }
+        debug.sethook(function()
+          local caller = debug.getinfo(3, "f")
+          if caller and waiting[caller.func] and not taken then
+            replace()
+          end
+        end, "c")
+        local results = table.pack(pcall(wait))
+        debug.sethook()
+        tell(table.unpack(results))
+      ]])
+      assert.equal("false\tclosed\tfalse\n", output)
+    end)
+  end
 
   it("of a coroutine stays that one's", function()
     local output = run("p:poll(0.01)", [[

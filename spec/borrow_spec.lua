@@ -149,15 +149,16 @@ describe("a descriptor to borrow", function()
   }
 
   for name, make in pairs(closed) do
-    it("raises if it is closed: " .. name, function()
+    it("raises if it is closed, and says which: " .. name, function()
       fds.with_file(function(file, number)
         local value = make(number, file)
-        for _, options in ipairs {
-          { "/nowhere", stdin = value },
-          { "/nowhere", fds = { [3] = value } },
-          { "/nowhere", cgroup = value },
+        for key, options in pairs {
+          ["stdin"] = { "/nowhere", stdin = value },
+          ["fds%[3%]"] = { "/nowhere", fds = { [3] = value } },
+          ["cgroup"] = { "/nowhere", cgroup = value },
         } do
-          assert.error_matches(function() pidfd.spawn(options) end, "closed")
+          assert.error_matches(function() pidfd.spawn(options) end,
+            "bad argument #1.*%(" .. key .. ": .*closed")
         end
       end)
     end)
@@ -225,6 +226,18 @@ describe("the table of pidfd.spawn()", function()
     p:wait()
     p:close()
     assert.same({}, options)
+  end)
+
+  it("may lose an object that has been read", function()
+    local options = { "cat", stdin = assert(io.open("/proc/version")) }
+    options.stderr = {
+      fileno = function()
+        options.stdin = nil
+        collectgarbage()
+        return 2
+      end,
+    }
+    assert.matches("^Linux", (spawned.output(options)))
   end)
 
   -- What becomes of them is nobody's promise, but nothing crashes.

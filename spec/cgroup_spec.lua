@@ -1,11 +1,8 @@
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
-local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
-
-local CLONE3 = 435
 
 -- Where the cgroups of version 2 are, or nil.
 local function mount()
@@ -30,10 +27,9 @@ end
 -- Call 'use' with the path of a new cgroup, and with its name in /proc.
 local function with_cgroup(use)
   local root = mount()
-  local pipe = io.popen("mktemp -d " .. (root or "/nowhere")
-    .. "/spec.XXXXXX 2>/dev/null")
-  local path = pipe:read()
-  pipe:close()
+  local path = spawned.output({
+    "mktemp", "-d", (root or "/nowhere") .. "/spec.XXXXXX", stderr = "null",
+  }):match("^(.+)\n$")
   if not path then
     pending("needs cgroups of version 2 that we may make")
   end
@@ -51,7 +47,7 @@ local function ends_with(name)
   return name:gsub("%.", "%%.") .. "$"
 end
 
-describe("the cgroup of a child", function()
+describe("the cgroup of pidfd.spawn()", function()
   it("is ours when nothing is said", function()
     assert.equal(read("/proc/self/cgroup"),
       (spawned.output { "cat", "/proc/self/cgroup" }))
@@ -136,33 +132,33 @@ local ENTER = [[
 ]]
 
 describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
-  -- The shell command that refuses it with that errno.
-  local function refusing(code)
-    local refuse = compiled.program("refuse")
-    if not refuse then
+  -- Run a program there.
+  local function run_refusing(code, program, ...)
+    local refusing = run.refusing(run.CLONE3, code)
+    if not refusing then
       pending("needs a C compiler")
     end
-    return ("exec %s %d %d"):format(refuse, CLONE3, pidfd.errno[code])
+    return run.under("exec " .. refusing, program, ...)
   end
 
   teardown(compiled.remove)
 
-  for _, code in ipairs { "ENOSYS", "EPERM" } do
+  for _, code in ipairs { "ENOSYS", "EPERM", "E2BIG" } do
     it("has the child enter it all the same: " .. code, function()
       with_cgroup(function(path, name)
         local line = "0::[^\n]*" .. name:gsub("%.", "%%.") .. " 0 1 2\n"
         assert.matches("^" .. line .. line .. "$",
-          (run.under(refusing(code), ENTER, path)))
+          run_refusing(code, ENTER, path))
       end)
     end)
   end
 
   it("fails with ENOENT for a directory that is none", function()
-    local output = run.under(refusing("ENOSYS"), [[
+    local output = run_refusing("ENOSYS", [[
       local pidfd = require "pidfd"
       local p, message, code = pidfd.spawn { "true", cgroup = "/" }
       print(p, message:match("^.*:"), pidfd.errno[code])
     ]])
-    assert.equal("nil\tspawn: cgroup:\tENOENT\n", output)
+    assert.equal("nil\tspawn: open cgroup.procs:\tENOENT\n", output)
   end)
 end)

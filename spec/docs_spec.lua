@@ -38,6 +38,22 @@ for name in pairs(pidfd.flags) do
   add("pidfd.flags." .. name, "`" .. name .. "`", "@field " .. name)
 end
 
+-- Each function of the type definitions: its name, the parameters that it is
+-- documented with, and those that it has.
+local functions, params = {}, {}
+
+for line in types:gmatch("[^\n]+") do
+  local name, list = line:match("^function ([%w_.:]+)%((.*)%) end$")
+  if name then
+    table.insert(functions,
+      { name = name, documented = table.concat(params, ", "), has = list })
+  end
+  table.insert(params, line:match("^%-%-%-@param ([%w_.]+)"))
+  if not line:find("^%-%-%-") then
+    params = {}
+  end
+end
+
 describe("the documentation", function()
   for _, entry in ipairs(names) do
     it("tells of " .. entry.name .. " in the README", function()
@@ -46,6 +62,12 @@ describe("the documentation", function()
 
     it("tells of " .. entry.name .. " in the type definitions", function()
       assert.matches(entry.types, types)
+    end)
+  end
+
+  for _, entry in ipairs(functions) do
+    it("tells of the parameters of " .. entry.name, function()
+      assert.equal(entry.has, entry.documented)
     end)
   end
 

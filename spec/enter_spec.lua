@@ -1,9 +1,10 @@
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
-local subject = require "spec.support.subject"
+local spawned = require "spec.support.spawned"
 
 local EXAMPLE = "examples/enter.lua"
 
@@ -11,7 +12,7 @@ local EXAMPLE = "examples/enter.lua"
 -- network and uts namespaces that belong to it, with the host name "inside".
 local function inside(use)
   local command = "hostname inside && echo ready && exec sleep 60"
-  subject.with({ "unshare", "--user", "--map-root-user", "--net", "--uts",
+  child.ready({ "unshare", "--user", "--map-root-user", "--net", "--uts",
     "sh", "-c", command, stderr = "null" }, function(p, said)
     if not said then
       pending("needs namespaces of its own")
@@ -25,6 +26,8 @@ local function assert_ends(code, ...)
   assert.same({ "exit", code }, { how, status })
   return output, errors
 end
+
+teardown(compiled.remove)
 
 describe("examples/enter.lua", function()
   it("runs a command in the namespaces of the process", function()
@@ -42,9 +45,7 @@ describe("examples/enter.lua", function()
     inside(function(pid)
       local output = assert_ends(0, pid, "user", "uts", "--",
         "readlink", "/proc/self/ns/net")
-      local file = io.popen("readlink /proc/self/ns/net")
-      assert.equal(file:read("a"), output)
-      file:close()
+      assert.equal(spawned.output { "readlink", "/proc/self/ns/net" }, output)
     end)
   end)
 
@@ -126,20 +127,41 @@ describe("examples/enter.lua", function()
     local output, errors = assert_ends(1, child.reaped(), "uts", "--",
       "echo", "here")
     assert.equal("", output)
-    assert.matches("^enter: there is no process %d+\n$", errors)
+    assert.matches("^enter: pidfd_open: [^\n]*\n$", errors)
+  end)
+
+  it("fails where nobody tells how the command ended", function()
+    local filter = compiled.program("filter")
+    if not filter then
+      pending("needs a C compiler")
+    end
+    filter = filter .. " 25 ioctl -- "
+    if not os.execute(filter .. "true") then
+      pending("needs seccomp filters")
+    end
+    inside(function(pid)
+      local deaf = "env --ignore-signal=CHLD " .. filter
+      local file = assert(io.popen(deaf .. script.command(EXAMPLE, pid, "user",
+        "--", "true") .. " 2>&1"))
+      local output = file:read("a")
+      local _, how, code = file:close()
+      assert.equal("enter: nobody tells how it ended\n", output)
+      assert.same({ "exit", 1 }, { how, code })
+    end)
   end)
 
   it("complains about an unknown kind", function()
     local output, errors = assert_ends(2, child.self(), "network", "--",
       "echo", "here")
     assert.equal("", output)
-    assert.matches("^enter: .*'network'", errors)
+    assert.equal("enter: there are no namespaces 'network'\n", errors)
   end)
 
   for _, words in ipairs {
     {}, { "1" }, { "1", "net" }, { "1", "net", "--" }, { "1", "--", "true" },
     { "x", "net", "--", "true" }, { "0", "net", "--", "true" },
     { "-1", "net", "--", "true" }, { "1", "net", "true" },
+    { "2147483648", "net", "--", "true" },
   } do
     local line = table.concat(words, " ")
     it(("explains itself if called with '%s'"):format(line), function()

@@ -1,7 +1,9 @@
+local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
 local subject = require "spec.support.subject"
 
 local YAMA = "/proc/sys/kernel/yama/ptrace_scope"
@@ -13,6 +15,7 @@ local CALLS = {
   { "p:namespace()", "p:namespace('net')", "namespace", "EACCES" },
   { "p:proc()", "p:proc('environ')", "proc", "EACCES" },
   { "p:fds()", "p:fds()", "fds", "EACCES" },
+  { "p:madvise()", "p:madvise('COLD', {})", "process_madvise", "EACCES" },
 }
 local GETFD = CALLS[1]
 
@@ -29,13 +32,6 @@ local ASK = [[
 
 local function asking(call, pid)
   return ASK:format(pid, call[2])
-end
-
-local function user()
-  local self = assert(pidfd.self())
-  local uid = self:proc("status"):match("\nUid:%s*(%d+)")
-  self:close()
-  return math.tointeger(uid)
 end
 
 local function need_root()
@@ -78,7 +74,7 @@ end
 
 -- Options that start a program as the user that run.as_stranger makes of us.
 local function as_ours(options)
-  if user() == 0 then
+  if run.is_root() then
     options.uid, options.gid, options.groups = STRANGER, STRANGER, {}
   end
   return options
@@ -123,15 +119,14 @@ describe("the explanation", function()
 
     it("tells that it is another user's process, for " .. name, function()
       local output = run.as_stranger(asking(call, "arg[1]"))
-      local words = user() == 0 and "of user 0, and this process of user " ..
-        STRANGER or "of user 0, and this process of user " .. user()
-      assert_explained(words, call, output)
+      assert_explained("of user 0, and this process of user " .. STRANGER,
+        call, output)
     end)
 
     it("tells the one of its users that is another, for " .. name,
       function()
         need_root()
-        subject.with({ "setpriv", "--ruid=65533", "--euid=65534",
+        child.ready({ "setpriv", "--ruid=65533", "--euid=65534",
           "--rgid=65534", "--egid=65534", "--clear-groups", "sh", "-p", "-c",
           "echo; kill -STOP $$" }, function(p)
           assert_explained("of user 65533, and this process of user 65534",
@@ -139,10 +134,34 @@ describe("the explanation", function()
         end)
       end)
 
+    it("tells the one that it may become again, for " .. name, function()
+      need_root()
+      subject.with({ "saving", tostring(STRANGER), groups = {} }, function(p)
+        assert_explained("of user 0, and this process of user " .. STRANGER,
+          call, run.as_stranger(asking(call, p:pid())))
+      end)
+    end)
+
+    -- To attach it takes the real one, to read the effective one.
+    it("tells the one of ours that counts, for " .. name, function()
+      need_root()
+      if os.getenv("LD_PRELOAD") then
+        pending("who is two users has nothing preloaded")
+      end
+      local theirs, ours = 65533, 65534
+      if call == GETFD then
+        theirs, ours = ours, theirs
+      end
+      child.stopped({ uid = theirs, gid = STRANGER, groups = {} }, function(p)
+        local words = "of user %d, and this process of user %d"
+        assert_explained(words:format(theirs, ours), call, run.as_stranger(
+          asking(call, p:pid()), "--ruid=65533 --euid=65534"))
+      end)
+    end)
+
     it("tells that it is another group's process, for " .. name, function()
       need_root()
-      subject.with({ "sh", "-c", "echo; kill -STOP $$", uid = STRANGER,
-        gid = 65533, groups = {} }, function(p)
+      child.stopped({ uid = STRANGER, gid = 65533, groups = {} }, function(p)
         local explanation = assert_explained("of group 65533", call,
           run.as_stranger(asking(call, p:pid())))
         assert.is_nil(explanation:find("user", 1, true))
@@ -150,7 +169,7 @@ describe("the explanation", function()
     end)
 
     it("tells that it is not dumpable, for " .. name, function()
-      subject.special(as_ours { "undumpable" }, function(p)
+      subject.with(as_ours { "undumpable" }, function(p)
         local explanation = assert_explained("not dumpable", call,
           run.as_stranger(asking(call, p:pid())))
         assert.is_nil(explanation:find("of user", 1, true))
@@ -160,7 +179,7 @@ describe("the explanation", function()
     it("tells the same of one that has dropped its powers, for " .. name,
       function()
         need_root()
-        subject.special({ "dropped", tostring(STRANGER), groups = {} },
+        subject.with({ "dropped", tostring(STRANGER), groups = {} },
           function(p)
             assert_explained("not dumpable", call,
               run.as_stranger(asking(call, p:pid())))
@@ -169,7 +188,7 @@ describe("the explanation", function()
 
     it("is missing where CAP_SYS_PTRACE did not help, for " .. name,
       function()
-        subject.steady(function(p)
+        child.stopped({}, function(p)
           local program = asking(call, p:pid())
           assert_unexplained(call, run.unshared("", program))
         end)
@@ -181,7 +200,7 @@ describe("the explanation", function()
         if call == GETFD and (scope() or 0) > 0 then
           pending("Yama is in the way")
         end
-        subject.steady(function(p)
+        child.stopped({}, function(p)
           assert_unexplained(call, run.under(
             "exec setpriv --bounding-set=-sys_ptrace,-perfmon,-sys_admin",
             asking(call, p:pid())))
@@ -214,6 +233,20 @@ describe("the explanation", function()
     end)
   end
 
+  -- Whose memory is gone: its files in /proc are root's, as if it were not
+  -- dumpable.
+  it("is missing for a process that is over", function()
+    local program = [[
+      local p = assert(pidfd.spawn { "true" })
+      p:poll()
+      print(p:proc("environ"))
+    ]]
+    program = "local pidfd = require 'pidfd'\n" .. program
+    local output = run.as_stranger(program) or script.run(program)
+    assert.is_string(output:match("^(nil\tproc: [%a ]+\t%d+\n)$")
+      or output:match("^(\n)$")) -- before Linux 6.16
+  end)
+
   it("is missing where there is no descriptor to look for it", function()
     local output = run.as_stranger([[
       local kept = {}
@@ -222,7 +255,7 @@ describe("the explanation", function()
         table.insert(kept, file)
       until not file
       kept[#kept]:close() -- becomes the pidfd
-    ]] .. asking(GETFD, "arg[1]") .. "os.exit(0)")
+    ]] .. asking(GETFD, "arg[1]") .. "os.exit(0, true)")
     assert_unexplained(GETFD, output)
   end)
 
@@ -240,7 +273,7 @@ describe("the explanation", function()
     if not filter then
       pending("needs a C compiler")
     end
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       local output = run.under(filter .. " 1 pidfd_getfd --",
         asking(GETFD, p:pid()))
       if output == "" then
@@ -253,33 +286,32 @@ describe("the explanation", function()
   for n, word in ipairs { "descendants", "CAP_SYS_PTRACE" } do
     it(("tells that Yama's ptrace_scope is %d"):format(n), function()
       with_scope(n, function()
-        subject.with(as_ours { "sh", "-c", "echo; kill -STOP $$" },
-          function(p)
-            local output = run.as_stranger(asking(GETFD, p:pid()))
-            assert_explained("ptrace_scope is " .. n, GETFD, output)
-            assert_explained(word, GETFD, output)
-          end)
+        child.stopped(as_ours {}, function(p)
+          local output = run.as_stranger(asking(GETFD, p:pid()))
+          assert_explained("ptrace_scope is " .. n, GETFD, output)
+          assert_explained(word, GETFD, output)
+        end)
       end)
     end)
   end
 
   -- Once it is 3 it stays so until the system ends: this only pretends.
   it("tells that Yama's ptrace_scope is 3, to everybody", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       assert_explained("ptrace_scope is 3", GETFD,
         run.unshared(pretend_scope(3), asking(GETFD, p:pid())))
     end)
   end)
 
   it("does not tell of Yama to who has CAP_SYS_PTRACE", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       assert_unexplained(GETFD,
         run.unshared(pretend_scope(1), asking(GETFD, p:pid())))
     end)
   end)
 
   it("does not tell of Yama where nothing is attached to", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       assert_unexplained(CALLS[2],
         run.unshared(pretend_scope(3), asking(CALLS[2], p:pid())))
     end)

@@ -1,3 +1,4 @@
+local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -35,7 +36,7 @@ local function assert_family(expected_group, expected_session, options)
   end)
 end
 
-describe("the family of a child", function()
+describe("the family of pidfd.spawn()", function()
   it("is ours when nothing is said", function()
     local group, session = own_family()
     assert_family(group, session, {})
@@ -92,7 +93,7 @@ local function last_words(options)
   return words
 end
 
-describe("pdeathsig", function()
+describe("the pdeathsig of pidfd.spawn()", function()
   it("reaches the child when its parent is killed", function()
     assert.equal("signalled\n", last_words("pdeathsig = 'USR1'"))
   end)
@@ -114,6 +115,27 @@ describe("pdeathsig", function()
       last_words("pdeathsig = 'USR1', uid = 65534, gid = 65534"))
   end)
 
+  -- What comes of a child whose getppid(2) tells this number.
+  local function end_with_parent(pid)
+    local options = "-f -e trace=getppid -e inject=getppid:retval=" .. pid
+    local trace, output = run.traced(options, [[
+      local pidfd = require "pidfd"
+      print(pidfd.spawn({ "echo", "here", pdeathsig = "KILL" }):wait())
+    ]])
+    if not trace then
+      pending("needs strace")
+    end
+    return output
+  end
+
+  it("ends the child that has lost its parent before", function()
+    assert.equal("exit\t127\n", end_with_parent(1))
+  end)
+
+  it("does not take a parent in another pid namespace for lost", function()
+    assert.equal("here\nexit\t0\n", end_with_parent(0))
+  end)
+
   it("is there in a session of its own", function()
     assert.equal("signalled\n",
       last_words("pdeathsig = 'USR1', session = true"))
@@ -131,7 +153,7 @@ local function assert_status(expected, options)
   end)
 end
 
-describe("the user of a child", function()
+describe("the user of pidfd.spawn()", function()
   it("is ours when nothing is said", function()
     assert_status({
       Uid = own_status("Uid"),
@@ -179,11 +201,104 @@ describe("the user of a child", function()
     end)
   end
 
+  -- Else that user could read it, or stop the child and us with it.
+  it("has a copy of our memory, if one is named", function()
+    local trace = run.traced("-e trace=clone,clone3", [[
+      local pidfd = require "pidfd"
+      assert(pidfd.spawn { "true" }):wait()
+      assert(pidfd.spawn { "true", uid = math.tointeger(arg[1]) }):wait()
+    ]], run.user())
+    if not trace then
+      pending("needs strace")
+    end
+    local ours, apart = trace:match("(clone[^\n]*)\n.*(clone[^\n]*)\n")
+    assert.matches("CLONE_VM|.*CLONE_VFORK", ours)
+    assert.not_matches("CLONE_VM", apart)
+    assert.not_matches("CLONE_VFORK", apart)
+  end)
+
+  it("can stop neither the child before it runs, nor us with it", function()
+    need_root()
+    local output = run.under("exec timeout -s KILL 30", [[
+      local pidfd = require "pidfd"
+      local uid = 61234 -- who has no other processes
+      local enemy, pipes = assert(pidfd.spawn {
+        "sh", "-c", "echo; while :; do kill -STOP -1; done",
+        uid = uid, pdeathsig = "KILL", stdout = "pipe",
+      })
+      pipes.stdout:file():read()
+      for _ = 1, 20 do
+        local p = assert(pidfd.spawn { "true", uid = uid, pdeathsig = "KILL" })
+        p:send_signal("KILL")
+        p:wait()
+      end
+      assert(not pidfd.spawn { "/nowhere", uid = uid })
+      enemy:terminate(0)
+      print("done")
+    ]])
+    assert.equal("done\n", output)
+  end)
+
+  it("does not keep the child from telling what failed", function()
+    local uid = run.user()
+    for number = 3, 40 do
+      local message = select(2, pidfd.spawn {
+        "/nowhere", uid = uid, fds = { [number] = 0, [number + 1] = 2 },
+      })
+      assert.equal("spawn: execve /nowhere: No such file or directory", message)
+    end
+  end)
+
+  it("leaves the child no descriptor that is not named", function()
+    local fds = {}
+    for number = 3, 40 do
+      fds[number] = 2
+      local list = spawned.fds { uid = run.user(), fds = fds }
+      assert.equal(number, #list)
+    end
+  end)
+
   it("does not change ours", function()
     need_root()
     spawned.output { "true", uid = 65534, gid = 65534, groups = {} }
     assert.equal("0 0 0 0", own_status("Uid"))
     assert.equal("0 0 0 0", own_status("Gid"))
+  end)
+
+  -- The C library would have all threads follow suit, by signals.
+  it("is the child's alone in a process with threads", function()
+    need_root()
+    if not has("luv") then
+      pending("needs luv")
+    end
+    local trace, output = run.traced("-f -e trace=tgkill", [[
+      local pidfd, uv = require "pidfd", require "luv"
+      uv.new_thread(function() require("luv").sleep(60000) end)
+      pidfd.spawn({
+        "sh", "-c", "echo $(id -u) $(id -g)", uid = 65534, gid = 65533,
+        groups = {},
+      }):wait()
+      for path in io.popen("ls -d /proc/$PPID/task/*"):lines() do
+        local status = io.open(path .. "/status"):read("a")
+        print(status:match("\nUid:%s*(%d+).-\nGid:%s*(%d+)"))
+      end
+      os.exit(0)
+    ]])
+    if not trace then
+      pending("needs strace")
+    end
+    assert.equal("65534 65533\n0\t0\n0\t0\n", output)
+    assert.not_matches("tgkill", trace)
+  end)
+
+  it("does not make us undumpable", function()
+    need_root()
+    assert.equal("7", run.under("exec setpriv --regid 7 --clear-groups", [[
+      local pidfd = require "pidfd"
+      pidfd.spawn({ "true", gid = 8 }):wait()
+      local environ = ("/proc/%d/environ"):format(pidfd.self():pid())
+      io.write(io.popen("stat -c %g " .. environ):read())
+    ]]))
   end)
 
   it("is the one that enters the directory", function()
@@ -196,7 +311,7 @@ describe("the user of a child", function()
   end)
 end)
 
-describe("nnp", function()
+describe("the nnp of pidfd.spawn()", function()
   it("takes new privileges from the child, and none from us", function()
     local before = own_status("NoNewPrivs")
     assert_status({ NoNewPrivs = "1" }, { nnp = true })

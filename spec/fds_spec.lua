@@ -1,4 +1,5 @@
 local child = require "spec.support.child"
+local directory = require "spec.support.directory"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
@@ -60,6 +61,21 @@ describe("p:fds()", function()
     child.holding("9<'" .. name .. "'", function(p)
       os.remove(name)
       assert.equal(name .. " (deleted)", p:fds()[9])
+    end)
+  end)
+
+  -- No call takes such a path: a directory becomes part of another's.
+  it("tells that a path is too long for the kernel to tell", function()
+    directory.with(function(where)
+      local half = ("/" .. ("x"):rep(250)):rep(9)
+      local inner, outer = where .. "/inner", where .. "/outer" .. half
+      assert(os.execute(("mkdir -p %s%s %s"):format(inner, half, outer)))
+      child.holding(("8</ 9<%s%s"):format(inner, half), function(p)
+        assert(os.execute(("mv %s %s"):format(inner, outer)))
+        local list = assert(p:fds())
+        assert.equal("(name too long)", list[9])
+        assert.equal("/", list[8])
+      end)
     end)
   end)
 

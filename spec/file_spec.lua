@@ -4,6 +4,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
+local script = require "spec.support.script"
 
 -- Lend 'use' a pidfd.fd for a file that was opened in that mode, and the
 -- file's path.
@@ -76,6 +77,17 @@ describe("fd:file()", function()
       end))
     end)
     p:close()
+  end)
+
+  it("returns a file whose close() tells what could not be stored", function()
+    child.holding("9>/dev/full", function(p)
+      local file = assert(assert(p:getfd(9)):file("w"))
+      assert(file:write("in the buffer"))
+      local closed, _, code = file:close()
+      assert.is_nil(closed)
+      assert.equal("ENOSPC", pidfd.errno[code])
+      assert.equal("closed file", io.type(file))
+    end)
   end)
 
   it("keeps the descriptor close-on-exec", function()
@@ -184,6 +196,17 @@ describe("fd:file()", function()
       assert.error_matches(function() fd.file(io.stdout) end, "bad argument")
       p:close()
     end)
+  end)
+
+  it("raises where the io library is not loaded, and keeps it", function()
+    local output = script.run [[
+      local pidfd = require "pidfd"
+      local fd = assert(pidfd.self():getfd(0))
+      debug.getregistry()["FILE*"] = nil
+      print(pcall(fd.file, fd))
+      print(pidfd.type(fd))
+    ]]
+    assert.equal("false\tthe io library is not loaded\npidfd.fd\n", output)
   end)
 
   it("reads a pipe that a process was to read from", function()

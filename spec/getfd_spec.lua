@@ -8,15 +8,14 @@ local run = require "spec.support.run"
 -- A number that is open neither in the process behind 'p' nor here, and that
 -- it will not reach by opening something in this moment.
 local function unused(p)
-  local highest = 0
   local self = assert(pidfd.self())
-  for _, list in ipairs { assert(p:fds()), assert(self:fds()) } do
-    for number in pairs(list) do
-      highest = math.max(highest, number)
-    end
+  local theirs, ours = assert(p:fds()), assert(self:fds())
+  local number = 100
+  while theirs[number] or ours[number] do
+    number = number + 1
   end
   self:close()
-  return highest + 10
+  return number
 end
 
 describe("p:getfd()", function()
@@ -122,6 +121,10 @@ describe("p:getfd()", function()
 
   it("fails with EINVAL for an unknown flag", function()
     fails("pidfd_getfd", "EINVAL", p:getfd(0, 0x40000000))
+  end)
+
+  it("fails with EINVAL for all 32 bits of the flags", function()
+    fails("pidfd_getfd", "EINVAL", p:getfd(0, 2 ^ 32 - 1))
   end)
 
   it("passes unknown flags on to the kernel", function()

@@ -5,7 +5,7 @@ local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
-local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
 
 local function need_info()
   if not kernel.at_least(6, 13) then
@@ -48,15 +48,62 @@ local function cgroup_root()
   return mounts:match("%d+ %d+ %S+ / (%S+)[^\n]* %- cgroup2 ")
 end
 
+-- What p:info() returns, in a line, where the kernel fills in each field with
+-- a number of its own, and says that these bits of 'mask' are filled in.
+local function info_told(mask)
+  local fields = string.pack("=I8I8" .. ("I4"):rep(14) .. "I8", mask, 20, 1, 2,
+    3, 4, 5, 6, 7, 8, 9, 10, 11, 139, 21, 22, 0)
+  local bytes = fields:gsub(".", function(byte)
+    return ("%02x"):format(byte:byte())
+  end)
+  local trace, output = run.traced(
+    "-e trace=ioctl -e inject=ioctl:retval=0:poke_exit=@arg3=" .. bytes, [[
+      local line
+      function line(list)
+        local words = {}
+        for name, value in pairs(list) do
+          value = type(value) == "table" and line(value) or value
+          table.insert(words, name .. "=" .. tostring(value))
+        end
+        table.sort(words)
+        return table.concat(words, " ")
+      end
+      local pidfd = require "pidfd"
+      print(line(assert(pidfd.self():info())))
+      os.exit(0) -- or the interpreter would ask whether files are terminals
+    ]])
+  if not trace then
+    pending("needs strace")
+  end
+  return output
+end
+
 local function inode_of_cgroup()
   local root = cgroup_root()
   local path = ("\n" .. read("/proc/self/cgroup")):match("\n0::(%C*)")
-  local stat = root and path
-    and io.popen("stat -c %i " .. script.quote(root .. path) .. " 2>&-")
-  return stat and stat:read("n"), stat and stat:close()
+  return root and path and tonumber((spawned.output {
+    "stat", "-c", "%i", root .. path, stderr = "null",
+  }))
 end
 
 describe("p:info()", function()
+  local told = {
+    [0] = "",
+    [1] = "pid=1 ppid=3 tgid=2",
+    [2] = "egid=7 euid=6 fsgid=11 fsuid=10 rgid=5 ruid=4 sgid=9 suid=8",
+    [4] = "cgroupid=20",
+    [8] = "exit=code=11 core=true how=signal",
+    [16] = "coredump_mask=21",
+    [64] = "coredump_signal=22",
+  }
+
+  for mask, fields in pairs(told) do
+    it(("has what the kernel has filled in, for the bit %d"):format(mask),
+      function()
+        assert.equal(fields .. "\n", info_told(mask))
+      end)
+  end
+
   it("tells the pid, the thread group and the parent of a child", function()
     need_info()
     child.with(function(p, pid)
@@ -79,13 +126,11 @@ describe("p:info()", function()
 
   it("tells the owner that the process has become", function()
     need_info()
-    local command = "exec setpriv --ruid=1111 --euid=2222 --rgid=3333 "
-      .. "--egid=4444 --clear-groups sleep 60"
-    child.of("echo $$; " .. command .. " 2>&-", function(p, pid)
-      while status(pid, "Uid")[1] ~= 1111 do
-        if p:poll(0) then
-          pending("needs root")
-        end
+    child.ready({ "setpriv", "--ruid=1111", "--euid=2222", "--rgid=3333",
+      "--egid=4444", "--clear-groups", "sh", "-p", "-c", "echo; exec sleep 60",
+      stderr = "null" }, function(p, said)
+      if not said then
+        pending("needs root")
       end
       local info = assert(p:info())
       assert.same({ 1111, 2222, 3333, 4444 },
@@ -113,11 +158,22 @@ describe("p:info()", function()
     p:close()
   end)
 
-  it("has no exit while the process lives", function()
-    need_info()
-    local p = assert(pidfd.self())
-    assert.is_nil(p:info().exit)
-    p:close()
+  it("has no exit, and no signal of a crash, while the process lives",
+    function()
+      need_info()
+      local p = assert(pidfd.self())
+      assert.is_nil(p:info().exit)
+      assert.is_nil(p:info().coredump_signal)
+      p:close()
+    end)
+
+  it("tells what a crash would leave", function()
+    if not kernel.at_least(6, 16) then
+      pending("PIDFD_INFO_COREDUMP (Linux 6.16)")
+    end
+    child.with(function(p)
+      assert.equal(pidfd.flags.COREDUMP_USER, p:info().coredump_mask)
+    end)
   end)
 
   it("still tells everything but the exit of a zombie", function()
@@ -149,7 +205,7 @@ describe("p:info()", function()
 
   it("tells how a process that was reaped has exited", function()
     need_exit()
-    child.of("echo $$; exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert(p:wait())
       local exit = p:info().exit
       assert.same({ how = "exit", code = 3, core = false }, exit)

@@ -170,6 +170,31 @@ describe("a pidfd in an event loop", function()
   end
 end)
 
+describe("cqueues.cancel()", function()
+  it("lets the next pidfd with the same number wake the loop", function()
+    if not has("cqueues") then
+      pending("needs cqueues")
+    end
+    local cqueues = require "cqueues"
+    collectgarbage() -- no lower number is given back meanwhile
+    local loop = cqueues.new():wrap(function()
+      child.with(function(p, pid)
+        local number = p:fileno()
+        assert.is_false(cqueues.poll(p, 0.02) == p)
+        cqueues.cancel(p)
+        p:close()
+        local q = assert(pidfd.open(pid))
+        assert.equal(number, q:fileno())
+        q:send_signal("KILL")
+        assert.equal(q, cqueues.poll(q, 10))
+        cqueues.cancel(q)
+        q:close()
+      end)
+    end)
+    assert(loop:loop())
+  end)
+end)
+
 describe("a socket that was taken out of a process", function()
   for library, greet in pairs(greets) do
     it("serves in " .. library, function()

@@ -4,6 +4,7 @@ local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
+local vast = require "spec.support.vast"
 
 local KIB, PAGE = 1024, 4096
 
@@ -19,7 +20,7 @@ describe("p:mrelease()", function()
 
   it("returns true, or fails with ESRCH, once the process is killed",
     function()
-      subject.special({ "memory", "64" }, function(p)
+      subject.with({ "memory", "64" }, function(p)
         assert.is_true(resident(p) >= 64 * KIB)
         assert(p:send_signal("KILL"))
         local ok, _, code = p:mrelease()
@@ -85,7 +86,7 @@ end
 
 -- Lend a process that may be advised, its ranges, and how long they are.
 local function advised(use)
-  subject.steady(function(p)
+  child.stopped({}, function(p)
     local ranges, bytes = ranges_of(p)
     if select(3, p:madvise("COLD", ranges)) == pidfd.errno.EPERM then
       pending("needs CAP_SYS_NICE")
@@ -126,7 +127,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for more than 1024 ranges", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       local range, many = ranges_of(p)[1], {}
       for i = 1, 1025 do
         many[i] = { range[1], PAGE }
@@ -136,7 +137,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for what nobody can be advised", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       local ranges = ranges_of(p)
       for _, advice in ipairs { 4, 99, -1, -2 ^ 31, 2 ^ 31 - 1 } do
         fails("process_madvise", "EINVAL", p:madvise(advice, ranges))
@@ -159,7 +160,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EPERM without CAP_SYS_NICE", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       local _, _, code = p:madvise("COLD", ranges_of(p))
       if not code then
         pending("this user has CAP_SYS_NICE")
@@ -253,6 +254,14 @@ describe("p:madvise()", function()
     it("raises when the ranges are " .. name, function()
       assert.error_matches(function() self:madvise("COLD", ranges) end,
         "bad argument #2")
+    end)
+  end
+
+  for _, n in ipairs { 31, 60, 61 } do
+    it(("raises for 2^%d ranges"):format(n), function()
+      assert.error_matches(function()
+        self:madvise("COLD", vast(n, { 4096, 4096 }))
+      end, "bad argument #2.*too long")
     end)
   end
 

@@ -2,10 +2,11 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
-local subject = require "spec.support.subject"
+local spawned = require "spec.support.spawned"
 
 local KINDS = {
   "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
@@ -24,17 +25,10 @@ local function need_kind(kind)
   end
 end
 
-local function output_of(command)
-  local file = assert(io.popen(command))
-  local text = file:read("a")
-  file:close()
-  return text
-end
-
--- The inode numbers of the files that these formats name, one a line.
+-- The inode numbers of two files.
 local function inodes(...)
-  local paths = table.concat({ ... }, " ")
-  return output_of("exec stat -L -c %i " .. paths):match("^(%d+)\n(%d+)\n$")
+  local lines = spawned.output { "stat", "-L", "-c", "%i", ... }
+  return lines:match("^(%d+)\n(%d+)\n$")
 end
 
 local function path_of(fd)
@@ -69,7 +63,7 @@ local function with_own(use)
   for _, word in ipairs { "sh", "-c", "echo ready; exec sleep 60" } do
     table.insert(options, word)
   end
-  subject.with(options, function(p, said)
+  child.ready(options, function(p, said)
     if not said then
       pending("needs namespaces of its own")
     end
@@ -139,11 +133,8 @@ describe("p:namespace()", function()
     if output == "" then
       pending("needs seccomp filters")
     end
-    assert.equal(output_of [[
-      for kind in net pid_for_children user; do
-        readlink /proc/self/ns/$kind
-      done
-    ]], output)
+    assert.equal(spawned.output { "readlink", "/proc/self/ns/net",
+      "/proc/self/ns/pid_for_children", "/proc/self/ns/user" }, output)
   end)
 
   it("fails with EACCES for another user's process", function()
@@ -300,7 +291,7 @@ describe("p:setns()", function()
       local first = assert(pidfd.open(math.tointeger(children)))
       local before = self:pid()
       print(first:setns("pid"), self:pid() == before)
-      assert(pidfd.spawn { "sh", "-c", "echo $$" }):wait()
+      assert(pidfd.spawn { "sh", "-c", "echo $$", pdeathsig = "KILL" }):wait()
     ]])
   end)
 
@@ -355,6 +346,31 @@ describe("p:setns()", function()
     fails("setns", "EINVAL", p:setns("user"))
     p:close()
   end)
+
+  for kind, case in pairs {
+    mnt = { option = "--mount", errno = "EINVAL" },
+    time = { option = "--time", errno = "EUSERS" },
+  } do
+    it(("fails with %s where there are other threads, for %s")
+      :format(case.errno, kind), function()
+      need_kind(kind)
+      if not has "luv" then
+        pending("needs luv")
+      end
+      assert.equal(("true\n%s\n"):format(case.errno), moved(([[
+        local p = start(%q, ":")
+        local function move()
+          local ok, _, code = p:setns(%q)
+          print(ok or pidfd.errno[code])
+        end
+        move()
+        require("luv").new_thread(function() require("luv").sleep(60000) end)
+        move()
+        io.stdout:flush()
+        self:send_signal("KILL")
+      ]]):format(case.option, kind)))
+    end)
+  end
 
   it("fails with ESRCH for a process that is over", function()
     child.with_zombie(function(p)

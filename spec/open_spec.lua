@@ -6,6 +6,7 @@ local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
 
 describe("pidfd.open()", function()
   it("returns a handle on this process", function()
@@ -60,6 +61,10 @@ describe("pidfd.open()", function()
 
   it("fails with EINVAL for an unknown flag", function()
     fails("pidfd_open", "EINVAL", pidfd.open(child.self(), 0x40000000))
+  end)
+
+  it("fails with EINVAL for all 32 bits of the flags", function()
+    fails("pidfd_open", "EINVAL", pidfd.open(child.self(), 2 ^ 32 - 1))
   end)
 
   it("passes unknown flags on to the kernel", function()
@@ -118,6 +123,21 @@ describe("pidfd.open()", function()
     assert.equal(0, fds.leaked(function()
       assert(pidfd.open(pid))
     end))
+  end)
+
+  it("does not wake a collector that was stopped", function()
+    local output = script.run [[
+      local pidfd = require "pidfd"
+      local pid = pidfd.self():pid()
+      collectgarbage("stop")
+      local collected = false
+      setmetatable({}, { __gc = function() collected = true end })
+      for _ = 1, 5000 do
+        assert(pidfd.open(pid)):close()
+      end
+      print(collected, collectgarbage("isrunning"))
+    ]]
+    assert.equal("false\tfalse\n", output)
   end)
 
   it("makes no descriptor when it fails", function()
@@ -190,6 +210,26 @@ describe("pidfd.self()", function()
     local p = assert(pidfd.self(pidfd.flags.THREAD))
     assert.equal(child.self(), p:pid()) -- Lua runs in the first thread
     p:close()
+  end)
+
+  it("returns, with the flag THREAD, the thread that calls", function()
+    if not has("luv") then
+      pending("needs luv")
+    elseif not kernel.at_least(6, 9) then
+      pending("the flag THREAD (Linux 6.9)")
+    end
+    local output = script.run [[
+      require("luv").new_thread(function()
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.self(pidfd.flags.THREAD))
+        local file = assert(io.open("/proc/thread-self/stat"))
+        local thread = file:read("n")
+        file:close()
+        print(p:pid() == thread, pidfd.self():pid() == thread)
+        p:close()
+      end):join()
+    ]]
+    assert.equal("true\tfalse\n", output)
   end)
 
   it("fails with EINVAL for an unknown flag", function()

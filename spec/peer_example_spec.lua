@@ -1,9 +1,9 @@
 local child = require "spec.support.child"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
-local pidfd = require "pidfd"
+local read = require "spec.support.read"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
-local subject = require "spec.support.subject"
 
 local EXAMPLE = "examples/peer.lua"
 
@@ -24,24 +24,23 @@ local function exists(path)
 end
 
 -- Lend the server's pidfd, and the path of its socket.
-local function serving(use)
+local function serving(use, program)
   if not has "socket.unix" then
     pending("needs LuaSocket")
   end
   local path = new_path()
-  local command = "exec " .. script.command(EXAMPLE, path)
-  subject.with({ "sh", "-c", command }, function(p, said)
+  local command = "exec " .. script.command(program or EXAMPLE, path)
+  child.ready({ "sh", "-c", command, stderr = "null" }, function(p, said)
     assert.equal("listening on " .. path, said)
     use(p, path)
   end)
   os.remove(path)
 end
 
-local function user_of_self()
-  local p = assert(pidfd.self())
-  local user = p:proc("status"):match("\nUid:%s*(%d+)")
-  p:close()
-  return user
+-- The example, but with this done when it asks who a client is.
+local function example_where(asking)
+  return ("require('pidfd').peer = function() %s end "):format(asking) ..
+    read(EXAMPLE)
 end
 
 describe("examples/peer.lua", function()
@@ -58,7 +57,7 @@ describe("examples/peer.lua", function()
         "^Hello, process (%d+), (.+), of user (%d+)%.$")
       assert.equal(child.self(), math.tointeger(pid))
       assert.matches("^lua", name)
-      assert.equal(user_of_self(), user)
+      assert.equal(run.user(), math.tointeger(user))
       local another = script.run(CLIENT, path)
       assert.matches("^Hello, process %d+, .+, of user " .. user, another)
       assert.not_equal(pid, another:match("%d+"))
@@ -93,6 +92,25 @@ describe("examples/peer.lua", function()
       assert.same({ "exit", 0 }, { p:wait(5) })
       assert.is_false(exists(path))
     end)
+  end)
+
+  local function assert_ends_at_a_client(code, program)
+    serving(function(p, path)
+      script.run(CLIENT, path)
+      assert.same({ "exit", code }, { p:wait(5) })
+      assert.is_false(exists(path))
+    end, program)
+  end
+
+  it("notices Ctrl-C while it looks at a client, too", function()
+    assert_ends_at_a_client(0, example_where [[
+      require("pidfd").self():send_signal("INT")
+      return nil, "not interrupted"
+    ]])
+  end)
+
+  it("removes its socket when it fails, and says so", function()
+    assert_ends_at_a_client(1, example_where [[error("failed", 0)]])
   end)
 
   it("complains where it cannot listen, and removes nothing", function()

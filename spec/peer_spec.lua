@@ -4,10 +4,10 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
+local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
 local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
-local subject = require "spec.support.subject"
 
 local function need(module)
   if not has(module) then
@@ -60,7 +60,7 @@ local CONNECT = [[
 local function with_client(use)
   with_listener(function(listener, path)
     local command = "exec " .. script.command(CONNECT, path)
-    subject.with({ "sh", "-c", command }, function(p)
+    child.ready({ "sh", "-c", command }, function(p)
       local server = assert(listener:accept())
       ensure(use, function()
         server:close()
@@ -209,7 +209,8 @@ describe("pidfd.peer()", function()
 
   it("fails with ENODATA for a TCP socket", function()
     need_kernel()
-    local socket = need "socket"
+    loopback.need()
+    local socket = require "socket"
     local listener = assert(socket.bind("127.0.0.1", 0))
     local host, port = listener:getsockname()
     local client = assert(socket.connect(host, port))

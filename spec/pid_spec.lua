@@ -20,7 +20,7 @@ describe("p:pid()", function()
   end)
 
   it("returns the number of a child", function()
-    child.with(function(p, pid)
+    child.of("echo $$; exec sleep 60", function(p, pid)
       assert.equal(pid, p:pid())
     end)
   end)

@@ -1,6 +1,7 @@
 local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
 
 teardown(compiled.remove)
 
@@ -106,24 +107,21 @@ describe("require 'pidfd'", function()
     if not program then
       pending("needs a C compiler, and liblua5.4")
     end
-    local file = io.popen(table.concat({
-      "env LUA_CPATH_5_4=" .. script.quote(package.cpath),
-      program,
-      script.quote [[
+    local output = spawned.output {
+      "env", "LUA_CPATH_5_4=" .. package.cpath, program,
+      [[
         pidfd = require "pidfd"
         p = assert(pidfd.self())
         fd = assert(p:getfd(p:fileno()))
         assert(pidfd.type(fd) == "pidfd.fd")
       ]],
-      script.quote [[
+      [[
         assert(p:pid() and fd:fileno() and pidfd.self())
         assert(p:close() and fd:close())
         print("both worked")
       ]],
-      "2>&1",
-    }, " "))
-    local output = file:read("a")
-    file:close()
+      stderr = "stdout",
+    }
     assert.equal("both worked\n", output)
   end)
 end)

@@ -88,7 +88,7 @@ describe("pidfd.spawn() with an option", function()
       it(("raises when %s is %s"):format(key, named or show(value)), function()
         assert.error_matches(function()
           pidfd.spawn(options_with(key, value))
-        end, "bad argument #1.*%(" .. key .. "[.:]")
+        end, "bad argument #1.*%(" .. key .. "[.:[]")
       end)
     end
   end
@@ -116,6 +116,12 @@ describe("pidfd.spawn() with an option", function()
     assert.error_matches(function()
       pidfd.spawn { "/nowhere", env = { GOOD = "x", HOME = 1 } }
     end, "%(env%.HOME: string expected, got number")
+  end)
+
+  it("names the number whose descriptor is wrong", function()
+    assert.error_matches(function()
+      pidfd.spawn { "/nowhere", fds = { [3] = 0, [7] = "0" } }
+    end, "%(fds%[7%]: descriptor expected, got string")
   end)
 
   it("opens nothing when it raises", function()
@@ -167,7 +173,29 @@ describe("pidfd.spawn() with arguments", function()
   end)
 end)
 
+-- A table of which '#' says that it is as long as can be.
+local function endless()
+  local fields, i = { "[math.maxinteger] = 'x'" }, 1
+  while i > 0 do
+    table.insert(fields, ("[%d] = 'x'"):format(i))
+    i = 2 * i
+  end
+  return load("return { " .. table.concat(fields, ", ") .. " }")()
+end
+
 describe("the table of pidfd.spawn()", function()
+  it("raises when another follows, which would be ignored", function()
+    assert.error_matches(function()
+      pidfd.spawn({ "true" }, { uid = 65534 })
+    end, "bad argument #2")
+  end)
+
+  it("raises when it seems to be endless", function()
+    assert.error_matches(function()
+      pidfd.spawn(endless())
+    end, "bad argument #1")
+  end)
+
   it("may have a metatable, which is not asked", function()
     local function never()
       error("asked")

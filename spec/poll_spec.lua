@@ -6,6 +6,7 @@ local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local times = require "spec.support.times"
+local vast = require "spec.support.vast"
 
 teardown(compiled.remove)
 
@@ -19,11 +20,7 @@ end
 
 -- Lend 'use' a pidfd for a child that ends by itself in a moment.
 local function with_short_child(use)
-  local pid, file = child.start("exec sleep 0.05 >&-")
-  local p = assert(pidfd.open(pid))
-  use(p)
-  p:close()
-  file:close()
+  child.running({ "sleep", "0.05" }, use)
 end
 
 describe("p:poll()", function()
@@ -231,8 +228,7 @@ describe("pidfd.poll()", function()
   it("takes thousands", function()
     local output = run.with_descriptors(4096, [[
       local pidfd = require "pidfd"
-      local file = io.popen("echo $$; exec sleep 60 >&-")
-      local p = assert(pidfd.open(file:read("n")))
+      local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
       local self, list = pidfd.self(), {}
       for i = 1, 2000 do
         list[i] = assert(self:dup())
@@ -329,6 +325,15 @@ describe("pidfd.poll()", function()
     p:close()
   end)
 
+  for _, n in ipairs { 31, 60, 61 } do
+    it(("raises for a list of 2^%d"):format(n), function()
+      local p = assert(pidfd.self())
+      assert.error_matches(function() pidfd.poll(vast(n, p), 0) end,
+        "bad argument #1.*too long")
+      p:close()
+    end)
+  end
+
   for _, case in ipairs(times.wrong) do
     it("raises for a time-out that is " .. case.name, function()
       child.with_zombie(function(p)
@@ -344,8 +349,7 @@ describe("pidfd.poll()", function()
     end
     local output = script.run(([[
       local pidfd, unix = require "pidfd", require "unix"
-      local file = io.popen("echo $$; exec sleep 60 >&-")
-      local p = assert(pidfd.open(file:read("n")))
+      local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
       local list = { p, p, p }
       unix.handle(%d, function()
         list[2] = nil

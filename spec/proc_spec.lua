@@ -3,11 +3,13 @@ local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local reused = require "spec.support.reused"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
+local script = require "spec.support.script"
 local subject = require "spec.support.subject"
 
-local MIB = 1 << 20
+local MIB = 1024 * 1024
 
 -- What the io library reads.
 local function read(p, name)
@@ -35,7 +37,7 @@ describe("p:proc()", function()
   end)
 
   it("returns what is in a file of the process", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       for _, name in ipairs { "comm", "limits", "maps", "net/unix", "stat",
         "task/" .. p:pid() .. "/comm" } do
         assert.equal(read(p, name), (p:proc(name)))
@@ -44,13 +46,13 @@ describe("p:proc()", function()
   end)
 
   it("returns zeros as they are", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       assert.matches("^sh\0%-c\0.+\0$", (p:proc("cmdline")))
     end)
   end)
 
   it("returns an empty file", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       assert.equal("", p:proc("task/" .. p:pid() .. "/children"))
     end)
   end)
@@ -60,15 +62,15 @@ describe("p:proc()", function()
     for i = 1, 16 do
       env["V" .. i] = ("x"):rep(MIB / 16)
     end
-    subject.steady(function(p)
+    child.stopped({ env = env }, function(p)
       local environ = assert(p:proc("environ"))
       assert.is_true(#environ > MIB)
       assert.is_true(environ == read(p, "environ"))
-    end, env)
+    end)
   end)
 
   it("returns all of 20,000 mappings", function()
-    subject.special({ "mappings", "20000" }, function(p)
+    subject.with({ "mappings", "20000" }, function(p)
       local maps = assert(p:proc("maps"))
       assert.is_true(lines(maps) > 20000)
       assert.is_true(maps == read(p, "maps"))
@@ -78,7 +80,7 @@ describe("p:proc()", function()
   it("returns all or fails, while the process ends", function()
     local outcomes = {}
     for _ = 1, 3 do
-      subject.special({ "mappings", "20000" }, function(p)
+      subject.with({ "mappings", "20000" }, function(p)
         local whole = assert(p:proc("maps"))
         p:send_signal("KILL")
         repeat
@@ -96,7 +98,7 @@ describe("p:proc()", function()
   end)
 
   it("returns all while the process runs another program", function()
-    subject.special({ "restarts", "2000" }, function(p)
+    subject.with({ "restarts", "2000" }, function(p)
       for _ = 1, 200 do
         local maps = assert(p:proc("maps"))
         local is_part = lines(maps) > 100 and not maps:find("%]\n$")
@@ -106,7 +108,7 @@ describe("p:proc()", function()
   end)
 
   it("returns what a zombie still has", function()
-    subject.steady(function(p)
+    child.stopped({}, function(p)
       p:send_signal("KILL")
       p:poll()
       assert.equal("sh\n", p:proc("comm"))
@@ -147,30 +149,12 @@ describe("p:proc()", function()
   end)
 
   it("fails with ESRCH where another process has the number", function()
-    local output = run.unshared("--pid --fork --mount-proc", [[
-      local pidfd = require "pidfd"
-
-      local function set_last_pid(pid)
-        local file = io.open("/proc/sys/kernel/ns_last_pid", "w")
-        if not file or not file:write(pid) or not file:close() then
-          print("impossible")
-          os.exit(0)
-        end
-      end
-
-      local old = assert(pidfd.spawn { "sleep", "60" })
-      local pid = old:pid()
-      old:terminate(5)
-      set_last_pid(pid - 1)
-      local new = assert(pidfd.spawn { "sleep", "60" })
-      print(new:pid() == pid, new:proc("comm") ~= nil)
-      print(pidfd.errno[select(3, old:proc("comm"))])
-      new:terminate(5)
-    ]])
-    if not output or output == "impossible\n" then
-      pending("needs a pid namespace of its own, and ns_last_pid")
-    end
-    assert.equal("true\ttrue\nESRCH\n", output)
+    local output = reused.run [[
+      local old = start()
+      local new = replace(old)
+      print(new:proc("comm") ~= nil, errno(old:proc("comm")))
+    ]]
+    assert.equal("true\tESRCH\n", output)
   end)
 
   it("fails with ENOENT for a file that does not exist", function()
@@ -181,6 +165,26 @@ describe("p:proc()", function()
 
   it("fails with ENOTDIR for a file below a file", function()
     fails("proc", "ENOTDIR", self:proc("comm/comm"))
+  end)
+
+  it("fails with ENAMETOOLONG for too long a name", function()
+    fails("proc", "ENAMETOOLONG", self:proc(("x"):rep(5000)))
+  end)
+
+  -- In a process of its own, for the memory that it takes.
+  it("fails with EFBIG for a file that has hardly an end", function()
+    local output = script.run [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, pidfd.self():proc("pagemap"))])
+    ]]
+    if output == "ENOENT\n" then
+      pending("this kernel was built without pagemap")
+    end
+    assert.equal("EFBIG\n", output)
+  end)
+
+  it("fails as reading the file fails", function()
+    fails("proc", "EIO", self:proc("mem"))
   end)
 
   it("fails with EISDIR for a directory", function()
@@ -232,7 +236,8 @@ describe("p:proc()", function()
   } do
     it(("raises for the name %q"):format(name), function()
       assert.error_matches(function() self:proc(name) end,
-        "bad argument #1.*not the name of a file")
+        "bad argument #1.*" ..
+          (name:find("%z") and "contains a zero" or "not the name of a file"))
     end)
   end
 

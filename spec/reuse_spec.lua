@@ -1,51 +1,29 @@
+local compiled = require "spec.support.compiled"
 local kernel = require "spec.support.kernel"
-local run = require "spec.support.run"
+local reused = require "spec.support.reused"
+local script = require "spec.support.script"
 
--- In a pid namespace of one's own the kernel can be made to hand out a number
--- again: 'old' and 'new' are pidfds of two children that had, and have, it.
-local REUSE = [[
-  local pidfd = require "pidfd"
-
-  local function start(command)
-    local file = assert(io.popen("echo $$; " .. command))
-    local pid = file:read("n")
-    return pid, file, assert(pidfd.open(pid))
-  end
-
-  local function set_last_pid(pid)
-    local file = io.open("/proc/sys/kernel/ns_last_pid", "w")
-    if not file or not file:write(pid) or not file:close() then
-      print("impossible")
-      os.exit(0)
-    end
-  end
-
-  local pid, file, old = start("exec sleep 60 >&-")
-  old:send_signal("TERM")
-  file:close()
-  set_last_pid(pid - 1)
-  local again, other, new = start("exec 7</dev/null; exec sleep 60 >&-")
-  assert(again == pid, "the number has not been handed out again")
-
-  local function errno(_, _, code)
-    return code and pidfd.errno[code]
-  end
-]]
-
-local UNSHARE = "--pid --fork --mount-proc"
-
--- Returns what the program printed after that.
+-- 'old' and 'new' are two children that had, and have, the number 'pid'.
 local function reuse(program)
-  local output = run.unshared(UNSHARE, REUSE .. program .. [[
-    new:send_signal("KILL")
-  ]])
-  if not output then
-    pending("needs namespaces of its own")
-  elseif output == "impossible\n" then
-    pending("needs ns_last_pid")
-  end
-  return output
+  return reused.run([[
+    local old = start()
+    local pid = old:pid()
+    local new = replace(old)
+  ]] .. program)
 end
+
+-- A shell command that runs the program, and stops before it opens a file
+-- below /proc/PID.
+local function pausing(program)
+  if not compiled.module("pause") then
+    pending("needs a C compiler")
+  end
+  local pause = package.searchpath("pause", package.cpath)
+  return ("LD_PRELOAD=%s:%s exec %s"):format(os.getenv("LD_PRELOAD") or "",
+    pause, script.command(program))
+end
+
+teardown(compiled.remove)
 
 describe("a pid that is handed out again", function()
   it("is not signalled through the old process's pidfd", function()
@@ -88,7 +66,6 @@ describe("a pid that is handed out again", function()
     assert.equal("ESRCH\nESRCH\n/dev/null\n", reuse [[
       print(errno(old:fds()))
       print(errno(old:getfd(7)))
-      repeat until new:fds()[7]
       print(new:fds()[7])
     ]])
   end)
@@ -115,5 +92,23 @@ describe("a pid that is handed out again", function()
     assert.equal("nil\t15\tnil\n", reuse [[
       print(old:info().pid, old:info().exit.code, new:info().exit)
     ]])
+  end)
+
+  it("is not looked into if that happens meanwhile", function()
+    local output = reused.run([[
+      local old = start()
+      old:send_signal("KILL")
+      old:poll()
+      local reader, pipes = assert(pidfd.spawn { "sh", "-c", arg[1],
+        fds = { [3] = old }, stdout = "pipe" })
+      print(reader:waitid(pidfd.flags.WSTOPPED))
+      replace(old)
+      reader:send_signal("CONT")
+      print(pipes.stdout:file():read())
+    ]], pausing [[
+      local pidfd = require "pidfd"
+      print(pidfd.errno[select(3, pidfd.adopt(3):proc("comm"))])
+    ]])
+    assert.matches("^stop\t19\ttable: [^\n]*\nESRCH\n$", output)
   end)
 end)

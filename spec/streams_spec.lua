@@ -36,6 +36,16 @@ describe("a stream of pidfd.spawn()", function()
     assert.same(inherited(), spawned.fds {})
   end)
 
+  it("is none where ours is closed and the number is an object's", function()
+    local output = run.under("exec sh -c 'exec \"$@\" <&-' sh", [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.self())
+      assert(p:fileno() == 0)
+      assert(pidfd.spawn { "ls", "/proc/self/fd" }):wait()
+    ]])
+    assert.equal("0\n1\n2\n", output) -- the first is of the directory itself
+  end)
+
   for number, name in pairs(STREAMS) do
     it("is ours: " .. name .. " = 'inherit'", function()
       assert.same(inherited(), spawned.fds { [name] = "inherit" })
@@ -132,7 +142,7 @@ describe("a stream of pidfd.spawn()", function()
   end)
 end)
 
-describe("the descriptors of a child", function()
+describe("the fds of pidfd.spawn()", function()
   it("are those that are named, and no others", function()
     with_files(2, function(numbers, paths)
       assert.is_false(fds.has(numbers[1], "CLOEXEC"))
@@ -297,22 +307,19 @@ describe("pidfd.spawn() where stdin and stdout are closed", function()
 end)
 
 describe("pidfd.spawn() where close_range() is refused", function()
-  local CLOSE_RANGE = 436
-
-  -- The shell command that refuses it with that errno.
   local function refusing(code)
-    local refuse = compiled.program("refuse")
-    if not refuse then
+    local command = run.refusing(run.CLOSE_RANGE, code)
+    if not command then
       pending("needs a C compiler")
     end
-    return ("exec %s %d %d"):format(refuse, CLOSE_RANGE, pidfd.errno[code])
+    return command
   end
 
   teardown(compiled.remove)
 
   for _, code in ipairs { "ENOSYS", "EPERM" } do
     it("closes the others all the same: " .. code, function()
-      local prefix = "exec 8</dev/null 9<&8; " .. refusing(code)
+      local prefix = "exec 8</dev/null 9<&8; exec " .. refusing(code)
       local options = "fds = { [5] = 0, [12] = 0 }"
       assert.equal("0 /dev/null\n1 pipe\n2 pipe\n5 /dev/null\n12 /dev/null\n",
         (run.under(prefix, SHOW, options)))
@@ -320,7 +327,7 @@ describe("pidfd.spawn() where close_range() is refused", function()
   end
 
   it("closes more than fit into one buffer", function()
-    local output = run.under(refusing("ENOSYS"), [[
+    local output = run.under("exec " .. refusing("ENOSYS"), [[
       local pidfd, spawned = require "pidfd", require "spec.support.spawned"
       local files = {}
       for i = 1, 300 do
@@ -331,5 +338,18 @@ describe("pidfd.spawn() where close_range() is refused", function()
       end
     ]])
     assert.equal("150\n", output)
+  end)
+
+  it("fails with ENOENT where there is no /proc either", function()
+    local options = run.without_proc .. " " .. refusing("ENOSYS")
+    local output = run.unshared(options, [[
+      local pidfd = require "pidfd"
+      local p, message, code = pidfd.spawn { "true" }
+      print(p, message:match("^.*:"), pidfd.errno[code])
+    ]])
+    if not output then
+      pending("needs namespaces")
+    end
+    assert.equal("nil\tspawn: open /proc/self/fd:\tENOENT\n", output)
   end)
 end)

@@ -121,7 +121,7 @@ end
 
 describe("examples/supervise.lua", function()
   if not has("cqueues") then
-    pending("needs cqueues")
+    return pending("needs cqueues")
   end
 
   it("starts again what is killed, whatever it is killed by", function()
@@ -251,7 +251,7 @@ describe("examples/supervise.lua", function()
       { name = "gone", command = { "/nowhere" }, backoff = 0.01 },
     }]], function(supervisor)
       for _ = 1, 3 do
-        await(supervisor, "^gone: not started: spawn: exec /nowhere: .")
+        await(supervisor, "^gone: not started: spawn: execve /nowhere: .")
       end
     end)
   end)
@@ -284,7 +284,18 @@ describe("examples/supervise.lua", function()
       "x: unknown key 'restrat'",
     ["return { { command = {}, restart = 'maybe' } }"] =
       "program 1: restart: unknown word",
-    ["return { { command = {} } }"] = "no program",
+    ["return { { command = {} } }"] = "program 1: no program",
+    ["return {}"] = "returns no list",
+    ["return { command = { 'true' } }"] = "returns no list",
+    ["return { 'true' }"] = "program 1: not a table",
+    ["return { { command = { 'true' }, backoff = -1 } }"] =
+      "program 1: backoff: not 0 or more",
+    ["return { { command = { 'true' }, grace = 0 / 0 } }"] =
+      "program 1: grace: not 0 or more",
+    ["return { { command = { 'true', 1 } } }"] =
+      "program 1: [2]: string expected, got number",
+    ["return { { command = { 'true' }, env = { A = 1 } } }"] =
+      "program 1: env.A: string expected, got number",
     ["return {"] = "near <eof>",
   }
   for config, complaint in pairs(mistakes) do
@@ -298,6 +309,26 @@ describe("examples/supervise.lua", function()
       end)
     end)
   end
+
+  it("stops what runs in order when one has a mistake in it", function()
+    supervising([[return {
+      { name = "one", command = { "sleep", "60" } },
+      { name = "two", command = { "sleep", "60" } },
+      { name = "bad", command = { "sleep", "60" }, uid = 1.5 },
+      { name = "last", command = { "sleep", "60" } },
+    }]], function(supervisor)
+      await(supervisor, "^one: started, pid %d+$")
+      await(supervisor, "^two: started, pid %d+$")
+      assert.same({
+        "two: sent TERM",
+        "two: ended, signal TERM",
+        "one: sent TERM",
+        "one: ended, signal TERM",
+        "supervise: bad: uid: number has no integer representation",
+      }, rest(supervisor))
+      assert.same({ "exit", 1 }, { supervisor.p:wait(PATIENCE) })
+    end)
+  end)
 
   it("explains itself when it is called wrongly", function()
     local output, errors, how, code = script.run(EXAMPLE)

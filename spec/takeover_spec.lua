@@ -1,9 +1,8 @@
 local child = require "spec.support.child"
-local ensure = require "spec.support.ensure"
 local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
 local nginx = require "spec.support.nginx"
-local pidfd = require "pidfd"
+local partner = require "spec.support.partner"
 local script = require "spec.support.script"
 
 local EXAMPLE = "examples/takeover.lua"
@@ -49,34 +48,29 @@ local CLIENT = [[
 -- Run the example, and call 'use' once it has seen the server end.
 local function with_takeover(pid, port, use)
   local command = script.command(EXAMPLE, pid, port, "lua")
-  local own, output = child.start("exec 2>&1; exec " .. command)
-  ensure(function()
+  partner.with("exec 2>&1; exec " .. command, function(example)
     local said, line = "", ""
     while line and not line:find("has ended") do
       said = said .. line .. "\n"
-      line = output:read()
+      line = example.hear()
     end
     assert(line, said)
     use()
-  end, function()
-    local p = assert(pidfd.open(own))
-    p:send_signal("KILL")
-    p:close()
-    output:close()
   end)
 end
 
 -- Take over from the server while a client asks. Returns how many answers
 -- the client had from nginx and from Lua, and its failure.
 local function answers_during_takeover(pid, port)
-  local client = assert(io.popen("exec " .. script.command(CLIENT, port)))
-  assert.equal("goes on", client:read())
-  local from_nginx, from_lua, failure
-  with_takeover(pid, port, function()
-    from_nginx, from_lua, failure = client:read("n", "n", "l")
+  local answers
+  partner.with("exec " .. script.command(CLIENT, port), function(client)
+    assert.equal("goes on", client.hear())
+    with_takeover(pid, port, function()
+      answers = client.hear()
+    end)
   end)
-  client:close()
-  return from_nginx, from_lua, failure:match("%S.*")
+  local from_nginx, from_lua, failure = answers:match("(%d+)\t(%d+)\t(.*)")
+  return tonumber(from_nginx), tonumber(from_lua), failure:match("%S.*")
 end
 
 describe("examples/takeover.lua", function()
@@ -86,14 +80,13 @@ describe("examples/takeover.lua", function()
       pending("needs nginx")
     end
     local port = loopback.free_port()
-    nginx.with(port, function(pid)
-      local p = assert(pidfd.open(pid))
-      local from_nginx, from_lua, failure = answers_during_takeover(pid, port)
+    nginx.with(port, function(p)
+      local from_nginx, from_lua, failure =
+        answers_during_takeover(p:pid(), port)
       assert.is_nil(failure)
       assert.is_true(from_nginx >= 100)
       assert.equal(100, from_lua)
       assert.is_true(p:poll(0))
-      p:close()
     end)
   end)
 

@@ -1,7 +1,6 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local partner = require "spec.support.partner"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local state = require "spec.support.state"
@@ -13,17 +12,6 @@ local function assert_end(expected_how, expected_code, how, code, ...)
   assert.equal(0, select("#", ...))
 end
 
--- Lend 'use' a child that runs these shell commands, and is at the second.
-local function with_child(first, second, use)
-  local command = ("%s; echo ready; %s"):format(first, second)
-  partner.with(command, function(process)
-    assert.equal("ready", process.hear())
-    local p = assert(pidfd.open(process.pid))
-    use(p)
-    p:close()
-  end)
-end
-
 describe("p:terminate()", function()
   it("ends a process by SIGTERM", function()
     child.with(function(p)
@@ -32,7 +20,8 @@ describe("p:terminate()", function()
   end)
 
   it("gives a process the time to end in its own way", function()
-    with_child("trap 'sleep 0.05; exit 3' TERM", "read line", function(p)
+    local command = "trap 'sleep 0.05; exit 3' TERM; echo; read line"
+    child.ready({ "sh", "-c", command, stdin = "pipe" }, function(p)
       assert_end("exit", 3, p:terminate(60))
     end)
   end)
@@ -40,7 +29,7 @@ describe("p:terminate()", function()
   for _, grace in ipairs { 0, 0.02 } do
     it(("ends a process that ignores SIGTERM after %g s"):format(grace),
       function()
-        with_child("trap '' TERM", "exec sleep 60", function(p)
+        child.after("trap '' TERM", function(p)
           assert_end("signal", pidfd.signal.KILL, p:terminate(grace))
         end)
       end)
@@ -70,7 +59,7 @@ describe("p:terminate()", function()
   end)
 
   it("returns the end of a child that was over already", function()
-    child.of("echo $$; exit 3", function(p)
+    child.shell("exit 3", function(p)
       p:poll()
       assert_end("exit", 3, p:terminate(60))
     end)

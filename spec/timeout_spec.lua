@@ -56,7 +56,9 @@ describe("examples/timeout.lua", function()
   for _, words in ipairs {
     {}, { "1" }, { "-1", "true" }, { "soon", "true" }, { "nan", "true" },
     { "-k", "soon", "1", "true" }, { "-s", "NOSUCH", "1", "true" },
-    { "-s", "0", "1", "true" }, { "-k" },
+    { "-s", "0", "1", "true" }, { "-s", "RTMIN-1", "1", "true" },
+    { "-s", "RTMAX+1", "1", "true" }, { "-s", "RTMIN+x", "1", "true" },
+    { "-s", "1.5", "1", "true" }, { "-s" }, { "-k" },
   } do
     it("returns 125 for the arguments {" .. table.concat(words, " ") .. "}",
       function()
@@ -72,6 +74,19 @@ describe("examples/timeout.lua", function()
     local output = timeout("-s", "SIGUSR1", "0.2", "sh", "-c", command)
     assert.equal("USR1\n", output)
   end)
+
+  for name, number in pairs {
+    ["RTMIN"] = pidfd.signal.RTMIN,
+    ["sigrtmin+1"] = pidfd.signal.RTMIN + 1,
+    ["RTMAX-2"] = pidfd.signal.RTMAX - 2,
+    ["40"] = 40,
+  } do
+    it("sends real-time signals too: " .. name, function()
+      local command = "trap 'echo here; exit' %d; while :; do sleep 0.01; done"
+      assert.equal("here\n", (timeout("-s", name, "0.2", "sh", "-c",
+        command:format(number))))
+    end)
+  end
 
   it("passes each word on as it is", function()
     local words = { "", " ", "a b", "it's", '"', "$HOME", "\\", "*", "x\ny" }
@@ -95,8 +110,8 @@ describe("examples/timeout.lua", function()
   end)
 
   it("leaves no other descriptor to the command", function()
-    local list = "ls /proc/self/fd"
-    assert.equal(output_of(list), output_of('"$@"', "9", "sh", "-c", list))
+    assert.equal("0\n1\n2\n3\n", -- the last is of the directory itself
+      output_of('"$@" 9</dev/null', "9", "ls", "/proc/self/fd"))
   end)
 
   it("leaves Ctrl-C to the command", function()
@@ -115,18 +130,17 @@ describe("examples/timeout.lua", function()
   end)
 
   it("ends the command when it is ended itself", function()
-    local pid, output = child.start("exec " .. script.command(EXAMPLE,
-      "60", "sh", "-c", "echo $$; exec sleep 60 >&-"))
-    local example = assert(pidfd.open(pid))
-    local command = assert(pidfd.open(output:read("n")))
-    ensure(function()
-      assert(example:send_signal("TERM"))
-      assert.is_true(command:poll(10))
-    end, function()
-      command:send_signal("KILL")
-      output:close()
-      command:close()
-      example:close()
+    local words = "exec " .. script.command(EXAMPLE,
+      "60", "sh", "-c", "echo $$; exec sleep 60 >&-")
+    child.ready({ "sh", "-c", words }, function(example, said)
+      local command = assert(pidfd.open(tonumber(said)))
+      ensure(function()
+        assert(example:send_signal("TERM"))
+        assert.is_true(command:poll(10))
+      end, function()
+        command:send_signal("KILL")
+        command:close()
+      end)
     end)
   end)
 end)

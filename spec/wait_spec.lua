@@ -26,19 +26,14 @@ local function assert_told(how, code, ...)
   end
 end
 
--- Lend 'use' a child that runs this shell command to its end.
-local function with_child(command, use)
-  child.of("echo $$; " .. command, use)
-end
-
--- The same, with a zombie whose parent reaps it when it is told a line. 'use'
--- gets a pidfd and the parent, a partner.
+-- Lend 'use' a zombie whose parent reaps it when it is told a line: a pidfd,
+-- and the parent, a partner.
 local PARENT = [[
   io.stdout:setvbuf("line")
-  local zombie = io.popen("echo $$; " .. arg[1])
-  print(zombie:read("n"))
+  local zombie = assert(require("pidfd").spawn { "sh", "-c", arg[1] })
+  print(zombie:pid())
   io.read()
-  zombie:close()
+  zombie:wait()
   print("reaped")
   io.read()
 ]]
@@ -96,7 +91,7 @@ describe("p:wait()", function()
 
     it(("returns %q, %d for a child that does: %s"):format(how, code, command),
       function()
-        with_child(command, function(p)
+        child.shell(command, function(p)
           assert_end(how, code, p:wait())
         end)
       end)
@@ -119,7 +114,7 @@ describe("p:wait()", function()
   end
 
   it("waits for a child that runs", function()
-    with_child("exec sleep 0.05", function(p)
+    child.shell("exec sleep 0.05", function(p)
       assert_end("exit", 0, p:wait())
     end)
   end)
@@ -136,7 +131,7 @@ describe("p:wait()", function()
   end)
 
   it("reaps a child", function()
-    with_child("exit 3", function(p, pid)
+    child.shell("exit 3", function(p, pid)
       assert(p:wait())
       local _, _, code = p:send_signal(0)
       assert.equal(pidfd.errno.ESRCH, code)
@@ -148,8 +143,7 @@ describe("p:wait()", function()
     local output = script.run [[
       local pidfd = require "pidfd"
       for i = 1, 20 do
-        local file = io.popen("echo $$; exit 3")
-        assert(pidfd.open(file:read("n"))):wait()
+        assert(pidfd.spawn { "sh", "-c", "exit 3" }):wait()
       end
       local self = pidfd.self():pid()
       local file = io.open(("/proc/%d/task/%d/children"):format(self, self))
@@ -160,7 +154,7 @@ describe("p:wait()", function()
 
   for _, case in ipairs(times.long) do
     it("returns at the end with a time-out of " .. case.name, function()
-      with_child("exec sleep 0.01", function(p)
+      child.shell("exec sleep 0.01", function(p)
         assert_end("exit", 0, p:wait(case.value))
       end)
     end)
@@ -243,7 +237,7 @@ describe("p:wait()", function()
   end)
 
   it("raises for a closed pidfd, which remembers nothing", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       p:wait()
       p:close()
       assert.error_matches(function() p:wait() end, "closed")
@@ -253,7 +247,7 @@ end)
 
 describe("the end of a process", function()
   it("is remembered", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       for _ = 1, 3 do
         assert_end("exit", 3, p:wait())
         assert_end("exit", 3, p:wait(0))
@@ -262,7 +256,7 @@ describe("the end of a process", function()
   end)
 
   it("is remembered by a duplicate that was made afterwards", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert(p:wait())
       local q = assert(p:dup())
       assert_end("exit", 3, q:wait())
@@ -271,7 +265,7 @@ describe("the end of a process", function()
   end)
 
   it("is told to a duplicate that was made before", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       local q = assert(p:dup())
       assert(p:wait())
       assert_told("exit", 3, q:wait())
@@ -280,7 +274,7 @@ describe("the end of a process", function()
   end)
 
   it("is told to another pidfd of a process that was reaped", function()
-    with_child("exit 3", function(p, pid)
+    child.shell("exit 3", function(p, pid)
       local q = assert(pidfd.open(pid))
       assert(p:waitid(pidfd.flags.WEXITED))
       assert_told("exit", 3, q:wait())
@@ -299,8 +293,8 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that io.popen's file has reaped", function()
-    local pid, file = child.start("exit 3")
-    local p = assert(pidfd.open(pid))
+    local file = assert(io.popen("echo $$; exit 3"))
+    local p = assert(pidfd.open(file:read("n")))
     local _, how, code = file:close()
     assert_end("exit", 3, how, code)
     assert_told("exit", 3, p:wait())
@@ -325,9 +319,8 @@ describe("the end of a process", function()
     need_unix()
     assert.equal(told("exit", 3), outcome_of [[
       local unix = require "unix"
-      local file = io.popen("echo $$; exit 3")
-      local pid = file:read("n")
-      local p = assert(pidfd.open(pid))
+      local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
+      local pid = p:pid()
       assert(unix.waitany() == pid)
       show(p)
     ]])
@@ -343,8 +336,7 @@ describe("the end of a process", function()
   it("is told where SIGCHLD is ignored", function()
     local output = run.under("trap '' CHLD; exec", [[
       local pidfd = require "pidfd"
-      local file = io.popen("echo $$; read line; exit 3", "r")
-      local p = assert(pidfd.open(file:read("n")))
+      local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
       print(p:wait(10))
     ]])
     if kernel.at_least(6, 15) then
@@ -470,7 +462,7 @@ end)
 
 describe("waiting", function()
   it("leaves no descriptor open for a child", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert.equal(0, fds.leaked(function()
         local q = assert(p:dup())
         assert(q:wait())

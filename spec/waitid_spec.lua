@@ -19,20 +19,15 @@ local function assert_end(expected_how, expected_code, how, code, info)
   return info
 end
 
--- Lend 'use' a child that runs this shell command to its end.
-local function with_child(command, use)
-  child.of("echo $$; " .. command, use)
-end
-
 describe("p:waitid()", function()
   it("returns how a child has exited", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert_end("exit", 3, p:waitid(flags.WEXITED))
     end)
   end)
 
   it("returns the signal that ended a child", function()
-    with_child("kill -KILL $$", function(p)
+    child.shell("kill -KILL $$", function(p)
       assert_end("signal", 9, p:waitid(flags.WEXITED))
     end)
   end)
@@ -57,7 +52,7 @@ describe("p:waitid()", function()
     if not compiled.module("unix") then
       pending("needs a C compiler")
     end
-    with_child("exec " .. script.command [[require("unix").traceme()]],
+    child.shell("exec " .. script.command [[require("unix").traceme()]],
       function(p)
         local how, code = p:waitid(flags.WSTOPPED)
         assert.equal("trap", how)
@@ -81,13 +76,13 @@ describe("p:waitid()", function()
   end)
 
   it("sleeps until the end", function()
-    with_child("exec sleep 0.05", function(p)
+    child.shell("exec sleep 0.05", function(p)
       assert_end("exit", 0, p:waitid(flags.WEXITED))
     end)
   end)
 
   it("sleeps until the stop", function()
-    with_child("sleep 0.05; kill -STOP $$", function(p)
+    child.shell("sleep 0.05; kill -STOP $$", function(p)
       assert_end("stop", pidfd.signal.STOP, p:waitid(flags.WSTOPPED))
     end)
   end)
@@ -110,7 +105,7 @@ describe("p:waitid()", function()
   end)
 
   it("leaves the child as it is with WNOWAIT", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       for _ = 1, 3 do
         assert_end("exit", 3, p:waitid(flags.WEXITED + flags.WNOWAIT))
       end
@@ -120,7 +115,7 @@ describe("p:waitid()", function()
   end)
 
   it("reaps the child, and fails with ECHILD from then on", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert(p:waitid(flags.WEXITED))
       assert.equal("ESRCH", pidfd.errno[select(3, p:send_signal(0))])
       fails("waitid", "ECHILD", p:waitid(flags.WEXITED))
@@ -128,7 +123,7 @@ describe("p:waitid()", function()
   end)
 
   it("fails with ECHILD after p:wait()", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert(p:wait())
       fails("waitid", "ECHILD", p:waitid(flags.WEXITED))
     end)
@@ -213,7 +208,7 @@ describe("p:waitid()", function()
   end)
 
   it("makes no descriptor", function()
-    with_child("exit 3", function(p)
+    child.shell("exit 3", function(p)
       assert.equal(0, fds.leaked(function()
         assert(p:waitid(flags.WEXITED + flags.WNOWAIT))
         fails("waitid", "EINVAL", p:waitid(0))
@@ -224,7 +219,7 @@ end)
 
 describe("the table that p:waitid() returns", function()
   it("has the child's pid and uid", function()
-    with_child("exit 3", function(p, pid)
+    child.shell("exit 3", function(p, pid)
       local info = assert_end("exit", 3, p:waitid(flags.WEXITED))
       assert.equal(pid, info.pid)
       local uid = read("/proc/self/status"):match("\nUid:%s*(%d+)")
@@ -233,7 +228,7 @@ describe("the table that p:waitid() returns", function()
   end)
 
   it("tells that no core was dumped", function()
-    with_child("ulimit -c 0; kill -ABRT $$", function(p)
+    child.shell("ulimit -c 0; kill -ABRT $$", function(p)
       local info = assert_end("signal", 6, p:waitid(flags.WEXITED))
       assert.is_false(info.core)
     end)
@@ -241,7 +236,7 @@ describe("the table that p:waitid() returns", function()
 
   it("tells that a core was dumped", function()
     directory.with(function(where)
-      with_child("cd " .. where .. "; ulimit -c unlimited 2>&-"
+      child.shell("cd " .. where .. "; ulimit -c unlimited 2>&-"
         .. " && kill -ABRT $$", function(p)
         local how, code, info = p:waitid(flags.WEXITED)
         if how == "exit" then
@@ -255,7 +250,7 @@ describe("the table that p:waitid() returns", function()
   end)
 
   it("tells the processor time of a busy child", function()
-    with_child("exec " .. script.command [[
+    child.shell("exec " .. script.command [[
       repeat
         for _ = 1, 100000 do end
       until os.clock() >= 0.1
@@ -268,23 +263,22 @@ describe("the table that p:waitid() returns", function()
   end)
 
   it("tells the memory of a child, in bytes", function()
-    local pid, file = child.start("exec " .. script.command [[
+    local command = "exec " .. script.command [[
       local block = ("x"):rep(64 * 1024 * 1024)
       local file = io.open("/proc/self/status")
       print(file:read("a"):match("\nVmHWM:%s*(%d+) kB"))
-    ]])
-    local p = assert(pidfd.open(pid))
-    local highest = file:read("n") * 1024
-    local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
-    p:close()
-    file:close()
-    assert.is_true(info.rusage.maxrss >= highest * 0.9)
-    -- what it had before it ran the program counts too
-    assert.is_true(info.rusage.maxrss <= highest * 100)
+    ]]
+    child.ready({ "sh", "-c", command }, function(p, said)
+      local highest = tonumber(said) * 1024
+      local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
+      assert.is_true(info.rusage.maxrss >= highest * 0.9)
+      -- what it had before it ran the program counts too
+      assert.is_true(info.rusage.maxrss <= highest * 100)
+    end)
   end)
 
   it("counts what the child has done", function()
-    with_child("exec sleep 0.01", function(p)
+    child.shell("exec sleep 0.01", function(p)
       local info = assert_end("exit", 0, p:waitid(flags.WEXITED))
       assert.is_true(info.rusage.minflt > 0)
       assert.is_true(info.rusage.nvcsw > 0)

@@ -1,6 +1,6 @@
 local child = require "spec.support.child"
-local ensure = require "spec.support.ensure"
 local kernel = require "spec.support.kernel"
+local partner = require "spec.support.partner"
 local script = require "spec.support.script"
 
 local EXAMPLE = "examples/waitpid.lua"
@@ -14,10 +14,10 @@ end
 
 -- Call 'use' with the pid of a child that ended so and is a zombie still.
 local function with_end(command, use)
-  local pid, file = child.start(command)
-  ensure(use, function()
-    file:close()
-  end, pid)
+  child.shell(command, function(p, pid)
+    assert(p:poll())
+    use(pid)
+  end)
 end
 
 describe("examples/waitpid.lua", function()
@@ -57,14 +57,14 @@ describe("examples/waitpid.lua", function()
     child.with(function(p, pid)
       child.with_grandchild(function(q, other)
         local command = script.command(EXAMPLE, other, pid)
-        local output = assert(io.popen("exec " .. command))
-        p:send_signal("TERM")
-        assert.equal(pid .. ": signal 15 (TERM)", output:read())
-        q:send_signal("KILL")
-        local told = kernel.at_least(6, 15) and "signal 9 %(KILL%)" or ""
-        assert.matches("^" .. other .. ": " .. told, output:read())
-        assert.is_nil(output:read())
-        output:close()
+        partner.with("exec " .. command, function(example)
+          p:send_signal("TERM")
+          assert.equal(pid .. ": signal 15 (TERM)", example.hear())
+          q:send_signal("KILL")
+          local told = kernel.at_least(6, 15) and "signal 9 %(KILL%)" or ""
+          assert.matches("^" .. other .. ": " .. told, example.hear())
+          assert.is_nil(example.hear())
+        end)
       end)
     end)
   end)

@@ -56,10 +56,9 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 int pfd_arg_signal (lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TSTRING)
     return (int)checkrange(L, arg, 0, INT_MAX);
-  size_t length;
-  const char *name = lua_tolstring(L, arg, &length);
+  const char *name = pfd_arg_string(L, arg);
   int sig = pfd_constants_findsignal(name);
-  if (sig < 0 || strlen(name) != length)
+  if (sig < 0)
     luaL_argerror(L, arg, lua_pushfstring(L, "invalid signal '%s'", name));
   return sig;
 }
@@ -87,6 +86,24 @@ long long pfd_arg_timeout (lua_State *L, int arg) {
 int pfd_arg_boolean (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TBOOLEAN);
   return lua_toboolean(L, arg);
+}
+
+
+const char *pfd_arg_string (lua_State *L, int arg) {
+  size_t length;
+  luaL_checktype(L, arg, LUA_TSTRING);
+  const char *s = lua_tolstring(L, arg, &length);
+  luaL_argcheck(L, strlen(s) == length, arg, "contains a zero");
+  return s;
+}
+
+
+/* a table with holes may have any length, and few elements */
+size_t pfd_arg_length (lua_State *L, int arg) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  size_t n = lua_rawlen(L, arg);
+  luaL_argcheck(L, n < INT_MAX, arg, "too long");
+  return n;
 }
 
 

@@ -7,6 +7,7 @@
 #define pfd_arg_h
 
 #include <lua.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #pragma GCC visibility push(hidden)
@@ -41,6 +42,12 @@ long long pfd_arg_timeout (lua_State *L, int arg);
 
 /* true or false, nothing else */
 int pfd_arg_boolean (lua_State *L, int arg);
+
+/* a string without zeros in it */
+const char *pfd_arg_string (lua_State *L, int arg);
+
+/* the length of a list, which may be multiplied by the size of a struct */
+size_t pfd_arg_length (lua_State *L, int arg);
 
 /* optional mode of an io file, "r" if absent */
 const char *pfd_arg_mode (lua_State *L, int arg);

@@ -11,9 +11,6 @@
 #include "process.h"
 #include "sys.h"
 
-/* how often to ask where no event will tell: ten milliseconds */
-#define TICK 10000000LL
-
 
 /* what is known already, else what can be found now */
 static int find (lua_State *L, Handle *p) {
@@ -38,14 +35,14 @@ static int isself (int pidfd) {
 ** runs; the reaping of one that is over, which poll(2) tells unasked; or
 ** the whim of a tracer, of which nothing tells.
 */
-static int sleepon (lua_State *L, int pidfd, int found, long long deadline) {
+static int sleepon (Sleeper *s, int pidfd, int found, long long deadline) {
   struct pollfd event = {.fd = pidfd};
   if (found == PFD_HELD) {
-    long long tick = pfd_block_deadline(TICK);
-    return pfd_block(L, NULL, 0, pfd_block_earlier(tick, deadline));
+    long long tick = pfd_block_deadline(PFD_TICK);
+    return pfd_block(s, NULL, 0, pfd_block_earlier(tick, deadline));
   }
   event.events = (found == PFD_RUNNING) ? POLLIN : 0;
-  return pfd_block(L, &event, 1, deadline);
+  return pfd_block(s, &event, 1, deadline);
 }
 
 
@@ -57,14 +54,14 @@ static int expire (int found, End *end) {
 
 
 /* look, and if there is nothing yet, sleep: -EINTR means to look again */
-static int look (lua_State *L, Handle *p, long long deadline, End *end) {
-  int found = find(L, p);
+static int look (Sleeper *s, Handle *p, long long deadline, End *end) {
+  int found = find(s->L, p);
   *end = p->end;
   if (found == PFD_TOLD || found < 0)
     return (found < 0) ? found : 0;
   if (found == PFD_RUNNING && isself(p->fd))
     return -EDEADLK;
-  int rc = sleepon(L, p->fd, found, deadline);
+  int rc = sleepon(s, p->fd, found, deadline);
   if (rc == 0 && pfd_block_past(deadline))
     return expire(found, end);
   return (rc < 0) ? rc : -EINTR;
@@ -72,9 +69,10 @@ static int look (lua_State *L, Handle *p, long long deadline, End *end) {
 
 
 int pfd_await (lua_State *L, int arg, long long deadline, End *end) {
+  Sleeper s = {.L = L};
   int rc;
   do /* hooks may have closed it */
-    rc = look(L, pfd_handle_openas(L, arg, PFD_PIDFD), deadline, end);
+    rc = look(&s, pfd_handle_openas(L, arg, PFD_PIDFD), deadline, end);
   while (rc == -EINTR);
   return rc;
 }

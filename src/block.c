@@ -99,43 +99,38 @@ static void runhooks (lua_State *L, lua_State *main) {
 }
 
 
-typedef struct Hooks {
-  lua_Hook own, main;
-} Hooks;
-
-
 /*
 ** A signal may have come just before the sleep: its handler has set a
 ** hook, and nothing would interrupt the sleep. So signals are blocked
 ** before this looks, and only poll(2) lets them in. A hook that is still
 ** there after it has run is meant to stay: a debugger's.
 */
-static int blockunlesshooked (lua_State *L, lua_State *main, Hooks *seen,
-                              sigset_t *mask) {
+static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
   pfd_sys_blocksignals(mask);
-  Hooks now = {lua_gethook(L), lua_gethook(main)};
-  int hooked = (now.own != NULL && now.own != seen->own) ||
-               (now.main != NULL && now.main != seen->main);
-  *seen = now;
+  Sleeper now = {s->L, lua_gethook(s->L), lua_gethook(main)};
+  int hooked = (now.own != NULL && now.own != s->own) ||
+               (now.main != NULL && now.main != s->main);
+  *s = now;
   if (hooked)
     pfd_sys_setsignals(mask);
   return !hooked;
 }
 
 
-int pfd_block (lua_State *L, struct pollfd *fds, nfds_t n, long long deadline) {
+int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   if (deadline == PFD_NOWAIT)
     return pfd_sys_poll(fds, n, 0, NULL);
-  lua_State *main = mainthread(L);
-  Hooks seen = {NULL, NULL};
+  lua_State *main = mainthread(s->L);
   sigset_t mask;
-  while (!blockunlesshooked(L, main, &seen, &mask))
-    runhooks(L, main);
+  if (!blockunlesshooked(s, main, &mask)) {
+    runhooks(s->L, main);
+    return -EINTR;
+  }
   long long left = timeleft(deadline);
   /* the last look of all lets no signal in, or a storm could prolong it */
   int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
   pfd_sys_setsignals(&mask);
   if (rc == -EINTR)
-    runhooks(L, main);
+    runhooks(s->L, main);
   return rc;
 }

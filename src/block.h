@@ -19,6 +19,9 @@
 #define PFD_FOREVER (-1LL)
 #define PFD_NOWAIT 0LL
 
+/* how often to ask where no event will tell: ten milliseconds */
+#define PFD_TICK 10000000LL
+
 /* so long from now; PFD_NOWAIT if that is not at all */
 long long pfd_block_deadline (long long nanoseconds);
 
@@ -28,12 +31,19 @@ long long pfd_block_earlier (long long one, long long other);
 /* is there no time left? */
 int pfd_block_past (long long deadline);
 
+/* a thread that waits, and hooks, its own and the main one's, that have run */
+typedef struct Sleeper {
+  lua_State *L;
+  lua_Hook own, main;
+} Sleeper;
+
 /*
 ** poll(2). Returns -EINTR after an interruption, when hooks have run: they
 ** may have closed what 'fds' names, so the caller looks anew. A hook may
-** raise, so the caller holds nothing that is not on the stack.
+** raise, so the caller holds nothing that is not on the stack. The sleeper
+** has no hooks at first, and stays the same until what it waits for is there.
 */
-int pfd_block (lua_State *L, struct pollfd *fds, nfds_t n, long long deadline);
+int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline);
 
 
 #pragma GCC visibility pop

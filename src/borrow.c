@@ -21,46 +21,67 @@ static int tofd (lua_State *L) {
 }
 
 
-static int offile (lua_State *L, const luaL_Stream *stream) {
-  if (stream->closef == NULL)
-    luaL_error(L, "attempt to use a closed file");
-  return pfd_sys_fileno(stream->f);
+static int ofhandle (lua_State *L, const char **reason) {
+  const Handle *h = pfd_handle_check(L, lua_gettop(L));
+  if (h->fd < 0)
+    *reason = lua_pushfstring(L, "attempt to use a closed %s",
+                              pfd_handle_name(pfd_handle_type(L, -1)));
+  return h->fd;
 }
 
 
-/* call method 'name' of the object on top, if it has it */
-static int askobject (lua_State *L, const char *name) {
-  int fd = -1;
-  if (lua_getfield(L, -1, name) == LUA_TFUNCTION) {
-    lua_pushvalue(L, -2); /* object, method, object */
-    lua_call(L, 1, 1);
-    fd = tofd(L);
-    if (fd < 0)
-      luaL_error(L, "method '%s' gives no descriptor: is it closed?", name);
-  }
+static int offile (lua_State *L, const luaL_Stream *stream,
+                   const char **reason) {
+  if (stream->closef != NULL)
+    return pfd_sys_fileno(stream->f);
+  *reason = lua_pushliteral(L, "attempt to use a closed file");
+  return -1;
+}
+
+
+/* assumes an object and a method of that name on top, and pops the method */
+static int askobject (lua_State *L, const char *name, const char **reason) {
+  lua_pushvalue(L, -2); /* object, method, object */
+  lua_call(L, 1, 1);
+  int fd = tofd(L);
   lua_pop(L, 1);
+  if (fd < 0)
+    *reason = lua_pushfstring(
+      L, "method '%s' gives no descriptor: is it closed?", name);
   return fd;
 }
 
 
-static int ofobject (lua_State *L) {
+static int ofobject (lua_State *L, const char **reason) {
   static const char *const methods[] = {"fileno", "getfd", "pollfd", NULL};
-  int fd = -1;
-  for (const char *const *name = methods; *name != NULL && fd < 0; name++)
-    fd = askobject(L, *name);
-  return fd;
+  for (const char *const *name = methods; *name != NULL; name++) {
+    if (lua_getfield(L, -1, *name) == LUA_TFUNCTION)
+      return askobject(L, *name, reason);
+    lua_pop(L, 1);
+  }
+  return -1;
 }
 
 
-int pfd_borrow (lua_State *L) {
+int pfd_borrow_try (lua_State *L, const char **reason) {
+  *reason = NULL;
   int type = lua_type(L, -1);
   if (type == LUA_TNUMBER)
     return tofd(L);
   if (type != LUA_TUSERDATA && type != LUA_TTABLE)
     return -1;
   if (pfd_handle_type(L, -1) != PFD_NONE)
-    return pfd_handle_open(L, lua_gettop(L))->fd;
+    return ofhandle(L, reason);
   const luaL_Stream *stream =
     (const luaL_Stream *)luaL_testudata(L, -1, LUA_FILEHANDLE);
-  return (stream != NULL) ? offile(L, stream) : ofobject(L);
+  return (stream != NULL) ? offile(L, stream, reason) : ofobject(L, reason);
+}
+
+
+int pfd_borrow (lua_State *L) {
+  const char *reason;
+  int fd = pfd_borrow_try(L, &reason);
+  if (reason != NULL)
+    luaL_error(L, "%s", reason);
+  return fd;
 }

@@ -18,6 +18,12 @@
 */
 int pfd_borrow (lua_State *L);
 
+/*
+** The same for who knows more to say: -1 for a closed one, too, and a
+** 'reason', which is pushed; it is NULL for what is no descriptor.
+*/
+int pfd_borrow_try (lua_State *L, const char **reason);
+
 
 #pragma GCC visibility pop
 

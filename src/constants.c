@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <lauxlib.h>
 #include <lua.h>
 
 #include "kernel.h"

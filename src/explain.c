@@ -12,7 +12,7 @@
 
 #define YAMAPATH "/proc/sys/kernel/yama/ptrace_scope"
 
-#define SIZE 2048
+#define STATUSSIZE 2048
 #define EFFECTIVE 1
 
 
@@ -20,7 +20,7 @@
 typedef struct Status {
   unsigned int uids[3]; /* real, effective, saved */
   unsigned int gids[3];
-  uid_t owner; /* of the file itself: root, if the process is not dumpable */
+  int dumpable;
 } Status;
 
 
@@ -36,25 +36,35 @@ static int parseids (char *text, const char *key, unsigned int ids[3]) {
 }
 
 
-static int parsestatus (char *text, Status *status) {
+/*
+** The file itself is root's, if the process is not dumpable; but also if it
+** has no memory any more, which has no size then.
+*/
+static int parsestatus (char *text, uid_t owner, Status *status) {
   int rc = parseids(text, "\nUid:", status->uids);
-  return (rc < 0) ? rc : parseids(text, "\nGid:", status->gids);
+  if (rc == 0)
+    rc = parseids(text, "\nGid:", status->gids);
+  if (rc == 0)
+    status->dumpable = owner != 0 || status->uids[EFFECTIVE] == 0 ||
+                       strstr(text, "\nVmSize:") == NULL;
+  return rc;
 }
 
 
 static int readstatus (int pidfd, Status *status) {
-  char text[SIZE];
+  char text[STATUSSIZE];
   int file = pfd_process_open(pidfd, "status", O_RDONLY);
   if (file < 0)
     return file;
-  int rc = pfd_sys_owner(file, &status->owner);
+  uid_t owner;
+  int rc = pfd_sys_owner(file, &owner);
   if (rc == 0)
     rc = pfd_sys_read(file, text, sizeof(text) - 1);
   (void)pfd_sys_close(file);
   if (rc < 0)
     return rc;
   text[rc] = '\0';
-  return parsestatus(text, status);
+  return parsestatus(text, owner, status);
 }
 
 
@@ -108,7 +118,7 @@ static const char *checkuser (lua_State *L, const Status *s, Access access) {
   const char *reason = checkids(L, "user", s->uids, uid);
   if (reason == NULL)
     reason = checkids(L, "group", s->gids, gid);
-  if (reason == NULL && s->owner == 0 && s->uids[EFFECTIVE] != 0)
+  if (reason == NULL && !s->dumpable)
     reason = "it is not dumpable (it has changed its user, runs a file it may "
              "not read, or asked for it with PR_SET_DUMPABLE), and this "
              "process has no CAP_SYS_PTRACE";

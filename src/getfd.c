@@ -46,8 +46,13 @@ int pfd_l_getfd (lua_State *L) {
 /*
 ** p:getfd (targetfd [, flags])
 ** pidfd.getfd as a method. Without any argument it is what LuaSocket's
-** select asks of an object, the number of its own descriptor: told apart
-** by the count, so that a 'targetfd' that is nil by mistake still raises.
+** select asks of an object.
+**
+** Returns what pidfd.getfd does; or, without any argument, the number of
+** its own descriptor.
+**
+** The two are told apart by the count of arguments, so that a 'targetfd'
+** that is nil by mistake still raises.
 */
 int pfd_l_getfd_or_fileno (lua_State *L) {
   return (lua_gettop(L) == 1) ? pfd_l_pollfd(L) : pfd_l_getfd(L);

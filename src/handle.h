@@ -1,8 +1,9 @@
 /*
 ** A handle is a userdata that owns one descriptor: it is closed by
 ** 'close', by '__close' or by the collector, whichever comes first, and
-** exactly once. There are two types: a pidfd, and a descriptor that was
-** duplicated out of a process ("pidfd.fd").
+** exactly once. There are two types: a pidfd, and any other descriptor
+** that this module makes ("pidfd.fd"): one taken out of a process, a
+** namespace, our end of a pipe.
 **
 ** A handle is born closed, with its metatable, before the system call
 ** that gives it something to own. A memory error can then only lose an

@@ -40,7 +40,9 @@ static int hasid (lua_State *L, int arg, unsigned long long *id) {
 
 /*
 ** p == q
-** Is it the same process? Before Linux 6.9 only the same object is equal.
+** fstat(2): is it the same process?
+**
+** Returns a boolean. Before Linux 6.9 only the same object is equal.
 */
 int pfd_l_eq (lua_State *L) {
   unsigned long long one, other;

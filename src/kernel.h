@@ -40,8 +40,8 @@
 
 
 /*
-** clone(2) and clone3(2). The struct's name is our own for the same reason
-** as that of the next.
+** clone(2) and clone3(2). The name of a struct is our own, here and below,
+** so that the headers of a newer distribution do not get in its way.
 */
 #if !defined(CLONE_PIDFD) /* Linux 5.2 */
 #define CLONE_PIDFD 0x00001000
@@ -106,8 +106,7 @@ typedef struct Entry {
 /*
 ** PIDFD_GET_INFO, Linux 6.13. The size of the struct is part of the
 ** request's number: the newest one is passed, and an older kernel fills
-** what it knows. The name is our own, so that the headers of a newer
-** distribution do not get in its way.
+** what it knows.
 */
 typedef struct Info {
   __u64 mask; /* what is asked for, then what is filled in */

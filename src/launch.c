@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "sys.h"
@@ -15,6 +14,15 @@
 
 #define BUFFERSIZE 1024
 
+/* for a child that tells nothing: a millisecond */
+#define PATIENCE 1000000LL
+
+
+/* how it went: 0, or a negative errno and what it came from */
+typedef struct Outcome {
+  int rc;
+  Failure failure;
+} Outcome;
 
 /* what parent and child share while the parent is suspended */
 typedef struct Birth {
@@ -22,15 +30,14 @@ typedef struct Birth {
   pid_t parent;
   int pidfd;       /* of the child; of no meaning if there is none */
   int entercgroup; /* after birth */
-  int rc;
-  Failure failure;
-  _Alignas(16) char stack[STACKSIZE]; /* the child's */
+  int report;      /* where a child with memory of its own tells, or -1 */
+  Outcome outcome;
+  char *stack; /* the child's */
 } Birth;
 
 
 static int failed (Birth *b, const char *step, const char *what, int rc) {
-  b->failure = (Failure){.step = step, .what = what};
-  b->rc = rc;
+  b->outcome = (Outcome){.rc = rc, .failure = {.step = step, .what = what}};
   return rc;
 }
 
@@ -51,9 +58,12 @@ static void resetsignals (void) {
 static int entercgroup (Birth *b) {
   if (!b->entercgroup)
     return 0;
-  int file = pfd_sys_openat(b->launch->cgroup, "cgroup.procs", O_WRONLY);
-  int rc = (file < 0) ? file : pfd_sys_write(file, "0", 1);
-  return (rc < 0) ? failed(b, "cgroup", NULL, rc) : 0;
+  static const char name[] = "cgroup.procs";
+  int file = pfd_sys_openat(b->launch->cgroup, name, O_WRONLY);
+  if (file < 0)
+    return failed(b, "open", name, file);
+  int rc = pfd_sys_write(file, "0", 1);
+  return (rc < 0) ? failed(b, "write", name, rc) : 0;
 }
 
 
@@ -75,9 +85,9 @@ static int changeuser (Birth *b) {
     return failed(b, "setgroups", NULL, rc);
   rc = l->setgid ? pfd_sys_setgid(l->gid) : 0;
   if (rc < 0)
-    return failed(b, "setgid", NULL, rc);
+    return failed(b, "setresgid", NULL, rc);
   rc = l->setuid ? pfd_sys_setuid(l->uid) : 0;
-  return (rc < 0) ? failed(b, "setuid", NULL, rc) : 0;
+  return (rc < 0) ? failed(b, "setresuid", NULL, rc) : 0;
 }
 
 
@@ -90,7 +100,8 @@ static int restrain (Birth *b) {
   rc = (l->pdeathsig != 0) ? pfd_sys_pdeathsig(l->pdeathsig) : 0;
   if (rc < 0)
     return failed(b, "prctl", "PR_SET_PDEATHSIG", rc);
-  if (l->pdeathsig != 0 && pfd_sys_getppid() != b->parent)
+  pid_t parent = pfd_sys_getppid(); /* 0: in another pid namespace */
+  if (l->pdeathsig != 0 && parent != 0 && parent != b->parent)
     pfd_sys_exit(); /* the parent died before it could be noticed */
   return 0;
 }
@@ -128,6 +139,18 @@ static int savesource (const Launch *l, Move *m) {
 }
 
 
+/* likewise, and out of the way of all moves */
+static int savereport (Birth *b) {
+  while (b->report >= 0 && iswanted(b->launch, b->report)) {
+    int rc = pfd_sys_dup(b->report);
+    if (rc < 0)
+      return failed(b, "dup", NULL, rc);
+    b->report = rc;
+  }
+  return 0;
+}
+
+
 static int movedescriptors (Birth *b) {
   const Launch *l = b->launch;
   for (Move *m = l->moves; m < l->moves + l->nmoves; m++) {
@@ -144,29 +167,54 @@ static int movedescriptors (Birth *b) {
 }
 
 
+/* no function of the C library: they know of locales and locks */
+static int tonumber (const char *digits) {
+  int n = 0;
+  for (; *digits != '\0'; digits++)
+    n = 10 * n + (*digits - '0');
+  return n;
+}
+
+
 /* close what one buffer of the directory names and the child does not want */
-static void closeentries (const Launch *l, int dir, const char *buffer,
+static void closeentries (const Birth *b, int dir, const char *buffer,
                           int size) {
   const Entry *entry;
   for (int at = 0; at < size; at += entry->length) {
     entry = (const Entry *)(const void *)(buffer + at);
-    int fd = (int)strtol(entry->name, NULL, 10); /* 0 for "." and ".." */
-    if (entry->name[0] != '.' && fd != dir && !iswanted(l, fd))
+    if (entry->name[0] == '.')
+      continue;
+    int fd = tonumber(entry->name);
+    if (fd != dir && fd != b->report && !iswanted(b->launch, fd))
       (void)pfd_sys_close(fd);
   }
 }
 
 
 /* before Linux 5.9, or where a seccomp filter refuses close_range(2) */
-static int closelisted (const Launch *l) {
+static int closelisted (Birth *b) {
+  static const char path[] = "/proc/self/fd";
   _Alignas(Entry) char buffer[BUFFERSIZE];
-  int dir = pfd_sys_openat(AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
+  int dir = pfd_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
   if (dir < 0)
-    return dir;
+    return failed(b, "open", path, dir);
   int size;
   while ((size = pfd_sys_getdents(dir, buffer, sizeof(buffer))) > 0)
-    closeentries(l, dir, buffer, size);
-  return size; /* 'dir' is close-on-exec */
+    closeentries(b, dir, buffer, size);
+  /* 'dir' is close-on-exec */
+  return (size < 0) ? failed(b, "getdents64", path, size) : 0;
+}
+
+
+/* but for where to tell, which is close-on-exec; there is none at ~0U */
+static int closegap (const Birth *b, unsigned int first, unsigned int last) {
+  unsigned int report = (unsigned int)b->report;
+  if (report < first || report > last)
+    return pfd_sys_close_range(first, last);
+  int rc = (report > first) ? pfd_sys_close_range(first, report - 1) : 0;
+  if (rc < 0 || report == last)
+    return rc;
+  return pfd_sys_close_range(report + 1, last);
 }
 
 
@@ -178,14 +226,19 @@ static int closeothers (Birth *b) {
   for (size_t i = 0; i < l->nmoves && rc == 0; i++) {
     unsigned int to = (unsigned int)l->moves[i].to;
     if (to > next)
-      rc = pfd_sys_close_range(next, to - 1);
+      rc = closegap(b, next, to - 1);
     next = to + 1;
   }
   if (rc == 0)
-    rc = pfd_sys_close_range(next, ~0U);
-  if (rc < 0)
-    rc = closelisted(l);
-  return (rc < 0) ? failed(b, "close_range", NULL, rc) : 0;
+    rc = closegap(b, next, ~0U);
+  return (rc < 0) ? closelisted(b) : 0;
+}
+
+
+/* nothing is there, or the file server does not answer */
+static int isabsent (int rc) {
+  return rc == -ENOENT || rc == -ENOTDIR || rc == -ESTALE || rc == -ENODEV ||
+         rc == -ETIMEDOUT;
 }
 
 
@@ -196,14 +249,14 @@ static int search (Birth *b) {
   int rc = -ENOENT;
   for (const char *const *file = l->files; *file != NULL; file++) {
     int tried = pfd_sys_exec(*file, l->argv, l->envp);
-    if (tried == -ENOENT || tried == -ENOTDIR)
+    if (isabsent(tried))
       continue;
     what = *file;
     rc = tried;
     if (rc != -EACCES)
       break;
   }
-  return failed(b, "exec", what, rc);
+  return failed(b, "execve", what, rc);
 }
 
 
@@ -212,19 +265,26 @@ static int execute (Birth *b) {
   if (l->files[1] != NULL)
     return search(b);
   int rc = pfd_sys_exec(l->files[0], l->argv, l->envp);
-  return failed(b, "exec", l->files[0], rc);
+  return failed(b, "execve", l->files[0], rc);
 }
 
 
-/* handlers before the mask, or one of the parent's could run here */
+/*
+** Handlers before the mask, or one of the parent's could run here. The mask
+** last of all: a signal that stops the child, as Ctrl-Z does, would stop the
+** parent with it, which sleeps until the program runs.
+*/
 static int child (void *birth) {
   Birth *b = (Birth *)birth;
   resetsignals();
-  pfd_sys_unblocksignals();
-  if (entercgroup(b) == 0 && enterfamily(b) == 0 && changeuser(b) == 0 &&
-      restrain(b) == 0 && changedirectory(b) == 0 && movedescriptors(b) == 0 &&
-      closeothers(b) == 0)
+  if (entercgroup(b) == 0 && enterfamily(b) == 0 && savereport(b) == 0 &&
+      movedescriptors(b) == 0 && closeothers(b) == 0 && changeuser(b) == 0 &&
+      restrain(b) == 0 && changedirectory(b) == 0) {
+    pfd_sys_unblocksignals();
     (void)execute(b);
+  }
+  if (b->report >= 0)
+    (void)pfd_sys_write(b->report, &b->outcome, sizeof(Outcome));
   pfd_sys_exit();
   return 0;
 }
@@ -239,32 +299,37 @@ static int child (void *birth) {
 */
 
 static int born (Birth *b) {
-  return pfd_sys_clone(child, b, b->stack + STACKSIZE, &b->pidfd);
+  char *stack = b->stack + STACKSIZE;
+  if (b->report < 0)
+    return pfd_sys_vfork(child, b, stack, &b->pidfd);
+  return pfd_sys_fork(child, b, stack, &b->pidfd);
 }
 
 
 /* what only clone3(2) can do */
 static int bornwith (Birth *b, unsigned long long flags) {
   CloneArgs args = {
-    .flags = flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
+    .flags = flags | CLONE_PIDFD,
     .pidfd = (__u64)(size_t)&b->pidfd,
     .exit_signal = (flags & CLONE_AUTOREAP) ? 0 : SIGCHLD,
     .stack = (__u64)(size_t)b->stack,
     .stack_size = STACKSIZE,
     .cgroup = (flags & CLONE_INTO_CGROUP) ? (__u64)b->launch->cgroup : 0,
   };
+  if (b->report < 0)
+    args.flags |= CLONE_VM | CLONE_VFORK;
   return pfd_sys_clone3(&args, child, b);
 }
 
 
 /* the kernel is too old for clone3(2), or a seccomp filter refuses it */
 static int isrefused (int rc) {
-  return rc == -ENOSYS || rc == -EPERM;
+  return rc == -ENOSYS || rc == -EPERM || rc == -E2BIG;
 }
 
 
 /* the cgroup can be entered later too, though at a higher price */
-static int bear (Birth *b) {
+static int bornsomehow (Birth *b) {
   const Launch *l = b->launch;
   unsigned long long flags = l->autoreap ? CLONE_AUTOREAP : 0;
   if (l->autokill)
@@ -282,32 +347,76 @@ static int bear (Birth *b) {
 static void failclone (Birth *b, int rc) {
   int newest = b->launch->autoreap || b->launch->autokill;
   (void)failed(b, "clone", newest ? "autoreap, autokill" : NULL, rc);
-  if (newest && (rc == -EINVAL || rc == -ENOSYS))
-    b->failure.since = "7.1";
-}
-
-
-/* the program was never run: leave no zombie and no descriptor */
-static void bury (int pidfd) {
-  siginfo_t info;
-  (void)pfd_sys_waitid(pidfd, &info, WEXITED | __WALL, NULL);
-  (void)pfd_sys_close(pidfd);
+  if (b->launch->autoreap && rc == -EINVAL)
+    b->outcome.failure.since = "7.1";
 }
 
 
 /* with all signals blocked, or the child would run handlers in our memory */
-int pfd_launch (const Launch *launch, Failure *failure) {
-  Birth b = {.launch = launch, .parent = pfd_sys_getpid()};
+static int bear (Birth *b) {
   sigset_t mask;
   pfd_sys_blocksignals(&mask);
-  int rc = bear(&b);
-  if (rc < 0)
-    failclone(&b, rc);
-  else if (b.rc < 0)
-    bury(b.pidfd);
+  int rc = bornsomehow(b);
   pfd_sys_setsignals(&mask);
-  *failure = b.failure;
-  return (b.rc < 0) ? b.rc : b.pidfd;
+  if (rc < 0)
+    failclone(b, rc);
+  return rc;
+}
+
+
+/*
+** Nothing is told, and the pipe closed, when the program runs. Until then
+** the child's new user may have stopped it, and has it go on.
+*/
+static void hear (Birth *b, int pipe) {
+  struct pollfd event = {.fd = pipe, .events = POLLIN};
+  while (pfd_sys_poll(&event, 1, PATIENCE, NULL) <= 0)
+    (void)pfd_sys_send_signal(b->pidfd, SIGCONT, NULL, 0);
+  (void)pfd_sys_read(pipe, &b->outcome, sizeof(Outcome));
+}
+
+
+/* of a child with memory of its own */
+static int bearapart (Birth *b) {
+  int ends[2];
+  int rc = pfd_sys_pipe(ends);
+  if (rc < 0)
+    return failed(b, "pipe2", NULL, rc);
+  b->report = ends[1];
+  rc = bear(b);
+  (void)pfd_sys_close(ends[1]);
+  if (rc >= 0)
+    hear(b, ends[0]);
+  (void)pfd_sys_close(ends[0]);
+  return rc;
+}
+
+
+/*
+** The program was never run: leave no zombie and no descriptor. The child is
+** about to end; but here, too, its new user may have stopped it.
+*/
+static void bury (int pidfd) {
+  siginfo_t info;
+  int rc;
+  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
+  do
+    rc = pfd_sys_waitid(pidfd, &info, WEXITED | __WALL, NULL);
+  while (rc == -EINTR);
+  (void)pfd_sys_close(pidfd);
+}
+
+
+int pfd_launch (const Launch *launch, Failure *failure) {
+  _Alignas(16) char stack[STACKSIZE];
+  Birth b = {
+    .launch = launch, .parent = pfd_sys_getpid(), .report = -1, .stack = stack};
+  int apart = launch->setgid || launch->setuid;
+  int rc = apart ? bearapart(&b) : bear(&b);
+  if (rc >= 0 && b.outcome.rc < 0)
+    bury(b.pidfd);
+  *failure = b.outcome.failure;
+  return (b.outcome.rc < 0) ? b.outcome.rc : b.pidfd;
 }
 
 /* }=================================================================== */

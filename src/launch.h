@@ -5,6 +5,11 @@
 ** (CLONE_PIDFD), so that there is no moment at which its number could be
 ** somebody else's. Knows no Lua.
 **
+** A child that becomes another user's gets a copy of the memory instead, as
+** by fork(2), and tells through a pipe how it went. For with such a child
+** that user could read what it shares, and stop it, and with it this process,
+** which would sleep until the program runs.
+**
 ** While it shares the memory, the child makes system calls and nothing
 ** else: no allocation, no lock, no signal handler of this process.
 */
@@ -57,7 +62,7 @@ typedef struct Failure {
 } Failure;
 
 
-/* the pidfd of the child, or -errno; then there is no child, and 'failure' */
+/* the pidfd, or -errno, when there is no child and 'failure' says why */
 int pfd_launch (const Launch *launch, Failure *failure);
 
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "arg.h"
 #include "calls.h"
+#include "explain.h"
 #include "handle.h"
 #include "kernel.h"
 #include "result.h"
@@ -39,10 +41,8 @@ static int checkadvice (lua_State *L, int arg) {
                                 MADV_COLLAPSE};
   if (lua_type(L, arg) == LUA_TNUMBER)
     return pfd_arg_int(L, arg);
-  int i = luaL_checkoption(L, arg, NULL, names);
-  luaL_argcheck(L, lua_rawlen(L, arg) == strlen(names[i]), arg,
-                "zero in an advice");
-  return advices[i];
+  (void)pfd_arg_string(L, arg);
+  return advices[luaL_checkoption(L, arg, NULL, names)];
 }
 
 
@@ -60,8 +60,7 @@ static lua_Integer checkfield (lua_State *L, int arg, lua_Integer i) {
 
 /* push, in memory of Lua's, the list of ranges at 'arg' */
 static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
-  luaL_checktype(L, arg, LUA_TTABLE);
-  *n = lua_rawlen(L, arg);
+  *n = pfd_arg_length(L, arg);
   struct iovec *ranges =
     (struct iovec *)lua_newuserdatauv(L, *n * sizeof(struct iovec), 0);
   for (size_t i = 0; i < *n; i++) {
@@ -81,15 +80,17 @@ static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
 /*
 ** p:madvise (advice, ranges)
 ** process_madvise(2): tell the kernel what to expect of the memory of
-** another process: "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE" or a number.
-** A range is {address, length} in bytes, as in its /proc/PID/maps.
+** another process: "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE" (since Linux
+** 6.1) or a number. A range is {address, length} in bytes, as in its
+** /proc/PID/maps.
 **
 ** Returns for how many bytes it was heeded, maybe fewer than asked for, or
 ** fails with
 **   EINVAL  unknown advice, more than 1024 ranges, or an address that is
 **           not a multiple of the page size
 **   ENOMEM  there is nothing mapped
-**   EACCES  no ptrace access to that process
+**   EACCES  no ptrace access to that process, to read; before Linux 5.12, to
+**           attach
 **   EPERM   no CAP_SYS_NICE
 **   ESRCH   it has ended
 **   ENOSYS  before Linux 5.10
@@ -100,8 +101,12 @@ int pfd_l_madvise (lua_State *L) {
   size_t n;
   const struct iovec *ranges = checkranges(L, 3, &n);
   ssize_t rc = pfd_sys_madvise(p->fd, ranges, n, advice);
-  if (rc < 0)
-    return pfd_fail(L, "process_madvise", (int)rc);
-  lua_pushinteger(L, rc);
-  return 1;
+  if (rc >= 0) {
+    lua_pushinteger(L, rc);
+    return 1;
+  }
+  int results = pfd_fail(L, "process_madvise", (int)rc);
+  if (rc == -EACCES)
+    pfd_explain(L, p->fd, PFD_READ);
+  return results;
 }

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* CLONE_NEW... */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "arg.h"
 #include "calls.h"
 #include "explain.h"
 #include "handle.h"
@@ -46,13 +46,11 @@ static const Namespace namespaces[] = {
 
 
 static const Namespace *checkkind (lua_State *L, int arg) {
-  size_t length;
-  luaL_checktype(L, arg, LUA_TSTRING);
-  const char *kind = lua_tolstring(L, arg, &length);
+  const char *kind = pfd_arg_string(L, arg);
   const Namespace *ns = namespaces;
   while (ns->name != NULL && strcmp(ns->name, kind) != 0)
     ns++;
-  if (ns->name == NULL || strlen(kind) != length)
+  if (ns->name == NULL)
     luaL_argerror(L, arg, lua_pushfstring(L, "invalid namespace '%s'", kind));
   return ns;
 }
@@ -116,8 +114,12 @@ int pfd_l_namespace (lua_State *L) {
 ** Returns true, or fails with
 **   EPERM   no right to enter, or no ptrace access to that process
 **   ESRCH   the process has ended
-**   EINVAL  it is our own user namespace; "user", "mnt" and "time" want a
-**           process that has one thread; or before Linux 5.8
+**   EINVAL  it is our own user namespace; "user" and "mnt" want a process
+**           that has one thread; or before Linux 5.8
+**   EUSERS  "time" wants a process that has one thread
+**
+** An EPERM is not explained: ptrace access is one of several rights that
+** this takes.
 */
 int pfd_l_setns (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);

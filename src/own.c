@@ -43,7 +43,12 @@ int pfd_l_close (lua_State *L) {
 }
 
 
-/* __gc and __close, to whose failure nobody listens */
+/*
+** __gc and __close
+** close(2): give the descriptor back.
+**
+** Returns nothing: nobody would listen to a failure.
+*/
 int pfd_l_gc (lua_State *L) {
   (void)pfd_handle_close(pfd_handle_check(L, 1));
   return 0;
@@ -81,6 +86,7 @@ int pfd_l_fileno (lua_State *L) {
 **
 ** Returns an object of the same type, or fails with
 **   EMFILE  this process has no descriptor left
+**   EBADF   somebody has closed the descriptor by its number
 */
 int pfd_l_dup (lua_State *L) {
   Handle *from = pfd_handle_open(L, 1);

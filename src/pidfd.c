@@ -1,7 +1,7 @@
 /*
 ** pidfd: the processes of Linux, held by descriptor instead of by number.
 ** This file is the table of contents: each function stands in a file of
-** its own name, see calls.h.
+** its own or its family's name, see calls.h.
 */
 
 #include <lauxlib.h>

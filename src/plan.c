@@ -14,10 +14,6 @@
 #include "constants.h"
 #include "sys.h"
 
-/* the table of options, and the one that keeps what the plan points at */
-#define OPTIONS 1
-#define KEPT 2
-
 /* the highest user or group id; the next one means "leave it" */
 #define MAXID 0xFFFFFFFELL
 
@@ -29,7 +25,8 @@
 */
 
 static int bad (lua_State *L, const char *key, const char *reason) {
-  return luaL_argerror(L, OPTIONS, lua_pushfstring(L, "%s: %s", key, reason));
+  return luaL_argerror(L, PFD_OPTIONS,
+                       lua_pushfstring(L, "%s: %s", key, reason));
 }
 
 
@@ -42,15 +39,16 @@ static void wanttype (lua_State *L, const char *key, int type) {
 
 
 /* a method of an object to borrow may change the options meanwhile */
-static void keep (lua_State *L) {
-  lua_rawseti(L, KEPT, (lua_Integer)lua_rawlen(L, KEPT) + 1);
+void pfd_plan_keep (lua_State *L) {
+  lua_rawseti(L, PFD_KEPT, (lua_Integer)lua_rawlen(L, PFD_KEPT) + 1);
 }
 
 
 static void *newarray (lua_State *L, size_t n, size_t size) {
+  luaL_argcheck(L, n < INT_MAX, PFD_OPTIONS, "too large"); /* or has holes */
   void *array = lua_newuserdatauv(L, (n + 1) * size, 0);
   memset(array, 0, (n + 1) * size);
-  keep(L);
+  pfd_plan_keep(L);
   return array;
 }
 
@@ -61,7 +59,7 @@ static const char *tostring (lua_State *L, const char *key) {
   const char *s = lua_tolstring(L, -1, &length);
   if (strlen(s) != length)
     bad(L, key, "contains a zero");
-  keep(L);
+  pfd_plan_keep(L);
   return s;
 }
 
@@ -100,12 +98,14 @@ static int tosignal (lua_State *L, const char *key) {
 
 
 static int todescriptor (lua_State *L, const char *key) {
-  int fd = pfd_borrow(L);
+  const char *reason;
+  int fd = pfd_borrow_try(L, &reason);
+  if (fd < 0 && reason == NULL)
+    reason =
+      lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1));
   if (fd < 0)
-    bad(
-      L, key,
-      lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1)));
-  lua_pop(L, 1);
+    bad(L, key, reason);
+  pfd_plan_keep(L);
   return fd;
 }
 
@@ -200,15 +200,18 @@ static void readstderr (lua_State *L, Plan *plan, const char *key) {
 /* assumes the table is on top; a method that is called may change it */
 static void readfds (lua_State *L, Plan *plan, const char *key) {
   wanttype(L, key, LUA_TTABLE);
+  int table = lua_gettop(L);
   size_t n = countfields(L);
   plan->extra = (Move *)newarray(L, n, sizeof(Move));
   for (lua_pushnil(L); plan->nextra < n && lua_next(L, -2);) {
     Move *m = &plan->extra[plan->nextra++];
-    m->name = key;
-    m->from = todescriptor(L, key);
-    lua_pushvalue(L, -1);
+    lua_pushvalue(L, -2); /* number, descriptor, number */
     m->to = (int)tointeger(L, key, 3, INT_MAX - 1);
+    lua_pushfstring(L, "%s[%d]", key, m->to);
+    m->name = tostring(L, key);
+    m->from = todescriptor(L, m->name);
   }
+  lua_settop(L, table - 1);
 }
 
 
@@ -287,22 +290,28 @@ typedef struct Option {
   void (*read)(lua_State *L, Plan *plan, const char *key);
 } Option;
 
+/* clang-format off */
 static const Option options[] = {
-  {"path", readpath},       /* the file, if not argv[0] names it */
-  {"env", readenv},         /* the whole environment */
-  {"cwd", readcwd},         /* the directory */
-  {"stdin", readstdin},     /* descriptors 0, */
-  {"stdout", readstdout},   /* 1, */
-  {"stderr", readstderr},   /* 2, */
-  {"fds", readfds},         /* and from 3 up */
-  {"session", readsession}, /* family */
-  {"pgroup", readpgroup},     {"pdeathsig", readpdeathsig},
-  {"groups", readgroups}, /* credentials */
-  {"gid", readgid},           {"uid", readuid},
-  {"nnp", readnnp},           {"cgroup", readcgroup}, /* where it is born */
-  {"autoreap", readautoreap},                         /* how it dies */
-  {"autokill", readautokill}, {NULL, NULL},
+  {"path", readpath},     /* the file, if not argv[0] names it */
+  {"env", readenv},       /* the whole environment */
+  {"cwd", readcwd},       /* the directory */
+  {"stdin", readstdin},   /* descriptors 0, */
+  {"stdout", readstdout}, /* 1, */
+  {"stderr", readstderr}, /* 2, */
+  {"fds", readfds},       /* and from 3 up */
+  {"session", readsession},
+  {"pgroup", readpgroup},
+  {"pdeathsig", readpdeathsig},
+  {"groups", readgroups},
+  {"gid", readgid},
+  {"uid", readuid},
+  {"nnp", readnnp},
+  {"cgroup", readcgroup},     /* where it is born */
+  {"autoreap", readautoreap}, /* how it dies */
+  {"autokill", readautokill},
+  {NULL, NULL},
 };
+/* clang-format on */
 
 
 /* assumes a key and its value on top */
@@ -320,8 +329,8 @@ static int isoption (lua_State *L) {
 
 /* every key is an argument's number or an option's name */
 static void checkkeys (lua_State *L) {
-  lua_Integer n = (lua_Integer)lua_rawlen(L, OPTIONS);
-  for (lua_pushnil(L); lua_next(L, OPTIONS); lua_pop(L, 1)) {
+  lua_Integer n = (lua_Integer)lua_rawlen(L, PFD_OPTIONS);
+  for (lua_pushnil(L); lua_next(L, PFD_OPTIONS); lua_pop(L, 1)) {
     lua_Integer i = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
     if (!isoption(L) && (i < 1 || i > n))
       bad(L, luaL_tolstring(L, -2, NULL), "unknown key");
@@ -332,7 +341,7 @@ static void checkkeys (lua_State *L) {
 static void readoptions (lua_State *L, Plan *plan) {
   for (const Option *o = options; o->key != NULL; o++) {
     lua_pushstring(L, o->key);
-    if (lua_rawget(L, OPTIONS) == LUA_TNIL)
+    if (lua_rawget(L, PFD_OPTIONS) == LUA_TNIL)
       lua_pop(L, 1);
     else
       o->read(L, plan, o->key);
@@ -341,11 +350,11 @@ static void readoptions (lua_State *L, Plan *plan) {
 
 
 static void readarguments (lua_State *L, Plan *plan) {
-  size_t n = lua_rawlen(L, OPTIONS);
-  luaL_argcheck(L, n > 0, OPTIONS, "no program");
+  size_t n = lua_rawlen(L, PFD_OPTIONS);
+  luaL_argcheck(L, n > 0, PFD_OPTIONS, "no program");
   const char **argv = (const char **)newarray(L, n, sizeof(char *));
   for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, OPTIONS, (lua_Integer)i + 1);
+    lua_rawgeti(L, PFD_OPTIONS, (lua_Integer)i + 1);
     const char *key = lua_pushfstring(L, "[%d]", (int)i + 1);
     lua_insert(L, -2);
     argv[i] = tostring(L, key);

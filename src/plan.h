@@ -13,6 +13,10 @@
 #pragma GCC visibility push(hidden)
 
 
+/* the stack: the options, and the table that keeps what the plan points at */
+#define PFD_OPTIONS 1
+#define PFD_KEPT 2
+
 typedef enum Kind {
   PFD_INHERIT,
   PFD_NULL,
@@ -36,8 +40,11 @@ typedef struct Plan {
 } Plan;
 
 
-/* read the options at 1; what the plan points at is kept in the table at 2 */
+/* read the options */
 void pfd_plan_read (lua_State *L, Plan *plan);
+
+/* pop the value on top, and have it live until the call returns */
+void pfd_plan_keep (lua_State *L);
 
 
 #pragma GCC visibility pop

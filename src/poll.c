@@ -16,19 +16,20 @@
 ** poll(2): wait at most 'timeout' seconds for the process to end, for
 ** ever if absent, not at all if 0.
 **
-** Returns true if it has ended, false when the time is over. Signal
-** handlers of Lua run meanwhile, and Ctrl-C interrupts.
+** Returns true if it has ended, false when the time is over, or fails with
+**   EBADF  somebody has closed the descriptor by its number
 **
-** Fails with EBADF if somebody has closed the descriptor by its number.
+** Signal handlers of Lua run meanwhile, and Ctrl-C interrupts.
 */
 int pfd_l_poll (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   long long deadline = pfd_arg_timeout(L, 2);
   struct pollfd event = {.events = POLLIN};
+  Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed it */
     event.fd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
-    rc = pfd_block(L, &event, 1, deadline);
+    rc = pfd_block(&s, &event, 1, deadline);
   } while (rc == -EINTR);
   if (rc > 0 && (event.revents & POLLNVAL))
     rc = -EBADF;
@@ -96,17 +97,17 @@ static int pushended (lua_State *L, const struct pollfd *events,
 **   ENOMEM  the kernel has no memory for so many
 */
 int pfd_l_poll_list (lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_Integer n = (lua_Integer)pfd_arg_length(L, 1);
   long long deadline = pfd_arg_timeout(L, 2);
-  lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
   luaL_argcheck(L, n > 0 || deadline != PFD_FOREVER, 1,
                 "an empty list without a timeout would be waited for for ever");
   size_t size = (size_t)n * sizeof(struct pollfd);
   struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
+  Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed some */
     fill(L, events, n);
-    rc = pfd_block(L, events, (nfds_t)n, deadline);
+    rc = pfd_block(&s, events, (nfds_t)n, deadline);
   } while (rc == -EINTR);
   return (rc < 0) ? pfd_fail(L, "poll", rc) : pushended(L, events, n);
 }

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "arg.h"
 #include "calls.h"
 #include "explain.h"
 #include "handle.h"
@@ -12,6 +13,12 @@
 #include "sys.h"
 
 #define BUFFERSIZE 4096
+
+/*
+** Room for all mappings that a process may have by default, in "smaps".
+** "pagemap" has 256 GiB.
+*/
+#define MAXSIZE ((size_t)128 << 20)
 
 
 static int isoutside (const char *name) {
@@ -28,10 +35,8 @@ static int isoutside (const char *name) {
 
 
 static const char *checkname (lua_State *L, int arg) {
-  size_t length;
-  luaL_checktype(L, arg, LUA_TSTRING);
-  const char *name = lua_tolstring(L, arg, &length);
-  luaL_argcheck(L, strlen(name) == length && !isoutside(name), arg,
+  const char *name = pfd_arg_string(L, arg);
+  luaL_argcheck(L, !isoutside(name), arg,
                 "not the name of a file below /proc/PID");
   return name;
 }
@@ -81,6 +86,8 @@ static int pushcontent (lua_State *L, int file) {
   int rc;
   while ((rc = pfd_sys_read(file, buffer + n, size - n)) > 0 || rc == -EINTR) {
     n += (rc > 0) ? (size_t)rc : 0;
+    if (n == MAXSIZE)
+      return -EFBIG;
     if (n == size)
       buffer = enlarge(L, &size);
   }
@@ -110,11 +117,16 @@ static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
 **   ESRCH   the process has ended meanwhile, or been reaped
 **   EACCES  no ptrace access to that process, or no permission to read
 **   ENOENT  no such file; or /proc is not mounted, or hides the process
+**   ENOTDIR a file below a file
+**   ENAMETOOLONG  too long a name
 **   ELOOP   a link, which would lead out of the directory
 **   EISDIR  a directory
+**   EFBIG   it has 128 MiB or more, as "pagemap" has
 **   EREMOTE it lives in a pid namespace that this /proc does not show
 **   EMFILE, ENFILE  no descriptor left
 **   ENOSYS  before Linux 5.6
+** or with what reading that very file fails with, such as EIO ("mem"),
+** EINVAL ("clear_refs") or EPERM ("timerslack_ns").
 **
 ** What tells of its memory, such as "maps" and "environ", is empty when it
 ** is about to end, and for a zombie.

@@ -16,6 +16,36 @@
 #define PATHSIZE 64
 
 
+/* fill 'text', a string of at most FDINFOSIZE bytes */
+static int readfdinfo (int fd, char *text) {
+  char path[PATHSIZE];
+  (void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+  int file = pfd_sys_openat(AT_FDCWD, path, O_RDONLY);
+  if (file < 0)
+    return file;
+  int rc = pfd_sys_read(file, text, FDINFOSIZE - 1);
+  (void)pfd_sys_close(file);
+  if (rc >= 0)
+    text[rc] = '\0';
+  return rc;
+}
+
+
+pid_t pfd_process_procpid (int pidfd) {
+  char text[FDINFOSIZE];
+  int rc = readfdinfo(pidfd, text);
+  if (rc < 0)
+    return rc;
+  const char *line = strstr(text, "\nPid:");
+  if (line == NULL)
+    return -EBADF;
+  long pid = strtol(line + sizeof("\nPid:") - 1, NULL, 10);
+  if (pid < 0)
+    return -ESRCH;
+  return (pid == 0) ? -EREMOTE : (pid_t)pid;
+}
+
+
 /* with O_PATH it is a name only, of which nothing can be asked */
 int pfd_process_check (int fd) {
   int rc = pfd_sys_flags(fd);
@@ -60,36 +90,6 @@ int pfd_process_id (int pidfd, unsigned long long *id) {
   if (rc < 1)
     return (rc < 0) ? rc : -EOPNOTSUPP;
   return pfd_sys_inode(pidfd, id);
-}
-
-
-/* fill 'text', a string of at most FDINFOSIZE bytes */
-static int readfdinfo (int fd, char *text) {
-  char path[PATHSIZE];
-  (void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
-  int file = pfd_sys_openat(AT_FDCWD, path, O_RDONLY);
-  if (file < 0)
-    return file;
-  int rc = pfd_sys_read(file, text, FDINFOSIZE - 1);
-  (void)pfd_sys_close(file);
-  if (rc >= 0)
-    text[rc] = '\0';
-  return rc;
-}
-
-
-pid_t pfd_process_procpid (int pidfd) {
-  char text[FDINFOSIZE];
-  int rc = readfdinfo(pidfd, text);
-  if (rc < 0)
-    return rc;
-  const char *line = strstr(text, "\nPid:");
-  if (line == NULL)
-    return -EBADF;
-  long pid = strtol(line + sizeof("\nPid:") - 1, NULL, 10);
-  if (pid < 0)
-    return -ESRCH;
-  return (pid == 0) ? -EREMOTE : (pid_t)pid;
 }
 
 

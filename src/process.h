@@ -13,17 +13,20 @@
 #pragma GCC visibility push(hidden)
 
 
-/* 0 if 'fd' is a pidfd, -EBADF if it is something else */
-int pfd_process_check (int fd);
+/* its number as this /proc counts, which may be another namespace's */
+pid_t pfd_process_procpid (int pidfd);
 
-/* what no other process has until the system is started again: 0 */
-int pfd_process_id (int pidfd, unsigned long long *id);
+/*
+** 0 if 'fd' is a pidfd, -EBADF if it is something else, or another -errno
+** where it cannot be told
+*/
+int pfd_process_check (int fd);
 
 /* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
 pid_t pfd_process_pid (int pidfd);
 
-/* the same as this /proc counts, which may be another namespace's */
-pid_t pfd_process_procpid (int pidfd);
+/* what no other process has until the system is started again, in 'id' */
+int pfd_process_id (int pidfd, unsigned long long *id);
 
 /* open one file or directory of its /proc directory, surely its own */
 int pfd_process_open (int pidfd, const char *name, int flags);

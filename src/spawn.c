@@ -13,9 +13,7 @@
 #include "result.h"
 #include "sys.h"
 
-/* the stack: the options, what is kept until the end, our ends of pipes */
-#define OPTIONS 1
-#define KEPT 2
+/* on the stack, above what the plan has there: our ends of the pipes */
 #define PIPES 3
 
 static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
@@ -26,17 +24,17 @@ static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
 ** closed here then; if there is no child, ours is closed too.
 */
 typedef struct Opened {
-  Handle *childs[5]; /* /dev/null, the cgroup, its ends of the pipes */
-  int nchilds;
+  Handle *theirs[5]; /* /dev/null, the cgroup, its ends of the pipes */
+  int ntheirs;
   Handle *ours[3];
   int nours;
 } Opened;
 
 
-static Handle *newchilds (lua_State *L, Opened *opened) {
+static Handle *newtheirs (lua_State *L, Opened *opened) {
   Handle *h = pfd_handle_new(L, PFD_FD);
-  lua_rawseti(L, KEPT, (lua_Integer)lua_rawlen(L, KEPT) + 1);
-  opened->childs[opened->nchilds++] = h;
+  pfd_plan_keep(L);
+  opened->theirs[opened->ntheirs++] = h;
   return h;
 }
 
@@ -49,14 +47,14 @@ static Handle *newours (lua_State *L, Opened *opened, const char *name) {
 }
 
 
-static void closechilds (Opened *opened) {
-  while (opened->nchilds > 0)
-    (void)pfd_handle_close(opened->childs[--opened->nchilds]);
+static void closetheirs (Opened *opened) {
+  while (opened->ntheirs > 0)
+    (void)pfd_handle_close(opened->theirs[--opened->ntheirs]);
 }
 
 
 static void closeall (Opened *opened) {
-  closechilds(opened);
+  closetheirs(opened);
   while (opened->nours > 0)
     (void)pfd_handle_close(opened->ours[--opened->nours]);
 }
@@ -65,7 +63,7 @@ static void closeall (Opened *opened) {
 /* a descriptor of the child's, or -errno */
 static int openpath (lua_State *L, Opened *opened, const char *path,
                      int flags) {
-  Handle *h = newchilds(L, opened);
+  Handle *h = newtheirs(L, opened);
   int rc, tries = 0;
   do
     rc = pfd_sys_openat(AT_FDCWD, path, flags);
@@ -78,7 +76,7 @@ static int openpath (lua_State *L, Opened *opened, const char *path,
 /* the child reads its stdin, and writes the other two */
 static int openpipe (lua_State *L, Opened *opened, int stream) {
   Handle *ours = newours(L, opened, streamnames[stream]);
-  Handle *childs = newchilds(L, opened);
+  Handle *theirs = newtheirs(L, opened);
   int ends[2];
   int rc, tries = 0;
   do
@@ -87,8 +85,8 @@ static int openpipe (lua_State *L, Opened *opened, int stream) {
   if (rc < 0)
     return rc;
   ours->fd = ends[stream == 0];
-  childs->fd = ends[stream != 0];
-  return childs->fd;
+  theirs->fd = ends[stream != 0];
+  return theirs->fd;
 }
 
 
@@ -115,10 +113,14 @@ static int openstream (lua_State *L, Opened *opened, Plan *plan, int i) {
 }
 
 
-/* a stream that is not open here must not become one of those to come */
+/*
+** A stream that is not open here must not become one of those to come; nor
+** one that is nobody's but ours, as our end of a pipe is: where a stream was
+** closed, it has its number.
+*/
 static void skipclosed (Plan *plan) {
   for (int i = 0; i < 3; i++)
-    if (plan->streams[i].kind == PFD_INHERIT && !pfd_sys_isopen(i))
+    if (plan->streams[i].kind == PFD_INHERIT && !pfd_sys_isinherited(i))
       plan->streams[i].kind = PFD_CLOSED;
 }
 
@@ -145,7 +147,9 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
   int rc = checkborrowed(plan, failure);
   skipclosed(plan);
   for (int i = 0; i < 3 && rc >= 0; i++) {
-    *failure = (Failure){.step = "open", .what = streamnames[i]};
+    int ispipe = (plan->streams[i].kind == PFD_PIPE);
+    *failure =
+      (Failure){.step = ispipe ? "pipe2" : "open", .what = streamnames[i]};
     rc = openstream(L, opened, plan, i);
   }
   if (rc >= 0 && plan->cgroup != NULL) {
@@ -203,8 +207,9 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   path       the file to run; without it, the program is searched on PATH
 **   env        its whole environment, names to values; without it, ours
 **   cwd        the directory to start in
-**   stdin, stdout, stderr  "inherit", as without it; "null"; "pipe";
-**              "stdout", for stderr only; or a descriptor to borrow
+**   stdin, stdout, stderr  "inherit", as without it, unless it is
+**              close-on-exec here; "null"; "pipe"; "stdout", for stderr
+**              only; or a descriptor to borrow
 **   fds        table from number, 3 and up, to a descriptor to borrow
 **   session    true: setsid(2)
 **   pgroup     setpgid(2); 0 makes it the leader of its own
@@ -212,23 +217,42 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2)
 **   nnp        true: PR_SET_NO_NEW_PRIVS
 **   cgroup     directory, a path or a descriptor: born there, Linux 5.7
-**   autoreap   true: nobody has to wait for it, Linux 7.1
-**   autokill   true: killed when its last pidfd is closed, Linux 7.1
+**   autoreap   true: nobody has to wait for it; Linux 7.1, x86-64
+**   autokill   true, with autoreap: killed when this pidfd, and all its
+**              duplicates, are closed; Linux 7.1, x86-64
 **
 ** Returns a pidfd, and a table with our end, a pidfd.fd, of each pipe. Or
-** it fails with the errno of the step that the message names, and then
-** there is neither a child nor a descriptor.
+** it fails with the errno of the step that the message names, such as
+**   ENOENT   no such program, 'cwd' or 'cgroup'
+**   ENOTDIR  no directory on the way to one of them
+**   EACCES   not allowed: to execute the program, or to enter one of those
+**   ENAMETOOLONG  too long a path
+**   ENOEXEC  no program format, and no "#!"
+**   ETXTBSY  somebody is writing the program
+**   E2BIG    arguments and environment are too large
+**   EPERM    no right to that user, group, groups or process group; or
+**            'pgroup' with 'session'
+**   EBADF    a descriptor to borrow is not open; 'cgroup' is no cgroup v2
+**   EAGAIN   too many processes
+**   EINVAL   no such 'pdeathsig'; or what this kernel does not know
+**   ENOSYS   'autoreap', 'autokill' on another machine than x86-64
+**   ENOMEM   no memory
+**   EMFILE, ENFILE  no descriptor left
+** and then there is neither a child nor a descriptor.
 **
 ** The child has the descriptors that are named here, and no others; the
-** default action for each signal, and none blocked.
+** default action for each signal, and none blocked. To close the pidfd
+** neither ends it nor reaps it, but for 'autokill' and 'autoreap'.
 */
 int pfd_l_spawn (lua_State *L) {
-  luaL_checktype(L, OPTIONS, LUA_TTABLE);
-  lua_settop(L, OPTIONS);
+  luaL_checktype(L, PFD_OPTIONS, LUA_TTABLE);
+  luaL_argcheck(L, lua_isnoneornil(L, PFD_OPTIONS + 1), PFD_OPTIONS + 1,
+                "options belong to the one table");
+  lua_settop(L, PFD_OPTIONS);
   lua_newtable(L);
   lua_newtable(L);
   Plan plan;
-  Opened opened = {.nchilds = 0};
+  Opened opened = {.ntheirs = 0};
   Failure failure;
   pfd_plan_read(L, &plan);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
@@ -242,7 +266,7 @@ int pfd_l_spawn (lua_State *L) {
     return fail(L, &failure, rc);
   }
   h->fd = rc;
-  closechilds(&opened);
+  closetheirs(&opened);
   lua_pushvalue(L, PIPES); /* pidfd, pipes */
   return 2;
 }

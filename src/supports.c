@@ -8,6 +8,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "arg.h"
 #include "calls.h"
 #include "handle.h"
 #include "kernel.h"
@@ -102,6 +103,12 @@ static int madvise_ (int self) {
   return pfd_sys_madvise(NOWHERE, NULL, 0, MADV_COLD) == -EBADF;
 }
 
+
+static int proc (int self) {
+  (void)self;
+  return pfd_sys_openwithin(NOWHERE, "comm", O_RDONLY) == -EBADF;
+}
+
 /* }=================================================================== */
 
 
@@ -121,6 +128,7 @@ static const Feature features[] = {
   {"namespaces", namespaces},       /* Linux 6.11 */
   {"nonblock", nonblock},           /* Linux 5.10 */
   {"peer", peer},                   /* Linux 6.5 */
+  {"proc", proc},                   /* Linux 5.6 */
   {"signal_scopes", signal_scopes}, /* Linux 6.9 */
   {"thread", thread},               /* Linux 6.9 */
   {"waitid", waitid_},              /* Linux 5.4 */
@@ -130,13 +138,11 @@ static const Feature features[] = {
 
 
 static const Feature *checkfeature (lua_State *L, int arg) {
-  size_t length;
-  luaL_checktype(L, arg, LUA_TSTRING);
-  const char *name = lua_tolstring(L, arg, &length);
+  const char *name = pfd_arg_string(L, arg);
   const Feature *f = features;
   while (f->name != NULL && strcmp(f->name, name) != 0)
     f++;
-  if (f->name == NULL || strlen(name) != length)
+  if (f->name == NULL)
     luaL_argerror(L, arg, lua_pushfstring(L, "unknown feature '%s'", name));
   return f;
 }
@@ -159,11 +165,12 @@ static int probe (const Feature *feature) {
 ** Does the running kernel have it? "getfd" (Linux 5.6), "id" (6.9; also for
 ** == and tokens), "info" (6.13), "info_exit" (6.15; the end of processes
 ** that are no children), "madvise" (5.10), "mrelease" (5.15), "namespaces"
-** (6.11; before, /proc is read), "nonblock" (5.10), "peer" (6.5),
-** "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
+** (6.11; before, /proc is read), "nonblock" (5.10), "peer" (6.5), "proc"
+** (5.6), "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
 **
 ** Returns a boolean, or fails with
 **   EMFILE, ENFILE  no descriptor left to find out
+**   ENOMEM          no memory left to find out
 **
 ** What a seccomp filter refuses to this process is not supported either.
 */

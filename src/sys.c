@@ -36,16 +36,16 @@
 #define SYS_openat2 437
 #endif
 
+#if !defined(SYS_pidfd_getfd)
+#define SYS_pidfd_getfd 438
+#endif
+
 #if !defined(SYS_process_madvise)
 #define SYS_process_madvise 440
 #endif
 
 #if !defined(SYS_process_mrelease)
 #define SYS_process_mrelease 448
-#endif
-
-#if !defined(SYS_pidfd_getfd)
-#define SYS_pidfd_getfd 438
 #endif
 
 
@@ -165,6 +165,13 @@ int pfd_sys_flags (int fd) {
 
 int pfd_sys_isopen (int fd) {
   return fcntl(fd, F_GETFD) != -1;
+}
+
+
+/* open, and not close-on-exec */
+int pfd_sys_isinherited (int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  return flags != -1 && !(flags & FD_CLOEXEC);
 }
 
 
@@ -328,9 +335,14 @@ void pfd_sys_setsignals (const sigset_t *mask) {
 ** ======================================================================
 */
 
-int pfd_sys_clone (int (*child)(void *), void *arg, void *stack, int *pidfd) {
+int pfd_sys_vfork (int (*child)(void *), void *arg, void *stack, int *pidfd) {
   int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
   return result(clone(child, stack, flags, arg, pidfd));
+}
+
+
+int pfd_sys_fork (int (*child)(void *), void *arg, void *stack, int *pidfd) {
+  return result(clone(child, stack, CLONE_PIDFD | SIGCHLD, arg, pidfd));
 }
 
 
@@ -344,9 +356,10 @@ int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg) {
   __asm__ volatile("syscall\n\t"
                    "test %%rax, %%rax\n\t"
                    "jnz 1f\n\t"
-                   "xor %%ebp, %%ebp\n\t"
                    "mov %[arg], %%rdi\n\t"
-                   "call *%[child]\n\t"
+                   "mov %[child], %%rax\n\t"
+                   "xor %%ebp, %%ebp\n\t"
+                   "call *%%rax\n\t"
                    "hlt\n"
                    "1:"
                    : "=a"(rc)

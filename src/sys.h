@@ -40,18 +40,18 @@ int pfd_sys_peer (int socket);
 int pfd_sys_close (int fd);
 int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);
-int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_flags (int fd);
+int pfd_sys_isopen (int fd);
+int pfd_sys_isinherited (int fd);
+int pfd_sys_dupto (int from, int to);
+int pfd_sys_close_range (unsigned int first, unsigned int last);
+int pfd_sys_pipe (int ends[2]);
+int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
 int pfd_sys_owner (int fd, uid_t *owner);
 int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fileno (FILE *file);
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
-
-int pfd_sys_isopen (int fd);
-int pfd_sys_dupto (int from, int to);
-int pfd_sys_close_range (unsigned int first, unsigned int last);
-int pfd_sys_pipe (int ends[2]);
 
 /* files and directories */
 int pfd_sys_openat (int dir, const char *path, int flags);
@@ -71,17 +71,19 @@ void pfd_sys_blocksignals (sigset_t *old);
 void pfd_sys_setsignals (const sigset_t *mask);
 
 /*
-** A new process that shares our memory until it runs a program; we sleep
-** meanwhile. 'child' runs on the stack that ends at 'stack', or that the
-** struct names, and does not return.
+** A new process, which is born with a pidfd. As of vfork(2), it shares our
+** memory until it runs a program, and we sleep meanwhile; as of fork(2), it
+** has a copy; as the struct says. 'child' runs on the stack that ends at
+** 'stack', or that the struct names, and does not return.
 */
-int pfd_sys_clone (int (*child)(void *), void *arg, void *stack, int *pidfd);
+int pfd_sys_vfork (int (*child)(void *), void *arg, void *stack, int *pidfd);
+int pfd_sys_fork (int (*child)(void *), void *arg, void *stack, int *pidfd);
 int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
 int pfd_sys_exec (const char *file, const char *const *argv,
                   const char *const *envp);
 void pfd_sys_exit (void);
 
-/* the calling process; of a thread's credentials, never of all threads' */
+/* the calling process; credentials: of the calling thread only */
 void pfd_sys_defaultsignal (int sig);
 void pfd_sys_unblocksignals (void);
 int pfd_sys_setsid (void);

@@ -127,7 +127,8 @@ static int parsetoken (const char *text, size_t length, Token *token) {
     return -EINVAL;
   token->pid = (pid_t)pid;
   token->id = (unsigned long long)takenumber(&at);
-  if (token->id == 0 || at + BOOTSIZE != text + length)
+  if (token->id == 0 || at + BOOTSIZE != text + length ||
+      strspn(at, "0123456789abcdef-") != BOOTSIZE)
     return -EINVAL;
   memcpy(token->boot, at, BOOTSIZE + 1);
   return 0;

@@ -14,9 +14,6 @@
 #include "result.h"
 #include "sys.h"
 
-/* how often to ask for a stop, of which no event tells: ten milliseconds */
-#define TICK 10000000LL
-
 
 /* assumes the table is on top */
 static void setseconds (lua_State *L, const char *key, struct timeval time) {
@@ -56,13 +53,13 @@ static int pushchild (lua_State *L, const siginfo_t *child,
 
 
 /* the end is an event; stopping and going on are none */
-static int sleepfor (lua_State *L, int pidfd, int options) {
+static int sleepfor (Sleeper *s, int pidfd, int options) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
   int silent = options & (WSTOPPED | WCONTINUED);
-  long long tick = pfd_block_deadline(TICK);
-  int rc = pfd_block(L, &event, 1, silent ? tick : PFD_FOREVER);
+  long long tick = pfd_block_deadline(PFD_TICK);
+  int rc = pfd_block(s, &event, 1, silent ? tick : PFD_FOREVER);
   if (rc > 0) /* over, but held by a tracer, or not asked for */
-    rc = pfd_block(L, NULL, 0, tick);
+    rc = pfd_block(s, NULL, 0, tick);
   return (rc == -EINTR) ? 0 : rc;
 }
 
@@ -86,7 +83,8 @@ static int report (lua_State *L, int pidfd, int options) {
 /*
 ** p:waitid (options)
 ** waitid(2), P_PIDFD: wait for a child as 'options' say, which are any of
-** pidfd.flags.WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT, __WALL.
+** pidfd.flags.WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT, __WALL,
+** __WCLONE.
 **
 ** Returns how, code and a table: "exit" and the exit status; "signal",
 ** "stop", "trap" or "continue" and the signal's number. Returns false with
@@ -100,12 +98,13 @@ static int report (lua_State *L, int pidfd, int options) {
 int pfd_l_waitid (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   int options = (int)pfd_arg_options(L, 2);
+  Sleeper s = {.L = L};
   for (;;) {
     Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD); /* hooks may close it */
     int n = report(L, p->fd, options);
     if (n > 0)
       return n;
-    int rc = sleepfor(L, p->fd, options);
+    int rc = sleepfor(&s, p->fd, options);
     if (rc < 0)
       return pfd_fail(L, "waitid", rc);
   }

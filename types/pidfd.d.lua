@@ -7,7 +7,8 @@
 ---value out of range, a closed object. Every call that makes a descriptor
 ---may also fail with EMFILE (this process has none left) or ENFILE (the
 ---system has none left), after a full collection has not helped; and every call
----on an object with EBADF, when somebody has closed its descriptor by number.
+---on an object with EBADF, when somebody has closed its descriptor by number,
+---unless the number is another file's by then.
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.
@@ -93,9 +94,9 @@ function pidfd.self(flags) end
 ---@field gid? integer setresgid(2)
 ---@field uid? integer setresuid(2)
 ---@field nnp? boolean PR_SET_NO_NEW_PRIVS
----@field cgroup? string|pidfd.Borrow directory of a cgroup v2 to be born in
----@field autoreap? boolean nobody has to wait for it, since Linux 7.1
----@field autokill? boolean it dies with its last pidfd, since Linux 7.1
+---@field cgroup? string|pidfd.Borrow directory of a cgroup v2, since Linux 5.7
+---@field autoreap? boolean nobody has to wait for it; Linux 7.1, x86-64
+---@field autokill? boolean it dies with this pidfd; Linux 7.1, x86-64
 
 ---Our ends of the pipes that were asked for.
 ---@class pidfd.Pipes
@@ -104,20 +105,35 @@ function pidfd.self(flags) end
 ---@field stderr? pidfd.Fd to be read
 
 ---Start a program. The child has the descriptors that are named, and no
----others; default actions for all signals, and none blocked.
+---others; default actions for all signals, and none blocked. The PATH is this
+---process's, whatever `env` says; relative paths, there and of the program,
+---start at `cwd`. The order of the steps is cgroup, session, pgroup, the
+---descriptors, groups, gid, uid, nnp, pdeathsig, cwd (entered as the new user).
+---With uid or gid, this process's memory is copied, as by fork(2); else it is
+---not.
+---
+---A pidfd that is closed or collected neither ends nor reaps the child: it has
+---to be waited for, or it stays a zombie until this process ends. With
+---`autokill`, which takes `autoreap`, it is killed when this pidfd, and its
+---duplicates, are closed. Writing to the pipe of a child that is gone sends
+---SIGPIPE, which ends this process unless it is ignored.
 ---
 ---Fails with the errno of the step that the message names, such as ENOENT (no
----such program, or directory to start in), EACCES (not executable), ENOEXEC (no
----program format), EAGAIN (too many processes), EPERM (no right to that uid,
----gid, groups or pgroup), E2BIG (too long arguments), EBADF (a descriptor to
----borrow is not open) or EINVAL (an option that this kernel lacks); then there
----is neither a child nor a descriptor. Since Linux 5.2.
+---such program, cwd or cgroup), ENOTDIR or ENAMETOOLONG (it cannot be such a
+---path), EACCES (the program may not be executed, or cwd or cgroup entered),
+---ENOEXEC (no program format), ETXTBSY (somebody is writing the program), E2BIG
+---(too long arguments), EPERM (no right to that uid, gid, groups or pgroup; or
+---pgroup with session), EBADF (a descriptor to borrow is not open, or cgroup is
+---no cgroup v2 directory), EAGAIN (too many processes), EINVAL (no such
+---pdeathsig, or an option that this kernel lacks) or ENOMEM; then there is
+---neither a child nor a descriptor. Since Linux 5.4.
 ---@see clone(2) CLONE_PIDFD
 ---@see execve(2)
 ---@param options pidfd.Spawn
 ---@return pidfd.Pidfd? p
 ---@return pidfd.Pipes|string|nil pipes or the message
 ---@return integer? errno
+---@nodiscard
 function pidfd.spawn(options) end
 
 ---Take over a descriptor number of this process, which no other object owns,
@@ -136,6 +152,8 @@ function pidfd.adopt(fd) end
 
 ---Duplicate a descriptor of another process into this one; the same as
 ---`p:getfd(targetfd, flags)`.
+---
+---Fails as `p:getfd` does. Since Linux 5.6.
 ---@see pidfd_getfd(2)
 ---@param p pidfd.Pidfd
 ---@param targetfd integer a number in the descriptor table of that process
@@ -195,12 +213,15 @@ function pidfd.peer(socket) end
 ---| "namespaces" # 6.11; without it /proc is read
 ---| "nonblock" # 5.10
 ---| "peer" # 6.5
+---| "proc" # 5.6
 ---| "signal_scopes" # 6.9
 ---| "thread" # 6.9
 ---| "waitid" # 5.4
 
----Does the running kernel have it, and does no seccomp filter refuse it? Fails
----only with EMFILE or ENFILE.
+---Does the running kernel have it, and does no seccomp filter refuse it?
+---
+---Fails with EMFILE, ENFILE or ENOMEM (no descriptor or memory left to find
+---out).
 ---@param name pidfd.Feature
 ---@return boolean? supported
 ---@return string? message
@@ -240,13 +261,15 @@ function handle:release() end
 ---@nodiscard
 function handle:fileno() end
 
----A descriptor that was duplicated out of a process.
+---Any other descriptor that this module makes: one taken out of a process, a
+---namespace, our end of a pipe.
 ---@class pidfd.Fd: pidfd.Handle
 local fd = {}
 
 ---Duplicate the descriptor, close-on-exec.
 ---
----Fails with EMFILE (no descriptor left).
+---Fails with EMFILE (no descriptor left) or EBADF (somebody has closed this
+---one by its number).
 ---@see fcntl(2)
 ---@return pidfd.Fd? fd
 ---@return string? message
@@ -281,7 +304,8 @@ local p = {}
 
 ---Duplicate the descriptor, close-on-exec.
 ---
----Fails with EMFILE (no descriptor left).
+---Fails with EMFILE (no descriptor left) or EBADF (somebody has closed this
+---one by its number).
 ---@see fcntl(2)
 ---@return pidfd.Pidfd? p
 ---@return string? message
@@ -387,10 +411,15 @@ function p:id() end
 ---
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
----hides the process), ELOOP (a link), EISDIR (a directory), EREMOTE (this /proc
----does not show its pid namespace) or ENOSYS (before Linux 5.6). Since Linux
----5.6. Files about memory are empty for a zombie, and for a moment while a
----program is started.
+---hides the process), ENOTDIR (a file below a file), ENAMETOOLONG (too long a
+---name), ELOOP (a link), EISDIR (a directory), EFBIG (128 MiB or more, as
+---"pagemap" has), EREMOTE (this /proc does not show its pid namespace), ENOSYS
+---(before Linux 5.6), or with what reading that very file fails with, such as
+---EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). Since Linux
+---5.6.
+---
+---Files about memory, such as "maps", are empty for a zombie and for a moment
+---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
 ---@see proc(5)
 ---@param name string
 ---@return string? content
@@ -430,8 +459,9 @@ function p:namespace(kind) end
 ---now on.
 ---
 ---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
----ended) or EINVAL (this process's own user namespace; "user", "mnt" and "time"
----want a process that has one thread; before Linux 5.8). Since Linux 5.8.
+---ended), EINVAL (this process's own user namespace; "user" and "mnt" want a
+---process that has one thread; before Linux 5.8) or EUSERS ("time" wants a
+---process that has one thread). Since Linux 5.8.
 ---@see setns(2)
 ---@param kind pidfd.Kind
 ---@param ... pidfd.Kind
@@ -455,8 +485,9 @@ function p:mrelease() end
 ---
 ---Fails with EINVAL (unknown advice, more than 1024 ranges, an address that is
 ---not at the start of a page), ENOMEM (nothing is mapped there), EACCES (no
----ptrace access), EPERM (no CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS
----(before Linux 5.10). Since Linux 5.10.
+---ptrace access, to read; before Linux 5.12, to attach), EPERM (no
+---CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS (before Linux 5.10). Since
+---Linux 5.10; "COLLAPSE" since 6.1.
 ---@see process_madvise(2)
 ---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
 ---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes
@@ -495,8 +526,9 @@ function p:poll(timeout) end
 ---Wait for the end of any process, child or not, and tell how it ended. A
 ---child is reaped. Asked again, it answers the same.
 ---
----Fails with ETIMEDOUT (it runs still) or EDEADLK (it is this process). Since
----Linux 5.4; how a process ended that somebody else reaped, since 6.15.
+---Fails with ETIMEDOUT (it runs still), EDEADLK (it is this process), EMFILE or
+---ENFILE (no descriptor left to read /proc). Since Linux 5.4; how a process
+---ended that somebody else reaped, since 6.15.
 ---@see waitid(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
 ---@return "exit"|"signal"|"unknown"|nil how

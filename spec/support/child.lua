@@ -1,53 +1,67 @@
--- Real processes to point at. Each is a child of the spec's, made with
--- what Lua has, and is over before the spec ends.
+-- Real processes to point at. Each is over before the spec ends, and is killed
+-- if the specs end before.
 
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
+local spawned = require "spec.support.spawned"
 
 local child = {}
 
--- Start a shell command whose pid stays the shell's (end it with "exec"
--- where it matters). Returns the pid and the file to be closed, which
--- waits for the child and answers as os.execute does.
-function child.start(command)
-  local file = assert(io.popen("echo $$; " .. command))
-  return file:read("n"), file
+-- Start a program with these options of pidfd.spawn, and lend its pidfd, and
+-- the pipes, to 'use'. Then end it.
+function child.running(options, use)
+  options.pdeathsig = "KILL"
+  spawned.with(options, use)
 end
 
--- A child that lives until it is killed; its output is closed.
-function child.sleeping()
-  return child.start("exec sleep 60 >&-")
+-- The same, with one that writes a line once it is ready: 'use' gets the line
+-- instead of the pipes.
+function child.ready(options, use)
+  options.stdout = "pipe"
+  child.running(options, function(p, pipes)
+    local output = assert(pipes.stdout:file())
+    ensure(use, function()
+      output:close()
+    end, p, output:read())
+  end)
 end
 
--- Call 'use' with a pidfd for the child and its pid; then end the child.
-local function lend(use, pid, file)
-  local p, ours = assert(pidfd.open(pid)), assert(pidfd.open(pid))
-  ensure(use, function()
-    p:close()
-    ours:send_signal("KILL")
-    ours:close()
-    file:close()
-  end, p, pid)
+-- The same, with a shell in which nothing happens any more, memory included:
+-- what only sleeps may not have got that far.
+function child.stopped(options, use)
+  options.pdeathsig = "KILL"
+  spawned.stopped(options, use)
 end
 
--- Run a shell command that tells the pid of itself, or of a process that it
--- waits for, and then runs until that is killed; lend that process to 'use'.
-function child.of(command, use)
-  local file = assert(io.popen(command))
-  lend(use, file:read("n"), file)
+-- All others lend a pidfd and the pid.
+local function with_pid(use)
+  return function(p)
+    use(p, assert(p:pid()))
+  end
 end
 
--- The same, with a child that holds what these redirections open.
+-- A shell that runs this command to its end.
+function child.shell(command, use)
+  child.running({ "sh", "-c", command }, with_pid(use))
+end
+
+-- A child that only sleeps, and has done this in a shell before.
+function child.after(command, use)
+  command = command .. "; echo; exec sleep 60"
+  child.ready({ "sh", "-c", command }, with_pid(use))
+end
+
+-- The same, with one that holds what these redirections open.
 function child.holding(redirections, use)
-  child.of("exec " .. redirections .. "; echo $$; exec sleep 60", use)
+  child.after("exec " .. redirections, use)
 end
 
--- The same, with a child that only sleeps.
+-- A child that only sleeps.
 function child.with(use)
-  lend(use, child.sleeping())
+  child.running({ "sleep", "60" }, with_pid(use))
 end
 
--- The same, with a child that is over and has not been waited for.
+-- A child that is over, by KILL, and has not been waited for.
 function child.with_zombie(use)
   child.with(function(p, pid)
     assert(p:send_signal("KILL"))
@@ -56,18 +70,33 @@ function child.with_zombie(use)
   end)
 end
 
--- The same, with a child that is over and has been waited for.
+-- A child that is over, by KILL, and has been waited for: not by this pidfd,
+-- which would remember it.
 function child.with_reaped(use)
-  local pid, file = child.sleeping()
-  local p = assert(pidfd.open(pid))
-  assert(p:send_signal("KILL"))
-  file:close()
-  ensure(use, function()
-    p:close()
-  end, p, pid)
+  child.with_zombie(function(p, pid)
+    local other = assert(p:dup())
+    assert(other:wait())
+    other:close()
+    use(p, pid)
+  end)
 end
 
--- The same, with one that only sleeps, and is another's child.
+-- The process whose pid this shell command tells, which is the shell's own, or
+-- that of one for which the shell waits.
+function child.of(command, use)
+  child.ready({ "sh", "-c", command }, function(shell, said)
+    local pid = math.tointeger(tonumber(said))
+    local p, ours = assert(pidfd.open(pid)), assert(pidfd.open(pid))
+    ensure(use, function()
+      p:close()
+      ours:send_signal("KILL")
+      ours:close()
+      shell:wait()
+    end, p, pid)
+  end)
+end
+
+-- One that only sleeps, and is another's child.
 function child.with_grandchild(use)
   child.of("exec 2>/dev/null; sleep 60 >&- & echo $!; wait", use)
 end
@@ -82,8 +111,10 @@ end
 
 -- The pid of a child that is over and has been waited for.
 function child.reaped()
-  local pid, file = child.start("exec true")
-  file:close()
+  local pid
+  child.with_reaped(function(_, number)
+    pid = number
+  end)
   return pid
 end
 

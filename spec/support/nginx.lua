@@ -1,10 +1,9 @@
 -- A web server that a spec starts for itself: nginx, on a loopback port,
 -- with all that it writes below a directory of its own.
 
-local child = require "spec.support.child"
 local directory = require "spec.support.directory"
 local ensure = require "spec.support.ensure"
-local pidfd = require "pidfd"
+local spawned = require "spec.support.spawned"
 
 local nginx = {}
 
@@ -46,24 +45,27 @@ local function wait_until_ready(output)
   error("nginx has not started:\n" .. table.concat(said, "\n"))
 end
 
-local function stop(pid, output)
-  local p = assert(pidfd.open(pid))
+-- Killed, it would leave its workers behind.
+local function stop(p)
   p:send_signal("TERM")
-  p:close()
-  output:close()
+  p:wait()
 end
 
--- Start it, call 'use' with the pid of its master process, and end it.
+-- Start it, lend the pidfd of its master process to 'use', and end it.
 function nginx.with(port, use)
   directory.with(function(where)
     directory.write(where .. "/nginx.conf", CONFIG:format(port), 644)
-    local command = "exec nginx -e stderr -p %s -c nginx.conf 2>&1"
-    local pid, output = child.start(PATH .. command:format(where))
-    ensure(function()
-      wait_until_ready(output)
-      use(pid)
-    end, function()
-      stop(pid, output)
+    local command = PATH .. "exec nginx -e stderr -p %s -c nginx.conf 2>&1"
+    spawned.with({ "sh", "-c", command:format(where), stdout = "pipe",
+      pdeathsig = "TERM" }, function(p, pipes)
+      local output = assert(pipes.stdout:file())
+      ensure(function()
+        wait_until_ready(output)
+        use(p)
+      end, function()
+        stop(p)
+        output:close()
+      end)
     end)
   end)
 end

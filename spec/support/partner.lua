@@ -1,8 +1,7 @@
--- A child to talk with, which takes two pipes: io.popen has one.
+-- A child to talk with.
 
 local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
-local pidfd = require "pidfd"
 
 local partner = {}
 
@@ -14,33 +13,41 @@ function partner.fifo()
   return path
 end
 
--- Start a shell command, and call 'use' with a table of it: 'pid'; 'tell',
--- a function that sends it a line; 'hear', one that returns a line of its, or
--- nil at its end; 'path', of what it reads. Then end it.
-function partner.with(command, use)
+-- Call 'use' with a named pipe, opened, and its path.
+local function with_fifo(use)
   local path = partner.fifo()
-  local pid, output = child.start("exec <" .. path .. "; " .. command)
   -- not only for writing, or a partner who is gone would be the end of us
-  local input = assert(io.open(path, "r+"))
-  local p = assert(pidfd.open(pid))
-  output:read()
+  local file = assert(io.open(path, "r+"))
   ensure(use, function()
-    p:send_signal("KILL")
-    p:close()
-    output:close()
-    input:close()
+    file:close()
     os.remove(path)
-  end, {
-    pid = pid,
-    path = path,
-    tell = function(line)
-      assert(input:write(line, "\n"))
-      assert(input:flush())
-    end,
-    hear = function()
-      return output:read()
-    end,
-  })
+  end, file, path)
+end
+
+-- Start a shell command, and call 'use' with a table of it: 'p', its pidfd;
+-- 'pid'; 'tell', a function that sends it a line; 'hear', one that returns a
+-- line of its, or nil at its end; 'path', of what it reads. Then end it.
+function partner.with(command, use)
+  with_fifo(function(input, path)
+    local options = { "sh", "-c", command, stdin = input, stdout = "pipe" }
+    child.running(options, function(p, pipes)
+      local output = assert(pipes.stdout:file())
+      ensure(use, function()
+        output:close()
+      end, {
+        p = p,
+        pid = assert(p:pid()),
+        path = path,
+        tell = function(line)
+          assert(input:write(line, "\n"))
+          assert(input:flush())
+        end,
+        hear = function()
+          return output:read()
+        end,
+      })
+    end)
+  end)
 end
 
 return partner

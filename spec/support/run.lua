@@ -1,8 +1,10 @@
 -- Runs a Lua program in a process of its own, as script.run does, but under
 -- another command: one that prepares something, and then runs its arguments.
 
+local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local has = require "spec.support.has"
+local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local script = require "spec.support.script"
 
@@ -24,6 +26,16 @@ end
 -- With at most 'n' descriptors.
 function run.with_descriptors(n, program, ...)
   return run.under("ulimit -n " .. n .. "; exec", program, ...)
+end
+
+-- The number of a system call, the same on every architecture.
+run.CLONE3, run.CLOSE_RANGE = 435, 436
+
+-- A command that runs its arguments where that system call fails with that
+-- errno; or nil without a C compiler. For compiled.remove, see there.
+function run.refusing(call, code)
+  local refuse = compiled.program("refuse")
+  return refuse and ("%s %d %d"):format(refuse, call, pidfd.errno[code])
 end
 
 -- Traced by strace with these options. Returns the trace, and the output;
@@ -58,8 +70,14 @@ local function own_pid()
   return read("/proc/self/stat"):match("^%d+")
 end
 
+-- Who we are.
+function run.user()
+  local status = read("/proc/self/status")
+  return math.tointeger(tonumber(status:match("\nUid:%s*(%d+)")))
+end
+
 function run.is_root()
-  return read("/proc/self/status"):match("\nUid:%s*(%d+)") == "0"
+  return run.user() == 0
 end
 
 -- An ordinary user may not be able to read the module where it was built, nor
@@ -67,11 +85,12 @@ end
 local STRANGER = [[
   install -m 644 %s %s/pidfd.so && mkdir -m 777 %s/coverage &&
   export GCOV_PREFIX=%s/coverage &&
-  exec setpriv --reuid=65534 --regid=65534 --clear-groups]]
+  exec setpriv %s --regid=65534 --clear-groups]]
 
 -- As an ordinary user who has no power over the process 'arg[1]', which is
--- this one. Nil where we are not root.
-function run.as_stranger(program)
+-- this one; or with those options of setpriv(1) instead of the first. Nil where
+-- we are not root.
+function run.as_stranger(program, options)
   if not run.is_root() then
     return nil
   end
@@ -79,7 +98,8 @@ function run.as_stranger(program)
   local module = script.quote(package.searchpath("pidfd", cpath))
   directory.with(function(where)
     package.cpath = where .. "/?.so"
-    local prefix = STRANGER:format(module, where, where, where)
+    local prefix = STRANGER:format(module, where, where, where,
+      options or "--reuid=65534")
     output = run.under(prefix, program, own_pid())
   end)
   package.cpath = cpath

@@ -16,7 +16,7 @@ local PROGRAM = [[
     local result, _, code = %s
     if not result then
       print(pidfd.errno[code])
-      os.exit(1)
+      os.exit(1, true)
     end
   end
   print("returns")

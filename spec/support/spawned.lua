@@ -29,7 +29,7 @@ end
 -- Start a program, call 'use' with its pidfd and the pipes, and end it.
 function spawned.with(options, use)
   local p, pipes = assert(pidfd.spawn(options))
-  local ours = assert(p:dup())
+  local ours = assert(pidfd.open(p:pid())) -- a duplicate would share flags
   ensure(use, function()
     ours:send_signal("KILL")
     ours:wait()

@@ -8,6 +8,7 @@
 **   thread       has a second thread, whose id is the line
 **   undumpable   has said PR_SET_DUMPABLE
 **   dropped N    was root, and has become user and group N since it started
+**   saving N     the same, but its saved user is root
 */
 
 #define _GNU_SOURCE /* gettid */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
@@ -86,11 +87,21 @@ static void undumpable (size_t n) {
 }
 
 
-static void dropped (size_t n) {
+static void become (size_t n, uid_t saved) {
   if (setresgid((gid_t)n, (gid_t)n, (gid_t)n) != 0 ||
-      setresuid((uid_t)n, (uid_t)n, (uid_t)n) != 0)
+      setresuid((uid_t)n, (uid_t)n, saved) != 0)
     exit(EXIT_FAILURE);
   say(0);
+}
+
+
+static void dropped (size_t n) {
+  become(n, (uid_t)n);
+}
+
+
+static void saving (size_t n) {
+  become(n, 0);
 }
 
 
@@ -101,6 +112,7 @@ int main (int argc, char **argv) {
   } kinds[] = {
     {"mappings", mappings}, {"restarts", restarts},     {"memory", memory},
     {"thread", thread},     {"undumpable", undumpable}, {"dropped", dropped},
+    {"saving", saving},
   };
   for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(*kinds); i++)
     if (strcmp(argv[1], kinds[i].name) == 0) {

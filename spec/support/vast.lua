@@ -1,0 +1,13 @@
+-- A table of few elements, and holes, which Lua takes for a list of 2^n.
+
+return function(n, element)
+  local fields = {}
+  for i = 0, n do
+    table.insert(fields, ("[%d] = element"):format(2 ^ i))
+  end
+  -- in one constructor, or they would be arranged in another way
+  local list = load("local element = ... return { " ..
+    table.concat(fields, ", ") .. " }")(element)
+  assert(#list == 2 ^ n)
+  return list
+end
