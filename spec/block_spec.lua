@@ -123,6 +123,26 @@ describe("a signal handler of another library", function()
       assert.equal("handled\nover\n", output)
     end)
 
+    -- Each call asks for the next: one that were slept through would be the
+    -- last. Most moments are tried, and so those between looking and sleeping.
+    it("misses no signal during " .. name, function()
+      local output = run(code, ([[
+        local times = 0
+        unix.handle(%d, function()
+          times = times + 1
+          if times == 400 then
+            p:send_signal("%s")
+          else
+            unix.alarm(times %% 100 / 1e6 + 1e-6, 0)
+          end
+        end)
+        unix.alarm(0.02, 0)
+        print(wait() and times)
+        p:send_signal("KILL")
+      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL"))
+      assert.equal("400\n", output)
+    end)
+
     it("that raises ends " .. name, function()
       local output = run(code, ([[
         unix.handle(%d, function()

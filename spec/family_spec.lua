@@ -201,7 +201,7 @@ describe("the user of pidfd.spawn()", function()
     end)
   end
 
-  -- Else that user could read it, or stop the child and us with it.
+  -- Else that user could stop the child, and us with it.
   it("has a copy of our memory, if one is named", function()
     local trace = run.traced("-e trace=clone,clone3", [[
       local pidfd = require "pidfd"

@@ -102,7 +102,7 @@ const char *pfd_arg_string (lua_State *L, int arg) {
 size_t pfd_arg_length (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
   size_t n = lua_rawlen(L, arg);
-  luaL_argcheck(L, n < INT_MAX, arg, "too long");
+  luaL_argcheck(L, n < INT_MAX / 32, arg, "too long");
   return n;
 }
 

@@ -126,11 +126,15 @@ int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
     runhooks(s->L, main);
     return -EINTR;
   }
-  long long left = timeleft(deadline);
+  /* a hook that seems to stay may be a signal's that came anew: let it soon */
+  int unsure = s->own != NULL || s->main != NULL;
+  long long tick = unsure ? pfd_block_deadline(PFD_TICK) : deadline;
+  long long until = pfd_block_earlier(tick, deadline);
+  long long left = timeleft(until);
   /* the last look of all lets no signal in, or a storm could prolong it */
   int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
   pfd_sys_setsignals(&mask);
-  if (rc == -EINTR)
+  if (rc == -EINTR || (rc == 0 && unsure))
     runhooks(s->L, main);
-  return rc;
+  return (rc == 0 && until != deadline) ? -EINTR : rc;
 }

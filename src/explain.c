@@ -12,7 +12,7 @@
 
 #define YAMAPATH "/proc/sys/kernel/yama/ptrace_scope"
 
-#define STATUSSIZE 2048
+#define STATUSSIZE 8192
 #define EFFECTIVE 1
 
 
@@ -45,8 +45,9 @@ static int parsestatus (char *text, uid_t owner, Status *status) {
   if (rc == 0)
     rc = parseids(text, "\nGid:", status->gids);
   if (rc == 0)
-    status->dumpable = owner != 0 || status->uids[EFFECTIVE] == 0 ||
-                       strstr(text, "\nVmSize:") == NULL;
+    status->dumpable =
+      owner != 0 || status->uids[EFFECTIVE] == 0 ||
+      (strstr(text, "\nVmSize:") == NULL && strlen(text) < STATUSSIZE - 1);
   return rc;
 }
 

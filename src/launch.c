@@ -18,7 +18,10 @@
 #define PATIENCE 1000000LL
 
 
-/* how it went: 0, or a negative errno and what it came from */
+/*
+** How it went: 0, or a negative errno and what it came from. The pointers hold
+** in parent and child: their memory is the same, or a copy.
+*/
 typedef struct Outcome {
   int rc;
   Failure failure;
@@ -271,8 +274,8 @@ static int execute (Birth *b) {
 
 /*
 ** Handlers before the mask, or one of the parent's could run here. The mask
-** last of all: a signal that stops the child, as Ctrl-Z does, would stop the
-** parent with it, which sleeps until the program runs.
+** as late as can be: a signal that stops the child, as Ctrl-Z does, stops the
+** parent with it, where the memory is shared, until somebody has it go on.
 */
 static int child (void *birth) {
   Birth *b = (Birth *)birth;
@@ -366,13 +369,16 @@ static int bear (Birth *b) {
 
 /*
 ** Nothing is told, and the pipe closed, when the program runs. Until then
-** the child's new user may have stopped it, and has it go on.
+** the child's new user may have stopped it, so it is told to go on. Its end is
+** looked at first: whatever it told is in the pipe then.
 */
 static void hear (Birth *b, int pipe) {
-  struct pollfd event = {.fd = pipe, .events = POLLIN};
-  while (pfd_sys_poll(&event, 1, PATIENCE, NULL) <= 0)
+  struct pollfd events[] = {{.fd = b->pidfd, .events = POLLIN},
+                            {.fd = pipe, .events = POLLIN}};
+  while (pfd_sys_poll(events, 2, PATIENCE, NULL) <= 0)
     (void)pfd_sys_send_signal(b->pidfd, SIGCONT, NULL, 0);
-  (void)pfd_sys_read(pipe, &b->outcome, sizeof(Outcome));
+  if (events[1].revents != 0)
+    (void)pfd_sys_read(pipe, &b->outcome, sizeof(Outcome));
 }
 
 

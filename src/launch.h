@@ -5,13 +5,15 @@
 ** (CLONE_PIDFD), so that there is no moment at which its number could be
 ** somebody else's. Knows no Lua.
 **
-** A child that becomes another user's gets a copy of the memory instead, as
-** by fork(2), and tells through a pipe how it went. For with such a child
-** that user could read what it shares, and stop it, and with it this process,
-** which would sleep until the program runs.
+** A child that changes its user or group gets a copy of the memory instead,
+** as by fork(2), and tells through a pipe how it went. For the kernel makes
+** its memory undumpable, which would be this process's too; and the new user
+** may stop the child, and with it this process, which would sleep until the
+** program runs.
 **
-** While it shares the memory, the child makes system calls and nothing
-** else: no allocation, no lock, no signal handler of this process.
+** Either child makes system calls and nothing else: no allocation, no lock,
+** which in a copy another thread may hold for ever, no signal handler of
+** this process.
 */
 
 #ifndef pfd_launch_h

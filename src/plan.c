@@ -45,7 +45,8 @@ void pfd_plan_keep (lua_State *L) {
 
 
 static void *newarray (lua_State *L, size_t n, size_t size) {
-  luaL_argcheck(L, n < INT_MAX, PFD_OPTIONS, "too large"); /* or has holes */
+  luaL_argcheck(L, n < INT_MAX / 32, PFD_OPTIONS,
+                "too large"); /* or has holes */
   void *array = lua_newuserdatauv(L, (n + 1) * size, 0);
   memset(array, 0, (n + 1) * size);
   pfd_plan_keep(L);

@@ -125,8 +125,10 @@ function pidfd.self(flags) end
 ---(too long arguments), EPERM (no right to that uid, gid, groups or pgroup; or
 ---pgroup with session), EBADF (a descriptor to borrow is not open, or cgroup is
 ---no cgroup v2 directory), EAGAIN (too many processes), EINVAL (no such
----pdeathsig, or an option that this kernel lacks) or ENOMEM; then there is
----neither a child nor a descriptor. Since Linux 5.4.
+---pdeathsig, or an option that this kernel lacks) or ENOMEM (no memory, or with
+---uid or gid none for the copy of this process's); then there is neither a
+---child nor a descriptor. A child that is killed before the program runs counts
+---as started. Since Linux 5.4.
 ---@see clone(2) CLONE_PIDFD
 ---@see execve(2)
 ---@param options pidfd.Spawn
