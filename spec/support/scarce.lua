@@ -20,6 +20,7 @@ local PROGRAM = [[
     end
   end
   print("returns")
+  os.exit(true, true)
 ]]
 
 local function run_few(prepare, call, keep)
