@@ -295,6 +295,18 @@ describe("p:setns()", function()
     ]])
   end)
 
+  it("moves this process itself, for time", function()
+    need_kind("time")
+    assert.equal("true\ttrue\ttrue\n", moved [[
+      local function uptime()
+        return assert(io.open("/proc/uptime")):read("n")
+      end
+      local before = uptime()
+      local p = start("--time --boottime 1000000", ":")
+      print(p:setns("time"), shares(p, "time"), uptime() - before >= 1000000)
+    ]])
+  end)
+
   it("moves into none where one of them is refused", function()
     assert.equal("EINVAL\tfalse\n", moved [[
       local p = start("--uts", "hostname elsewhere")

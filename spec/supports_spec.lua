@@ -117,6 +117,21 @@ describe("pidfd.supports()", function()
     end
   end
 
+  it("does not take a filter of one call for an older kernel", function()
+    local filter = compiled.program("filter")
+    if not filter then
+      pending("needs a C compiler")
+    end
+    for _, call in ipairs { "pidfd_send_signal", "process_mrelease" } do
+      local output = run.under(filter .. " 1 " .. call .. " --", ASK,
+        "info_exit")
+      if output == "" then
+        pending("needs seccomp filters")
+      end
+      assert.equal(("info_exit\t%s\n"):format(kernel.at_least(6, 15)), output)
+    end
+  end)
+
   it("knows no other feature", function()
     local source = assert(io.open("src/supports.c"))
     for name in source:read("a"):gmatch('\n  {"([%w_]+)", [%w_]+},') do

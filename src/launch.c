@@ -367,16 +367,25 @@ static int bear (Birth *b) {
 }
 
 
+static int isstopped (int pidfd) {
+  siginfo_t info = {.si_pid = 0};
+  (void)pfd_sys_waitid(pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT, NULL);
+  return info.si_pid != 0;
+}
+
+
 /*
 ** Nothing is told, and the pipe closed, when the program runs. Until then
-** the child's new user may have stopped it, so it is told to go on. Its end is
-** looked at first: whatever it told is in the pipe then.
+** the child's new user may have stopped it, so it is told to go on; but not
+** if it was the program that stopped. Its end is looked at first: whatever
+** the child told is in the pipe then.
 */
 static void hear (Birth *b, int pipe) {
   struct pollfd events[] = {{.fd = b->pidfd, .events = POLLIN},
                             {.fd = pipe, .events = POLLIN}};
   while (pfd_sys_poll(events, 2, PATIENCE, NULL) <= 0)
-    (void)pfd_sys_send_signal(b->pidfd, SIGCONT, NULL, 0);
+    if (isstopped(b->pidfd) && pfd_sys_poll(events, 2, 0, NULL) <= 0)
+      (void)pfd_sys_send_signal(b->pidfd, SIGCONT, NULL, 0);
   if (events[1].revents != 0)
     (void)pfd_sys_read(pipe, &b->outcome, sizeof(Outcome));
 }

@@ -1,9 +1,12 @@
+#include <errno.h>
+
 #include <lauxlib.h>
 #include <lua.h>
 
 #include "borrow.h"
 #include "calls.h"
 #include "handle.h"
+#include "result.h"
 #include "sys.h"
 
 
@@ -33,5 +36,7 @@ int pfd_l_peer (lua_State *L) {
   do
     rc = pfd_sys_peer(socket);
   while (pfd_handle_retry(L, rc, &tries));
+  if (rc == -ENOPROTOOPT)
+    return pfd_fail_before(L, "getsockopt", "6.5", rc);
   return pfd_handle_own(L, h, "getsockopt", rc);
 }

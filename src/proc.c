@@ -14,12 +14,6 @@
 
 #define BUFFERSIZE 4096
 
-/*
-** Room for all mappings that a process may have by default, in "smaps".
-** "pagemap" has 256 GiB.
-*/
-#define MAXSIZE ((size_t)128 << 20)
-
 
 static int isoutside (const char *name) {
   const char *part = name;
@@ -64,6 +58,13 @@ static int iscut (lua_State *L, int file) {
 }
 
 
+/* 256 GiB and more: eight bytes for every page that there might be */
+static int isendless (const char *name) {
+  const char *last = strrchr(name, '/');
+  return strcmp(last != NULL ? last + 1 : name, "pagemap") == 0;
+}
+
+
 /* replace the buffer on top by one of twice the size */
 static char *enlarge (lua_State *L, size_t *size) {
   char *larger = (char *)lua_newuserdatauv(L, 2 * *size, 0);
@@ -86,8 +87,6 @@ static int pushcontent (lua_State *L, int file) {
   int rc;
   while ((rc = pfd_sys_read(file, buffer + n, size - n)) > 0 || rc == -EINTR) {
     n += (rc > 0) ? (size_t)rc : 0;
-    if (n == MAXSIZE)
-      return -EFBIG;
     if (n == size)
       buffer = enlarge(L, &size);
   }
@@ -102,7 +101,7 @@ static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
   if (rc < 0)
     return rc;
   file->fd = rc;
-  rc = pushcontent(L, file->fd);
+  rc = isendless(name) ? -EFBIG : pushcontent(L, file->fd);
   (void)pfd_handle_close(file);
   return rc;
 }
@@ -121,7 +120,7 @@ static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
 **   ENAMETOOLONG  too long a name
 **   ELOOP   a link, which would lead out of the directory
 **   EISDIR  a directory
-**   EFBIG   it has 128 MiB or more, as "pagemap" has
+**   EFBIG   "pagemap", which has 256 GiB and more
 **   EREMOTE it lives in a pid namespace that this /proc does not show
 **   EMFILE, ENFILE  no descriptor left
 **   ENOSYS  before Linux 5.6

@@ -76,9 +76,14 @@ static int info (int self) {
 }
 
 
-/* came with the same Linux as this number for oneself */
+/*
+** It came with the same Linux as this number for oneself. Two calls know it:
+** a filter may refuse one.
+*/
 static int info_exit (int self) {
-  return info(self) && pfd_sys_send_signal(PIDFD_SELF_THREAD, 0, NULL, 0) == 0;
+  return info(self) &&
+         (pfd_sys_send_signal(PIDFD_SELF_THREAD, 0, NULL, 0) == 0 ||
+          pfd_sys_mrelease(PIDFD_SELF_THREAD) == -EINVAL);
 }
 
 

@@ -414,8 +414,8 @@ function p:id() end
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
 ---hides the process), ENOTDIR (a file below a file), ENAMETOOLONG (too long a
----name), ELOOP (a link), EISDIR (a directory), EFBIG (128 MiB or more, as
----"pagemap" has), EREMOTE (this /proc does not show its pid namespace), ENOSYS
+---name), ELOOP (a link), EISDIR (a directory), EFBIG ("pagemap", which has 256
+---GiB and more), EREMOTE (this /proc does not show its pid namespace), ENOSYS
 ---(before Linux 5.6), or with what reading that very file fails with, such as
 ---EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). Since Linux
 ---5.6.
@@ -457,8 +457,8 @@ function p:token() end
 function p:namespace(kind) end
 
 ---Move the calling thread into these namespaces of the process, into all of
----them or into none. "pid" and "time" hold for children that are started from
----now on.
+---them or into none. "pid" holds for children that are started from now on,
+---not for this process.
 ---
 ---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
 ---ended), EINVAL (this process's own user namespace; "user" and "mnt" want a
