@@ -239,7 +239,7 @@ describe("pidfd.peer()", function()
     end
     with_connection(function(client)
       fails("getsockopt", "ENOPROTOOPT", pidfd.peer(client))
-      assert.matches(" %(before Linux 6.5%)$", select(2, pidfd.peer(client)))
+      assert.matches("Linux 6%.5", (select(2, pidfd.peer(client))))
     end)
   end)
 

@@ -1,8 +1,10 @@
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
+local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
+local script = require "spec.support.script"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
 
@@ -189,5 +191,54 @@ describe("a pidfd of a thread", function()
       assert.is_true(how == "signal" and code == 15 or how == "unknown")
       assert_end("signal", 15, p:wait())
     end)
+  end)
+end)
+
+-- In a process of two threads of Lua: the first one runs 'first', with a pidfd
+-- of the second one, after that has run 'second'.
+local function two_threads(second, first)
+  if not kernel.at_least(6, 9) then
+    pending("pidfds of threads (Linux 6.9)")
+  elseif not has "luv" then
+    pending("needs luv")
+  end
+  return (script.run(([[
+    local uv, pidfd = require "luv", require "pidfd"
+    local function work(async)
+      local uv, pidfd = require "luv", require "pidfd"
+      local thread = pidfd.self(pidfd.flags.THREAD)
+      %s
+      async:send(thread:pid())
+      uv.sleep(60000)
+    end
+    local async = uv.new_async(function(tid)
+      local thread = pidfd.open(tid, pidfd.flags.THREAD)
+      %s
+      os.exit()
+    end)
+    uv.new_thread(work, async)
+    uv.run()
+  ]]):format(second, first)))
+end
+
+describe("a thread of this process", function()
+  it("cannot wait for itself, nor for the process", function()
+    assert.equal("EDEADLK\nEDEADLK\n", two_threads([[
+      print(pidfd.errno[select(3, thread:wait(1))])
+      print(pidfd.errno[select(3, pidfd.self():wait(1))])
+      io.stdout:flush()
+    ]], ""))
+  end)
+
+  it("can be waited for by another one", function()
+    assert.equal("ETIMEDOUT\n", two_threads("", [[
+      print(pidfd.errno[select(3, thread:wait(0.02))])
+    ]]))
+  end)
+
+  it("cannot be terminated, as it would not go alone", function()
+    assert.equal("EDEADLK\n", two_threads("", [[
+      print(pidfd.errno[select(3, thread:terminate(0))])
+    ]]))
   end)
 end)

@@ -255,6 +255,15 @@ describe("the end of a process", function()
     end)
   end)
 
+  it("is remembered when waitid() has told it", function()
+    child.shell("exit 3", function(p)
+      local flags = pidfd.flags
+      assert.equal("exit", (p:waitid(flags.WEXITED + flags.WNOWAIT)))
+      assert.equal("exit", (p:waitid(flags.WEXITED)))
+      assert_end("exit", 3, p:wait())
+    end)
+  end)
+
   it("is remembered by a duplicate that was made afterwards", function()
     child.shell("exit 3", function(p)
       assert(p:wait())

@@ -468,6 +468,12 @@ pid_t pfd_sys_gettid (void) {
 }
 
 
+/* signal 0 only looks */
+int pfd_sys_isthread (pid_t tid) {
+  return syscall(SYS_tgkill, getpid(), tid, 0) == 0;
+}
+
+
 uid_t pfd_sys_getuid (void) {
   return getuid();
 }

@@ -98,6 +98,7 @@ pid_t pfd_sys_getppid (void);
 /* who asks */
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);
+int pfd_sys_isthread (pid_t tid); /* of this process? */
 uid_t pfd_sys_getuid (void);
 uid_t pfd_sys_geteuid (void);
 gid_t pfd_sys_getgid (void);

@@ -8,13 +8,23 @@
 #include "block.h"
 #include "calls.h"
 #include "handle.h"
+#include "process.h"
 #include "result.h"
 #include "sys.h"
+
+
+/* it, or one of its threads, which would not go alone */
+static int isthisprocess (int pidfd) {
+  pid_t tid = pfd_process_pid(pidfd);
+  return tid > 0 && pfd_sys_isthread(tid);
+}
 
 
 /* one that is over already needs no signal */
 static int stop (lua_State *L, int sig, long long deadline, End *end) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  if (isthisprocess(p->fd))
+    return -EDEADLK;
   int rc = pfd_sys_send_signal(p->fd, sig, NULL, 0);
   if (rc < 0 && rc != -ESRCH)
     return rc;
@@ -30,7 +40,7 @@ static int stop (lua_State *L, int sig, long long deadline, End *end) {
 ** Returns what p:wait returns, or fails with
 **   EPERM    no permission to signal it
 **   EINVAL   it lives in a foreign pid namespace
-**   EDEADLK  it is this process, which gets no signal
+**   EDEADLK  it is this process or a thread of it, and gets no signal
 **   EMFILE, ENFILE  no descriptor left to read /proc
 */
 int pfd_l_terminate (lua_State *L) {

@@ -52,6 +52,15 @@ static int pushchild (lua_State *L, const siginfo_t *child,
 }
 
 
+/* for p:wait, as nobody tells of it once more */
+static void remember (Handle *p, const siginfo_t *child, int options) {
+  End end = pfd_end_fromsiginfo(child);
+  int isend = end.how == PFD_EXIT || end.how == PFD_SIGNAL;
+  if (isend && !(options & WNOWAIT))
+    p->end = end;
+}
+
+
 /* the end is an event; stopping and going on are none */
 static int sleepfor (Sleeper *s, int pidfd, int options) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
@@ -65,14 +74,16 @@ static int sleepfor (Sleeper *s, int pidfd, int options) {
 
 
 /* push what there is to report; 0 values if nothing yet */
-static int report (lua_State *L, int pidfd, int options) {
+static int report (lua_State *L, Handle *p, int options) {
   siginfo_t child = {.si_pid = 0};
   struct rusage usage;
-  int rc = pfd_sys_waitid(pidfd, &child, options | WNOHANG, &usage);
+  int rc = pfd_sys_waitid(p->fd, &child, options | WNOHANG, &usage);
   if (rc < 0)
     return pfd_fail(L, "waitid", rc);
-  if (child.si_pid != 0)
+  if (child.si_pid != 0) {
+    remember(p, &child, options);
     return pushchild(L, &child, &usage);
+  }
   if (!(options & WNOHANG))
     return 0;
   lua_pushboolean(L, 0);
@@ -101,7 +112,7 @@ int pfd_l_waitid (lua_State *L) {
   Sleeper s = {.L = L};
   for (;;) {
     Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD); /* hooks may close it */
-    int n = report(L, p->fd, options);
+    int n = report(L, p, options);
     if (n > 0)
       return n;
     int rc = sleepfor(&s, p->fd, options);

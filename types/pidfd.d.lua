@@ -573,8 +573,8 @@ function p:waitid(options) end
 ---End the process: send SIGTERM, wait, send SIGKILL if it runs still, wait.
 ---
 ---Fails with EPERM (no permission to signal it), EINVAL (it lives in a foreign
----pid namespace) or EDEADLK (it is this process, which gets no signal). Since
----Linux 5.4.
+---pid namespace) or EDEADLK (it is this process or a thread of it, and gets no
+---signal). Since Linux 5.4.
 ---@see pidfd_send_signal(2)
 ---@param grace number seconds between the two signals
 ---@return "exit"|"signal"|"unknown"|nil how
