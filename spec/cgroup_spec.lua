@@ -1,5 +1,6 @@
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
+local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
@@ -78,6 +79,36 @@ describe("the cgroup of pidfd.spawn()", function()
         groups = {},
       }
       assert.matches(ends_with(name), cgroup_in(text))
+    end)
+  end)
+
+  it("is the child's from its birth", function()
+    with_cgroup(function(path)
+      local trace = run.traced("-e trace=clone3", [[
+        assert(require("pidfd").spawn { "true", cgroup = arg[1] }):wait()
+      ]], path)
+      if not trace then
+        pending("needs strace")
+      end
+      for _, flag in ipairs { "VM", "VFORK", "PIDFD", "INTO_CGROUP" } do
+        assert.matches("CLONE_" .. flag .. "[|,]", trace)
+      end
+      assert.matches("exit_signal=SIGCHLD", trace)
+    end)
+  end)
+
+  it("does not change how a program fails that is not there", function()
+    with_cgroup(function(path)
+      for _, uid in ipairs { false, run.user() } do
+        local children = spawned.children()
+        local p, message = pidfd.spawn {
+          "/nowhere", cgroup = path, uid = uid or nil,
+        }
+        assert.is_nil(p)
+        assert.equal("spawn: execve /nowhere: No such file or directory",
+          message)
+        assert.equal(children, spawned.children())
+      end
     end)
   end)
 

@@ -231,12 +231,24 @@ describe("the user of pidfd.spawn()", function()
         local p = assert(pidfd.spawn { "true", uid = uid, pdeathsig = "KILL" })
         p:send_signal("KILL")
         p:wait()
+        assert(not pidfd.spawn { "/nowhere", uid = uid })
       end
-      assert(not pidfd.spawn { "/nowhere", uid = uid })
       enemy:terminate(0)
       print("done")
     ]])
     assert.equal("done\n", output)
+  end)
+
+  it("is no reason to tell a program to go on", function()
+    local trace = run.traced(
+      "-f -e trace=execve,pidfd_send_signal -e inject=execve:delay_enter=20000",
+      "require('pidfd').spawn({ 'true', uid = math.tointeger(arg[1]) }):wait()",
+      run.user())
+    if not trace then
+      pending("needs strace")
+    end
+    assert.matches("execve", trace)
+    assert.not_matches("pidfd_send_signal", trace)
   end)
 
   it("does not keep the child from telling what failed", function()

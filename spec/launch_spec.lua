@@ -305,6 +305,28 @@ describe("pidfd.spawn() fails with EINVAL", function()
   end
 end)
 
+-- No kernel here knows them, but what it is asked for can be seen.
+describe("pidfd.spawn() asks the kernel", function()
+  local AUTOREAP, NNP, AUTOKILL = 1 << 34, 1 << 35, 1 << 36
+
+  for options, flags in pairs {
+    ["autoreap = true"] = AUTOREAP,
+    ["autoreap = true, autokill = true"] = AUTOREAP | AUTOKILL,
+    ["autoreap = true, autokill = true, nnp = true"] =
+      AUTOREAP | AUTOKILL | NNP,
+  } do
+    it("for what is wanted: " .. options, function()
+      local trace = run.traced("-e trace=clone3",
+        "require('pidfd').spawn { 'true', " .. options .. " }")
+      if not trace then
+        pending("needs strace")
+      end
+      assert.matches(("[|=]%#x[|,]"):format(flags), trace)
+      assert.matches("exit_signal=0,", trace)
+    end)
+  end
+end)
+
 describe("pidfd.spawn() with autokill alone", function()
   it("fails with EINVAL, which is no question of the kernel", function()
     local options = { "/nowhere", autokill = true }
