@@ -93,22 +93,44 @@ describe("a pid that is handed out again", function()
       print(old:info().pid, old:info().exit.code, new:info().exit)
     ]])
   end)
+end)
 
-  it("is not looked into if that happens meanwhile", function()
-    local output = reused.run([[
+describe("a pid that is handed out again meanwhile", function()
+  -- The results of a call of 'p', which is stopped before it looks into /proc.
+  local function results(call)
+    return reused.run([[
       local old = start()
       old:send_signal("KILL")
       old:poll()
-      local reader, pipes = assert(pidfd.spawn { "sh", "-c", arg[1],
+      local caller, pipes = assert(pidfd.spawn { "sh", "-c", arg[1],
         fds = { [3] = old }, stdout = "pipe" })
-      print(reader:waitid(pidfd.flags.WSTOPPED))
+      assert(caller:waitid(pidfd.flags.WSTOPPED))
       replace(old)
-      reader:send_signal("CONT")
+      caller:send_signal("CONT")
       print(pipes.stdout:file():read())
-    ]], pausing [[
+    ]], pausing(([[
       local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, pidfd.adopt(3):proc("comm"))])
-    ]])
-    assert.matches("^stop\t19\ttable: [^\n]*\nESRCH\n$", output)
+      local p = assert(pidfd.adopt(3))
+      local result, detail, code = %s
+      print(result, pidfd.errno[code] or detail)
+    ]]):format(call)))
+  end
+
+  for _, call in ipairs { "p:proc('comm')", "p:fds()" } do
+    it("is not looked into by " .. call, function()
+      assert.equal("nil\tESRCH\n", results(call))
+    end)
+  end
+
+  it("is not looked into by p:namespace('net')", function()
+    if kernel.at_least(6, 11) then
+      pending("this kernel has an ioctl instead (since Linux 6.11)")
+    end
+    assert.equal("nil\tESRCH\n", results("p:namespace('net')"))
+  end)
+
+  it("is not taken for the process that is waited for", function()
+    local told = kernel.at_least(6, 15) and "signal\t9\n" or "unknown\tnil\n"
+    assert.equal(told, results("p:wait(60)"))
   end)
 end)
