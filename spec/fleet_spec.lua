@@ -12,11 +12,16 @@ local SIGNALS = { "TERM", "KILL", "USR1" }
 local function signal_some(members)
   for i = 1, #members, 10 do
     local member, sig = members[i], SIGNALS[i % #SIGNALS + 1]
-    if not member.file then
-      assert(member.p:send_signal(sig))
-      member.ending = "signal " .. pidfd.signal[sig]
-    end
+    assert(member.p:send_signal(sig))
+    member.ending = "signal " .. pidfd.signal[sig]
   end
+end
+
+-- Somebody else waits for a child, and this 'p' is not told.
+local function steal(member)
+  local thief <close> = assert(member.p:dup())
+  thief:wait(0)
+  member.is_stolen = true
 end
 
 -- What 'wait' tells is written down by pid. If it is told twice, that reads
@@ -24,7 +29,7 @@ end
 local function write_down(told, member)
   local how, code = member.p:wait(0)
   local ending = tostring(how) .. " " .. tostring(code)
-  if how == "unknown" and not kernel.at_least(6, 15) then
+  if how == "unknown" and member.is_stolen and not kernel.at_least(6, 15) then
     ending = member.ending
   end
   local before = told[member.pid]
@@ -43,17 +48,19 @@ local function errors_in(told, members)
 end
 
 -- Watch the processes with a loop, which is to call 'ended' for each. Half of
--- them are waited for at once; the others only when all is over, and somebody
--- else may have been first. Nothing raises here: luv would exit.
+-- them are waited for at once; the others only when all is over, and for some
+-- of them somebody else was first. Nothing raises here: luv would exit.
 local function watch(members, run)
   local told, calls = {}, 0
 
   local function ended(member)
     calls = calls + (member.p:poll(0) and 1 or 0)
-    if calls % 2 == 0 and not member.left_to_luv then
+    if member.is_stolen then -- by luv
+      return
+    elseif calls % 2 == 0 then
       write_down(told, member)
-    elseif member.file then
-      member.file:close()
+    elseif calls % 7 == 0 then
+      steal(member)
     end
   end
 
@@ -125,7 +132,7 @@ local function spawn_by_luv(status)
     pid = pid,
     p = assert(pidfd.open(pid)),
     ending = "exit " .. status,
-    left_to_luv = true,
+    is_stolen = true,
   }
 end
 

@@ -1,32 +1,13 @@
--- Many processes for few descriptors: a few shells, which are children of
--- the spec's, and for the rest their background jobs, which are not.
+-- Many children, which end when they are let.
 
+local directory = require "spec.support.directory"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 
 local fleet = {}
 
-local SHELLS = 8
-local FIRST_STATUS = 200 -- of the first shell; its jobs' are less
-
--- What a shell does that has $1 jobs. It and each job end when they have read
--- a line, or when the spec is gone; the shell waits for its jobs before. It
--- does not matter who reads which line: readers cannot divide a single byte.
--- A job is forked, and executes nothing, so it takes microseconds to start.
-local SHELL = [[
-exec 3<&0
-echo $$ $2
-i=0
-while [ $i -lt $1 ]; do
-  (read -r _; exit $((i % 100))) <&3 &
-  echo $! $((i % 100))
-  i=$((i + 1))
-done
-read -r _
-wait
-exit $2
-]]
+local PARTS = 8
 
 local function number(path, pattern)
   return tonumber(read(path):match(pattern)) or math.huge
@@ -42,63 +23,57 @@ function fleet.size(spare)
     math.floor(number("/proc/meminfo", "MemTotal:%s+(%d+)") / 2048))
 end
 
--- Start 'n' processes, each of which writes "PID STATUS" into the FIFO.
--- Returns the files whose other ends the shells read.
-local function start(n, fifo)
-  local files = {}
-  for i = 1, SHELLS do
-    local jobs = math.floor((n - i) / SHELLS)
-    local status = FIRST_STATUS + i - 1
-    local head = ("set -- %d %d; exec >%s\n"):format(jobs, status, fifo)
-    files[i] = assert(io.popen(head .. SHELL, "w"))
-  end
-  return files
+-- One that ends when it has read a line. It does not matter who reads which:
+-- readers cannot divide a single byte.
+local function start(status, gate)
+  local p = assert(pidfd.spawn {
+    "sh", "-c", "read -r _; exit " .. status, stdin = gate, pdeathsig = "KILL",
+  })
+  return { p = p, pid = p:pid(), ending = "exit " .. status }
 end
 
-local function get_to_know(n, fifo, files)
+local function launch(n, gate)
   local members = {}
-  local input = assert(io.open(fifo))
   for i = 1, n do
-    local pid, status = input:read("n", "n")
-    members[i] = {
-      pid = pid,
-      p = assert(pidfd.open(pid)),
-      ending = "exit " .. status,
-      file = files[status - FIRST_STATUS + 1],
-    }
+    members[i] = start(i % 100, gate)
   end
-  input:close()
   return members
 end
 
--- A line for everyone, and plenty: some may have been ended otherwise.
-local function releasing(file, n)
-  return function()
-    file:write(("\n"):rep(2 * n))
-    file:flush()
+-- Lets a part end; the last one lets all, as some lines are read by those who
+-- are ended by a signal meanwhile.
+local function releases(n, gate)
+  local list = {}
+  for i = 1, PARTS do
+    list[i] = function()
+      gate:write(("\n"):rep(i < PARTS and n // PARTS or n))
+      gate:flush()
+    end
+  end
+  return list
+end
+
+local function dismiss(members)
+  for _, member in ipairs(members) do
+    if pidfd.type(member.p) == "pidfd" then
+      member.p:terminate(0)
+      member.p:close()
+    end
   end
 end
 
--- Call 'use' with a list of 'n' processes, and a list of functions each of
--- which lets a part of them end. A process has its pid, p (a pidfd), ending
--- ("exit 42"), and, if it is a shell, the file that reaps it when closed.
+-- Call 'use' with a list of 'n' children, and a list of functions which let
+-- them end, part by part. Each has its pid, p (a pidfd) and ending ("exit 42").
 function fleet.with(n, use)
-  local fifo = os.tmpname()
-  assert(os.execute(("rm %s && mkfifo %s"):format(fifo, fifo)))
-  local files = start(n, fifo)
-  local members = get_to_know(n, fifo, files)
-  os.remove(fifo)
-  local releases = {}
-  for i, file in ipairs(files) do
-    releases[i] = releasing(file, n)
-  end
-  ensure(use, function()
-    for _, file in ipairs(files) do
-      if io.type(file) == "file" then
-        file:close()
-      end
-    end
-  end, members, releases)
+  directory.with(function(where)
+    local fifo = where .. "/gate"
+    assert(pidfd.spawn { "mkfifo", fifo }):wait()
+    local gate <close> = assert(io.open(fifo, "r+"))
+    local members = launch(n, gate)
+    ensure(use, function()
+      dismiss(members)
+    end, members, releases(n, gate))
+  end)
 end
 
 return fleet
