@@ -1,11 +1,13 @@
--- Runs a command, and ends it if it takes too long, as timeout(1) does:
+-- Runs a command, and ends it if it takes too long, as timeout(1) does with
+-- its option --foreground:
 --
 --   lua5.4 timeout.lua [-k SECONDS] [-s SIGNAL] SECONDS COMMAND [ARGUMENT...]
 --
 -- When the time is over it sends SIGNAL (TERM), and KILL if the command still
--- runs after so many seconds more (-k). 0 seconds are no limit. Only the
--- command itself gets signals, not what it has started. If this program is
--- killed, the command gets TERM.
+-- runs after so many seconds more (-k). A time may be in minutes ("1.5m"),
+-- hours ("1h") or days ("1d"); 0 is no limit. Only the command itself gets
+-- signals, not what it has started. If this program is killed, the command
+-- gets TERM.
 --
 -- The exit status is the command's, or 128 and the number of the signal that
 -- ended it; 124 if it was ended by its time, but 137 if KILL was needed; 125
@@ -15,6 +17,7 @@
 local pidfd = require "pidfd"
 
 local TIMED_OUT, FAILED, CANNOT_RUN, NOT_FOUND = 124, 125, 126, 127
+local UNITS = { [""] = 1, s = 1, m = 60, h = 3600, d = 86400 }
 local USAGE = "usage: timeout.lua [-k SECONDS] [-s SIGNAL] SECONDS COMMAND...\n"
 
 local function check(result, message)
@@ -95,11 +98,12 @@ end
 
 -- Returns nil for no limit, and false for what is no time.
 local function toseconds(text)
-  local seconds = tonumber(text or "")
-  if not seconds or seconds < 0 then
+  local digits, unit = (text or ""):match("^(.-)([smhd]?)$")
+  local number = tonumber(digits)
+  if not number or number < 0 then
     return false
   end
-  return seconds > 0 and seconds or nil
+  return number > 0 and number * UNITS[unit] or nil
 end
 
 -- The number of "15", "TERM", "SIGTERM" or "RTMIN+1"; else false.

@@ -312,6 +312,16 @@ describe("a signal with a value", function()
     end)
   end
 
+  it("comes from the real uid", function()
+    local trace = run.traced("-e trace=pidfd_send_signal,getuid,geteuid" ..
+      " -e inject=getuid:retval=1111 -e inject=geteuid:retval=2222",
+      "require('pidfd').self():send_signal('URG', 0, 7)")
+    if not trace then
+      pending("needs strace")
+    end
+    assert.matches("si_uid=1111", trace)
+  end)
+
   it("arrives with any signal", function()
     assert.equal(report(true, -5), received(pidfd.signal.USR1, function(p)
       assert.is_true(p:send_signal("USR1", 0, -5))

@@ -45,6 +45,10 @@ describe("examples/timeout.lua", function()
     { "returns 127 when there is no such command", 127,
       "9", "/nonexistent/command" },
     { "sets no limit for 0 seconds", 0, "0", "sleep", "0.05" },
+    { "knows seconds", 124, "0.05s", "sleep", "60" },
+    { "knows minutes", 124, "0.001m", "sleep", "60" },
+    { "knows hours", 124, "0.00001h", "sleep", "60" },
+    { "knows days", 124, "0.000001d", "sleep", "60" },
     { "lets a stopped command end", 124,
       "-k", "9", "0.1", "sh", "-c", "kill -STOP $$; sleep 60" },
   } do
@@ -55,6 +59,7 @@ describe("examples/timeout.lua", function()
 
   for _, words in ipairs {
     {}, { "1" }, { "-1", "true" }, { "soon", "true" }, { "nan", "true" },
+    { "s", "true" }, { "1y", "true" }, { "1ms", "true" },
     { "-k", "soon", "1", "true" }, { "-s", "NOSUCH", "1", "true" },
     { "-s", "0", "1", "true" }, { "-s", "RTMIN-1", "1", "true" },
     { "-s", "RTMAX+1", "1", "true" }, { "-s", "RTMIN+x", "1", "true" },

@@ -6,6 +6,7 @@ local fds = require "spec.support.fds"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 
 local flags = pidfd.flags
@@ -287,5 +288,36 @@ describe("the table that p:waitid() returns", function()
         assert.is_true(info.rusage[name] >= 0)
       end
     end)
+  end)
+
+  it("has each in its place", function()
+    local function hex(format, ...)
+      return (format:pack(...):gsub(".", function(byte)
+        return ("%02x"):format(byte:byte())
+      end))
+    end
+    -- si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status
+    local child_info = hex("=i4i4i4i4i4I4i4", 17, 0, 1, 0, 42, 1111, 3)
+    -- ru_utime, ru_stime, and fourteen numbers
+    local usage = hex("=" .. ("i8"):rep(18), 1, 500000, 2, 250000,
+      3, -1, -1, -1, 4, 5, -1, 6, 7, -1, -1, -1, 8, 9)
+    local trace, output = run.traced(
+      ("-e trace=waitid -e inject=waitid:retval=0:poke_exit=@arg3=%s,@arg5=%s")
+        :format(child_info, usage), [[
+        local pidfd = require "pidfd"
+        local p = pidfd.self()
+        local how, code, info = p:waitid(pidfd.flags.WEXITED)
+        print(how, code, info.pid, info.uid)
+        local names = { "utime", "stime", "maxrss", "minflt", "majflt",
+          "inblock", "oublock", "nvcsw", "nivcsw" }
+        for i, name in ipairs(names) do
+          names[i] = info.rusage[name]
+        end
+        print(table.concat(names, " "))
+      ]])
+    if not trace then
+      pending("needs strace")
+    end
+    assert.equal("exit\t3\t42\t1111\n1.5 2.25 3072 4 5 6 7 8 9\n", output)
   end)
 end)
