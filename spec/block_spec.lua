@@ -22,8 +22,11 @@ local waits = {
 -- waits for it. What follows kills it in the end.
 local BEGINNING = [[
   local pidfd = require "pidfd"
-  local file = io.popen("trap '' INT TERM; echo $$; exec sleep 60 >&-")
-  local p = assert(pidfd.open(file:read("n")))
+  local p, pipes = assert(pidfd.spawn {
+    "sh", "-c", "trap '' INT TERM; echo; exec sleep 60 >&-",
+    stdout = "pipe", pdeathsig = "KILL",
+  })
+  pipes.stdout:file():read()
   local function wait()
     return %s
   end

@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local ensure = require "spec.support.ensure"
 local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
@@ -83,28 +82,21 @@ local greets = {
   end,
 }
 
--- Listens, tells its pid, its socket's number and the port, and stays.
+-- Listens, tells its socket's number and the port, and stays.
 local LISTENER = [[
   local server = require("socket").bind("127.0.0.1", 0)
   local _, port = server:getsockname()
-  local self = require("pidfd").self()
-  print(self:pid(), math.tointeger(server:getfd()), port)
+  print(math.tointeger(server:getfd()), port)
   io.stdout:close()
-  self:poll(60)
+  require("pidfd").self():poll(60)
 ]]
 
 -- Call 'use' with a socket out of another process that listens, and its port.
 local function with_taken_socket(use)
-  local output = assert(io.popen("exec " .. script.command(LISTENER)))
-  local pid, number, port = output:read("n", "n", "n")
-  local p = assert(pidfd.open(pid))
-  ensure(function()
-    local fd = assert(p:getfd(number))
-    use(fd, port)
-  end, function()
-    p:send_signal("KILL")
-    p:close()
-    output:close()
+  local command = "exec " .. script.command(LISTENER)
+  child.ready({ "sh", "-c", command }, function(p, said)
+    local number, port = said:match("(%d+)\t(%d+)")
+    use(assert(p:getfd(math.tointeger(number))), port)
   end)
 end
 
