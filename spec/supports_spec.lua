@@ -9,6 +9,7 @@ local scarce = require "spec.support.scarce"
 
 -- Each feature: the Linux that brought it, and the system calls it stands on.
 local FEATURES = {
+  autoreap = { 7, 1, "clone3" },
   getfd = { 5, 6, "pidfd_getfd" },
   id = { 6, 9, "fstatfs" },
   info = { 6, 13, "ioctl" },
@@ -31,6 +32,10 @@ local function errno(_, _, code)
 end
 
 local CALLS = {
+  autoreap = function()
+    local p = pidfd.spawn { "true", autoreap = true }
+    return p ~= nil and p:close()
+  end,
   getfd = function(p) return errno(p:getfd(1000000)) == "EBADF" end,
   id = function(p) return p:id() ~= nil end,
   info = function(p) return p:info() ~= nil end,
@@ -171,8 +176,20 @@ describe("pidfd.supports()", function()
     end
     assert.equal(#names, select(2, output:gsub("\n", "")))
     assert.is_nil(trace:find("--- SIG", 1, true))
-    assert.is_nil(trace:find("clone", 1, true))
+    for line in trace:gmatch("[^\n]*clone[^\n]*") do
+      assert.matches("= %-1 E", line)
+    end
     assert.is_nil(trace:find("fork", 1, true))
+  end)
+
+  it("takes a kernel that asks for the cgroup for one with autoreap", function()
+    local trace, output = run.traced(
+      "-e trace=clone3 -e inject=clone3:error=EBADF", ASK, "autoreap")
+    if not trace then
+      pending("needs strace")
+    end
+    assert.matches("cgroup=2147483647", trace)
+    assert.equal("autoreap\ttrue\n", output)
   end)
 
   it("lets the collector look for a descriptor", function()

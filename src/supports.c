@@ -28,6 +28,24 @@
 ** ======================================================================
 */
 
+static int leave (void *arg) {
+  (void)arg;
+  pfd_sys_exit();
+  return 0;
+}
+
+
+/* the kernel looks at the flags before it looks for the cgroup */
+static int autoreap (int self) {
+  CloneArgs args = {
+    .flags = CLONE_AUTOREAP | CLONE_INTO_CGROUP,
+    .cgroup = NOWHERE,
+  };
+  (void)self;
+  return pfd_sys_clone3(&args, leave, NULL) == -EBADF;
+}
+
+
 /* the kernel looks at the flags before it looks for the process */
 static int nonblock (int self) {
   (void)self;
@@ -124,6 +142,7 @@ typedef struct Feature {
 
 /* clang-format off */
 static const Feature features[] = {
+  {"autoreap", autoreap},           /* Linux 7.1 */
   {"getfd", getfd},                 /* Linux 5.6 */
   {"id", id},                       /* Linux 6.9 */
   {"info", info},                   /* Linux 6.13 */
@@ -167,11 +186,12 @@ static int probe (const Feature *feature) {
 
 /*
 ** pidfd.supports (name)
-** Does the running kernel have it? "getfd" (Linux 5.6), "id" (6.9; also for
-** == and tokens), "info" (6.13), "info_exit" (6.15; the end of processes
-** that are no children), "madvise" (5.10), "mrelease" (5.15), "namespaces"
-** (6.11; before, /proc is read), "nonblock" (5.10), "peer" (6.5), "proc"
-** (5.6), "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
+** Does the running kernel have it? "autoreap" (Linux 7.1; also for autokill),
+** "getfd" (5.6), "id" (6.9; also for == and tokens), "info" (6.13),
+** "info_exit" (6.15; the end of processes that are no children), "madvise"
+** (5.10), "mrelease" (5.15), "namespaces" (6.11; before, /proc is read),
+** "nonblock" (5.10), "peer" (6.5), "proc" (5.6), "signal_scopes" (6.9),
+** "thread" (6.9), "waitid" (5.4).
 **
 ** Returns a boolean, or fails with
 **   EMFILE, ENFILE  no descriptor left to find out

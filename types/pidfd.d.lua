@@ -206,7 +206,8 @@ function pidfd.from_token(token) end
 function pidfd.peer(socket) end
 
 ---@alias pidfd.Feature
----| "getfd" # Linux 5.6
+---| "autoreap" # Linux 7.1; also for autokill
+---| "getfd" # 5.6
 ---| "id" # 6.9; also for == and tokens
 ---| "info" # 6.13
 ---| "info_exit" # 6.15; the end of processes that are no children

@@ -23,11 +23,17 @@ typedef struct Call {
 
 /* those without a SYS_ have one number on every architecture */
 static const Call calls[] = {
-  {"fstatfs", SYS_fstatfs},   {"getsockopt", SYS_getsockopt},
-  {"ioctl", SYS_ioctl},       {"openat2", 437},
-  {"pidfd_getfd", 438},       {"pidfd_open", 434},
-  {"pidfd_send_signal", 424}, {"process_madvise", 440},
-  {"process_mrelease", 448},  {"waitid", SYS_waitid},
+  {"clone3", 435},
+  {"fstatfs", SYS_fstatfs},
+  {"getsockopt", SYS_getsockopt},
+  {"ioctl", SYS_ioctl},
+  {"openat2", 437},
+  {"pidfd_getfd", 438},
+  {"pidfd_open", 434},
+  {"pidfd_send_signal", 424},
+  {"process_madvise", 440},
+  {"process_mrelease", 448},
+  {"waitid", SYS_waitid},
 };
 
 
