@@ -309,7 +309,8 @@ describe("a pidfd whose number somebody else has closed", function()
   local failing = {
     dup = {}, fds = {}, getfd = { 0 }, id = {}, info = {}, mrelease = {},
     madvise = { "COLD", {} }, namespace = { "net" }, pid = {}, poll = { 0 },
-    proc = { "comm" }, send_signal = { 0 }, setns = { "net" }, terminate = { 0 },
+    proc = { "comm" }, send_signal = { 0 }, setns = { "net" },
+    terminate = { 0 },
     token = {}, wait = { 0 }, waitid = { pidfd.flags.WEXITED },
   }
 
