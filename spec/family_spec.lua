@@ -223,7 +223,7 @@ describe("the user of pidfd.spawn()", function()
       local pidfd = require "pidfd"
       local uid = 61234 -- who has no other processes
       local enemy, pipes = assert(pidfd.spawn {
-        "sh", "-c", "echo; while :; do kill -STOP -1; done",
+        "sh", "-c", "echo; while kill -STOP -1 || :; do sleep 0.001; done",
         uid = uid, pdeathsig = "KILL", stdout = "pipe",
       })
       pipes.stdout:file():read()

@@ -14,8 +14,8 @@
 
 #define BUFFERSIZE 1024
 
-/* for a child that tells nothing: a millisecond */
-#define PATIENCE 1000000LL
+/* for a child that tells nothing, and may have been stopped: 50 us */
+#define PATIENCE 50000LL
 
 
 /*
