@@ -10,7 +10,7 @@ LUA_CMOD = $(PREFIX)/lib/lua/5.4
 LUA_TYPES = $(PREFIX)/share/lua/5.4
 export LUA LUA_INCDIR
 
-SRC = $(wildcard src/*.c)
+SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = build/pidfd.so
 OOM_HOST = build/sanitize/oom-host
 BENCH = $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
@@ -115,7 +115,7 @@ uninstall: ## remove what install put there
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well
-	rm -rf build src/*.o pidfd.so
+	rm -rf build src/*.o src/*/*.o pidfd.so
 
 .PHONY: help
 help: ## list these targets
@@ -166,4 +166,4 @@ build/bench/%: bench/%.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
--include $(wildcard build/obj/*.d build/*/*.d build/*/obj/*.d)
+-include $(shell find build -name "*.d" 2>/dev/null)

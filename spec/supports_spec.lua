@@ -138,7 +138,7 @@ describe("pidfd.supports()", function()
   end)
 
   it("knows no other feature", function()
-    local source = assert(io.open("src/supports.c"))
+    local source = assert(io.open("src/api/supports.c"))
     for name in source:read("a"):gmatch('\n  {"([%w_]+)", [%w_]+},') do
       assert.is_table(FEATURES[name], name)
     end

@@ -7,9 +7,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "calls.h"
-#include "constants.h"
-#include "handle.h"
+#include "api/calls.h"
+#include "lua/constants.h"
+#include "lua/handle.h"
 
 
 /* clang-format off */

@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../linux/kernel.h"
+#include "../linux/sys.h"
+#include "../lua/arg.h"
+#include "../lua/explain.h"
+#include "../lua/handle.h"
+#include "../lua/result.h"
+#include "calls.h"
+
+
+/*
+** p:mrelease ()
+** process_mrelease(2): free the memory of a process that has been killed,
+** without waiting until it gets round to that itself.
+**
+** Returns true, or fails with
+**   EINVAL  it is not about to die, or lives in a foreign pid namespace
+**   ESRCH   it has ended: its memory is free already
+**   EAGAIN  not all could be freed: try again
+**   ENOSYS  before Linux 5.15
+*/
+int pfd_l_mrelease (lua_State *L) {
+  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  return pfd_result(L, "process_mrelease", pfd_sys_mrelease(p->fd));
+}
+
+
+/* a number, or the name of what another process may be advised */
+static int checkadvice (lua_State *L, int arg) {
+  static const char *const names[] = {"COLD", "PAGEOUT", "WILLNEED", "COLLAPSE",
+                                      NULL};
+  static const int advices[] = {MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED,
+                                MADV_COLLAPSE};
+  if (lua_type(L, arg) == LUA_TNUMBER)
+    return pfd_arg_int(L, arg);
+  (void)pfd_arg_string(L, arg);
+  return advices[luaL_checkoption(L, arg, NULL, names)];
+}
+
+
+/* field 'i' of the range on top, an integer of 64 bits */
+static lua_Integer checkfield (lua_State *L, int arg, lua_Integer i) {
+  int isinteger = 0;
+  if (lua_rawgeti(L, -1, i) == LUA_TNUMBER)
+    (void)lua_tointegerx(L, -1, &isinteger);
+  luaL_argcheck(L, isinteger, arg, "a range is {address, length}");
+  lua_Integer n = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
+
+/* push, in memory of Lua's, the list of ranges at 'arg' */
+static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
+  *n = pfd_arg_length(L, arg);
+  struct iovec *ranges =
+    (struct iovec *)lua_newuserdatauv(L, *n * sizeof(struct iovec), 0);
+  for (size_t i = 0; i < *n; i++) {
+    int type = lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    luaL_argcheck(L, type == LUA_TTABLE, arg, "a range is {address, length}");
+    uintptr_t address = (uintptr_t)checkfield(L, arg, 1);
+    lua_Integer length = checkfield(L, arg, 2);
+    luaL_argcheck(L, length >= 0, arg, "length out of range");
+    memcpy(&ranges[i].iov_base, &address, sizeof(address));
+    ranges[i].iov_len = (size_t)length;
+    lua_pop(L, 1);
+  }
+  return ranges;
+}
+
+
+/*
+** p:madvise (advice, ranges)
+** process_madvise(2): tell the kernel what to expect of the memory of
+** another process: "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE" (since Linux
+** 6.1) or a number. A range is {address, length} in bytes, as in its
+** /proc/PID/maps.
+**
+** Returns for how many bytes it was heeded, maybe fewer than asked for, or
+** fails with
+**   EINVAL  unknown advice, more than 1024 ranges, or an address that is
+**           not a multiple of the page size
+**   ENOMEM  there is nothing mapped
+**   EACCES  no ptrace access to that process, to read; before Linux 5.12, to
+**           attach
+**   EPERM   no CAP_SYS_NICE
+**   ESRCH   it has ended
+**   ENOSYS  before Linux 5.10
+*/
+int pfd_l_madvise (lua_State *L) {
+  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  int advice = checkadvice(L, 2);
+  size_t n;
+  const struct iovec *ranges = checkranges(L, 3, &n);
+  ssize_t rc = pfd_sys_madvise(p->fd, ranges, n, advice);
+  if (rc >= 0) {
+    lua_pushinteger(L, rc);
+    return 1;
+  }
+  int results = pfd_fail(L, "process_madvise", (int)rc);
+  if (rc == -EACCES)
+    pfd_explain(L, p->fd, PFD_READ);
+  return results;
+}

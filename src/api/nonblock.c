@@ -1,0 +1,23 @@
+#include <lua.h>
+
+#include "../linux/sys.h"
+#include "../lua/arg.h"
+#include "../lua/handle.h"
+#include "../lua/result.h"
+#include "calls.h"
+
+
+/*
+** fd:nonblock (on)
+** fcntl(2), F_SETFL: set or clear O_NONBLOCK.
+**
+** Returns true, or fails with the errno of fcntl(2).
+**
+** The flag belongs to the open file, not to the descriptor: the process
+** that the descriptor was taken from feels the change too.
+*/
+int pfd_l_nonblock (lua_State *L) {
+  Handle *h = pfd_handle_openas(L, 1, PFD_FD);
+  int on = pfd_arg_boolean(L, 2);
+  return pfd_result(L, "fcntl", pfd_sys_nonblock(h->fd, on));
+}

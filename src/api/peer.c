@@ -1,0 +1,42 @@
+#include <errno.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../linux/sys.h"
+#include "../lua/borrow.h"
+#include "../lua/handle.h"
+#include "../lua/result.h"
+#include "calls.h"
+
+
+/*
+** pidfd.peer (socket)
+** getsockopt(2), SO_PEERPIDFD: get a handle on the process at the other end
+** of a unix socket: a descriptor to borrow.
+**
+** Returns a pidfd, or fails with
+**   ENODATA     not connected, or no unix socket
+**   ENOTSOCK    no socket at all
+**   EBADF       not open
+**   ENOPROTOOPT before Linux 6.5
+**   EINVAL, ESRCH  before Linux 6.16: the peer has ended and been reaped
+**   EMFILE, ENFILE  no descriptor left
+**
+** The peer is who connected; seen from there, who called listen(2); of a
+** socketpair(2), who made it. It may have given the socket to others since.
+*/
+int pfd_l_peer (lua_State *L) {
+  lua_settop(L, 1);
+  int socket = pfd_borrow(L);
+  if (socket < 0)
+    luaL_typeerror(L, 1, "descriptor of a socket");
+  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_peer(socket);
+  while (pfd_handle_retry(L, rc, &tries));
+  if (rc == -ENOPROTOOPT)
+    return pfd_fail_before(L, "getsockopt", "6.5", rc);
+  return pfd_handle_own(L, h, "getsockopt", rc);
+}

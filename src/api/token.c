@@ -1,0 +1,187 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../linux/kernel.h"
+#include "../linux/process.h"
+#include "../linux/sys.h"
+#include "../lua/handle.h"
+#include "../lua/result.h"
+#include "calls.h"
+
+/*
+** A token is VERSION:KIND:PID:ID:BOOT. It names a process for as long as
+** the system runs, to whoever is in the same pid namespace:
+**
+**   1:process:4242:50369:1b4e28ba-2fa1-11d2-883f-0016d3cca427
+**
+** VERSION is 1, KIND is "process", or "thread" for a pidfd that was opened
+** with THREAD, ID is the inode number that p:id() tells, and BOOT is the
+** kernel's random/boot_id.
+*/
+
+#define BOOTPATH "/proc/sys/kernel/random/boot_id"
+#define BOOTSIZE 36 /* of a UUID */
+
+/* what a token says */
+typedef struct Token {
+  int thread;
+  pid_t pid;
+  unsigned long long id;
+  char boot[BOOTSIZE + 1];
+} Token;
+
+
+static int readboot (char boot[BOOTSIZE + 1]) {
+  int file = pfd_sys_openat(AT_FDCWD, BOOTPATH, O_RDONLY);
+  if (file < 0)
+    return file;
+  int rc = pfd_sys_read(file, boot, BOOTSIZE);
+  (void)pfd_sys_close(file);
+  boot[BOOTSIZE] = '\0';
+  return (rc >= 0 && rc != BOOTSIZE) ? -EIO : rc;
+}
+
+
+static int readtoken (int pidfd, Token *token) {
+  int rc = pfd_process_id(pidfd, &token->id);
+  if (rc < 0)
+    return rc;
+  rc = readboot(token->boot);
+  if (rc < 0)
+    return rc;
+  rc = pfd_sys_flags(pidfd);
+  if (rc < 0)
+    return rc;
+  token->thread = (rc & PIDFD_THREAD) != 0;
+  token->pid = pfd_process_pid(pidfd);
+  return (token->pid < 0) ? token->pid : 0;
+}
+
+
+static int fail (lua_State *L, const char *call, int rc) {
+  if (rc == -EOPNOTSUPP)
+    return pfd_fail_before(L, call, "6.9", rc);
+  return pfd_fail(L, call, rc);
+}
+
+
+/*
+** p:token ()
+** A string by which pidfd.from_token finds the same process again: in
+** another program, or in this one after it was started anew.
+**
+** Returns a string, or fails with
+**   ESRCH       the process has been reaped
+**   EREMOTE     it cannot be seen from this pid namespace
+**   EOPNOTSUPP  before Linux 6.9
+**   ENOENT      /proc is not mounted
+**   EMFILE, ENFILE  no descriptor left to read /proc
+*/
+int pfd_l_token (lua_State *L) {
+  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  Token token;
+  int rc, tries = 0;
+  do
+    rc = readtoken(p->fd, &token);
+  while (pfd_handle_retry(L, rc, &tries));
+  if (rc < 0)
+    return fail(L, "token", rc);
+  lua_pushfstring(L, "1:%s:%d:%I:%s", token.thread ? "thread" : "process",
+                  (int)token.pid, (LUAI_UACINT)token.id, token.boot);
+  return 1;
+}
+
+
+/* take 'text' if it is what stands at '*at' */
+static int take (const char **at, const char *text) {
+  size_t length = strlen(text);
+  int there = strncmp(*at, text, length) == 0;
+  *at += there ? length : 0;
+  return there;
+}
+
+
+/* take a number from 1 up, and the colon after it; 0 if there is none */
+static long long takenumber (const char **at) {
+  if (**at < '1' || **at > '9') /* no sign, no space, no zero in front */
+    return 0;
+  char *end;
+  long long n = strtoll(*at, &end, 10); /* too long a number is LLONG_MAX */
+  *at = end + 1;
+  return (*end == ':' && n < LLONG_MAX) ? n : 0;
+}
+
+
+static int parsetoken (const char *text, size_t length, Token *token) {
+  const char *at = text;
+  token->thread = take(&at, "1:thread:");
+  if (!token->thread && !take(&at, "1:process:"))
+    return -EINVAL;
+  long long pid = takenumber(&at);
+  if (pid < 1 || pid > INT_MAX)
+    return -EINVAL;
+  token->pid = (pid_t)pid;
+  token->id = (unsigned long long)takenumber(&at);
+  if (token->id == 0 || at + BOOTSIZE != text + length ||
+      strspn(at, "0123456789abcdef-") != BOOTSIZE)
+    return -EINVAL;
+  memcpy(token->boot, at, BOOTSIZE + 1);
+  return 0;
+}
+
+
+/* the number may be another's by now, or a thread's: then it is gone */
+static int opentoken (const Token *token) {
+  char boot[BOOTSIZE + 1];
+  int rc = readboot(boot);
+  if (rc < 0)
+    return rc;
+  if (strcmp(boot, token->boot) != 0)
+    return -ESRCH;
+  int fd = pfd_sys_open(token->pid, token->thread ? PIDFD_THREAD : 0);
+  if (fd < 0)
+    return (fd == -ENOENT || fd == -EINVAL) ? -ESRCH : fd;
+  unsigned long long id;
+  rc = pfd_process_id(fd, &id);
+  if (rc == 0 && id == token->id)
+    return fd;
+  (void)pfd_sys_close(fd);
+  return (rc < 0) ? rc : -ESRCH;
+}
+
+
+/*
+** pidfd.from_token (token)
+** Get a handle on the process that a token of p:token names.
+**
+** Returns a pidfd, or fails with
+**   ESRCH       the process is gone: its number is free, or another's, or
+**               the system has been started again
+**   EINVAL      not what p:token makes
+**   EOPNOTSUPP  before Linux 6.9
+**   ENOENT      /proc is not mounted
+**   EMFILE, ENFILE  no descriptor left
+*/
+int pfd_l_from_token (lua_State *L) {
+  size_t length;
+  luaL_checktype(L, 1, LUA_TSTRING);
+  const char *text = lua_tolstring(L, 1, &length);
+  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  Token token;
+  int rc = parsetoken(text, length, &token);
+  if (rc < 0)
+    return fail(L, "from_token", rc);
+  int tries = 0;
+  do
+    rc = opentoken(&token);
+  while (pfd_handle_retry(L, rc, &tries));
+  if (rc < 0)
+    return fail(L, "from_token", rc);
+  h->fd = rc;
+  return 1;
+}

@@ -1,0 +1,181 @@
+/*
+** What Linux defines and the headers of older distributions lack. Values
+** and layouts never change once released, so they are safe to repeat.
+*/
+
+#ifndef pfd_kernel_h
+#define pfd_kernel_h
+
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <sys/syscall.h>
+
+
+/* system calls: the same numbers on every architecture since Linux 5.1 */
+#if !defined(SYS_pidfd_send_signal)
+#define SYS_pidfd_send_signal 424
+#endif
+
+#if !defined(SYS_pidfd_open)
+#define SYS_pidfd_open 434
+#endif
+
+#if !defined(SYS_clone3)
+#define SYS_clone3 435
+#endif
+
+#if !defined(SYS_close_range)
+#define SYS_close_range 436
+#endif
+
+#if !defined(SYS_openat2)
+#define SYS_openat2 437
+#endif
+
+#if !defined(SYS_pidfd_getfd)
+#define SYS_pidfd_getfd 438
+#endif
+
+#if !defined(SYS_process_madvise)
+#define SYS_process_madvise 440
+#endif
+
+#if !defined(SYS_process_mrelease)
+#define SYS_process_mrelease 448
+#endif
+
+
+/* pidfd_open(2) */
+#if !defined(PIDFD_NONBLOCK) /* Linux 5.10 */
+#define PIDFD_NONBLOCK O_NONBLOCK
+#endif
+
+#if !defined(PIDFD_THREAD) /* Linux 6.9 */
+#define PIDFD_THREAD O_EXCL
+#endif
+
+
+/* pidfd_send_signal(2), Linux 6.9 */
+#if !defined(PIDFD_SIGNAL_THREAD)
+#define PIDFD_SIGNAL_THREAD (1 << 0)
+#define PIDFD_SIGNAL_THREAD_GROUP (1 << 1)
+#define PIDFD_SIGNAL_PROCESS_GROUP (1 << 2)
+#endif
+
+
+/* waitid(2) on a pidfd, Linux 5.4 */
+#define PFD_P_PIDFD 3
+
+
+/* the type that fstatfs(2) tells of a pidfd since Linux 6.9 */
+#if !defined(PID_FS_MAGIC)
+#define PID_FS_MAGIC 0x50494446
+#endif
+
+
+/*
+** clone(2) and clone3(2). The name of a struct is our own, here and below,
+** so that the headers of a newer distribution do not get in its way.
+*/
+#if !defined(CLONE_PIDFD) /* Linux 5.2 */
+#define CLONE_PIDFD 0x00001000
+#endif
+
+#if !defined(CLONE_INTO_CGROUP) /* Linux 5.7 */
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+#if !defined(CLONE_AUTOREAP) /* Linux 7.1 */
+#define CLONE_AUTOREAP (1ULL << 34)
+#define CLONE_NNP (1ULL << 35)
+#define CLONE_PIDFD_AUTOKILL (1ULL << 36)
+#endif
+
+typedef struct CloneArgs {
+  __aligned_u64 flags, pidfd, child_tid, parent_tid, exit_signal;
+  __aligned_u64 stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+} CloneArgs;
+
+
+/* ioctl(2) on a pidfd: its namespaces, Linux 6.11; the argument is 0 */
+#define PFD_GET_NAMESPACE(n) _IO(0xFF, n)
+
+
+/* getsockopt(2), Linux 6.5 */
+#if !defined(SO_PEERPIDFD)
+#define SO_PEERPIDFD 77
+#endif
+
+
+/* instead of a pidfd, for pidfd_send_signal(2): the caller; Linux 6.15 */
+#if !defined(PIDFD_SELF_THREAD)
+#define PIDFD_SELF_THREAD (-10000)
+#endif
+
+
+/* process_madvise(2) */
+#if !defined(MADV_COLLAPSE) /* Linux 6.1 */
+#define MADV_COLLAPSE 25
+#endif
+
+
+/* openat2(2), Linux 5.6: stay below the directory, and follow no link */
+typedef struct OpenHow {
+  __u64 flags, mode, resolve;
+} OpenHow;
+
+#define PFD_RESOLVE_WITHIN 0x0e /* NO_MAGICLINKS, NO_SYMLINKS, BENEATH */
+
+
+/* what getdents64(2) writes */
+typedef struct Entry {
+  __u64 inode;
+  __s64 offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+} Entry;
+
+
+/*
+** PIDFD_GET_INFO, Linux 6.13. The size of the struct is part of the
+** request's number: the newest one is passed, and an older kernel fills
+** what it knows.
+*/
+typedef struct Info {
+  __u64 mask; /* what is asked for, then what is filled in */
+  __u64 cgroupid;
+  __u32 pid, tgid, ppid;
+  __u32 ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+  __s32 exit_code; /* Linux 6.15 */
+  __u32 coredump_mask, coredump_signal;
+  __u64 supported_mask;
+} Info;
+
+#define PFD_GET_INFO _IOWR(0xFF, 11, Info)
+
+#if !defined(PIDFD_INFO_PID)
+#define PIDFD_INFO_PID (1ULL << 0)
+#define PIDFD_INFO_CREDS (1ULL << 1)
+#define PIDFD_INFO_CGROUPID (1ULL << 2)
+#endif
+
+#if !defined(PIDFD_INFO_EXIT) /* Linux 6.15 */
+#define PIDFD_INFO_EXIT (1ULL << 3)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP) /* Linux 6.16 */
+#define PIDFD_INFO_COREDUMP (1ULL << 4)
+#define PIDFD_COREDUMPED (1U << 0)
+#define PIDFD_COREDUMP_SKIP (1U << 1)
+#define PIDFD_COREDUMP_USER (1U << 2)
+#define PIDFD_COREDUMP_ROOT (1U << 3)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP_SIGNAL) /* Linux 6.19 */
+#define PIDFD_INFO_COREDUMP_SIGNAL (1ULL << 6)
+#endif
+
+
+#endif

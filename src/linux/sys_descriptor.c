@@ -1,0 +1,109 @@
+#define _GNU_SOURCE /* pipe2 */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+#include "sys.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+
+/*
+** Never called twice for one descriptor: on Linux the descriptor is
+** gone even when close(2) reports EINTR, and another thread may own
+** its number by then.
+*/
+int pfd_sys_close (int fd) {
+  return pfd_sys_result(close(fd));
+}
+
+
+int pfd_sys_dup (int fd) {
+  return pfd_sys_result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+
+int pfd_sys_cloexec (int fd) {
+  return pfd_sys_result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+
+/* the status flags of the open file */
+int pfd_sys_flags (int fd) {
+  return pfd_sys_result(fcntl(fd, F_GETFL));
+}
+
+
+int pfd_sys_isopen (int fd) {
+  return fcntl(fd, F_GETFD) != -1;
+}
+
+
+/* open, and not close-on-exec */
+int pfd_sys_isinherited (int fd) {
+  int flags = fcntl(fd, F_GETFD);
+  return flags != -1 && !(flags & FD_CLOEXEC);
+}
+
+
+/* to that very number, open across exec */
+int pfd_sys_dupto (int from, int to) {
+  return pfd_sys_result((from == to) ? fcntl(to, F_SETFD, 0) : dup2(from, to));
+}
+
+
+int pfd_sys_close_range (unsigned int first, unsigned int last) {
+  return pfd_sys_result(syscall(SYS_close_range, first, last, 0));
+}
+
+
+int pfd_sys_pipe (int ends[2]) {
+  return pfd_sys_result(pipe2(ends, O_CLOEXEC));
+}
+
+
+int pfd_sys_nonblock (int fd, int on) {
+  int flags = pfd_sys_flags(fd);
+  if (flags < 0)
+    return flags;
+  flags = on ? (flags | O_NONBLOCK) : (flags & ~O_NONBLOCK);
+  return pfd_sys_result(fcntl(fd, F_SETFL, flags));
+}
+
+
+/* 1 for a pidfd since Linux 6.9, 0 for anything else */
+int pfd_sys_onpidfs (int fd) {
+  struct statfs fs;
+  int rc = pfd_sys_result(fstatfs(fd, &fs));
+  return (rc < 0) ? rc : (fs.f_type == PID_FS_MAGIC);
+}
+
+
+int pfd_sys_owner (int fd, uid_t *owner) {
+  struct stat status;
+  int rc = pfd_sys_result(fstat(fd, &status));
+  if (rc == 0)
+    *owner = status.st_uid;
+  return rc;
+}
+
+
+int pfd_sys_inode (int fd, unsigned long long *inode) {
+  struct stat status;
+  int rc = pfd_sys_result(fstat(fd, &status));
+  if (rc == 0)
+    *inode = status.st_ino;
+  return rc;
+}
+
+
+int pfd_sys_fileno (FILE *file) {
+  return pfd_sys_result(fileno(file));
+}
+
+
+int pfd_sys_fdopen (int fd, const char *mode, FILE **file) {
+  *file = fdopen(fd, mode);
+  return pfd_sys_result((*file == NULL) ? -1 : 0);
+}

@@ -1,0 +1,50 @@
+#define _GNU_SOURCE /* O_CLOEXEC */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+#include "sys.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+
+int pfd_sys_openat (int dir, const char *path, int flags) {
+  return pfd_sys_result(openat(dir, path, flags | O_CLOEXEC));
+}
+
+
+/* a path that leaves the directory, or a link on the way, is refused */
+int pfd_sys_openwithin (int dir, const char *path, int flags) {
+  OpenHow how = {.flags = (__u64)(flags | O_CLOEXEC),
+                 .resolve = PFD_RESOLVE_WITHIN};
+  return pfd_sys_result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+}
+
+
+int pfd_sys_read (int fd, void *buffer, size_t size) {
+  return pfd_sys_result(read(fd, buffer, size));
+}
+
+
+int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset) {
+  return pfd_sys_result(pread(fd, buffer, size, offset));
+}
+
+
+int pfd_sys_write (int fd, const void *buffer, size_t size) {
+  return pfd_sys_result(write(fd, buffer, size));
+}
+
+
+int pfd_sys_chdir (const char *path) {
+  return pfd_sys_result(chdir(path));
+}
+
+
+int pfd_sys_getdents (int dir, void *buffer, size_t size) {
+  return pfd_sys_result(syscall(SYS_getdents64, dir, buffer, size));
+}
+
+
+int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size) {
+  return pfd_sys_result(readlinkat(dir, path, buffer, size));
+}

@@ -1,0 +1,76 @@
+#define _GNU_SOURCE /* setns */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+#include "sys.h"
+
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+
+int pfd_sys_open (pid_t pid, unsigned int flags) {
+  return pfd_sys_result(syscall(SYS_pidfd_open, pid, flags));
+}
+
+
+int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags) {
+  return pfd_sys_result(syscall(SYS_pidfd_getfd, pidfd, targetfd, flags));
+}
+
+
+int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
+                         unsigned int flags) {
+  return pfd_sys_result(
+    syscall(SYS_pidfd_send_signal, pidfd, sig, info, flags));
+}
+
+
+/* the system call itself: the C library's has no rusage */
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
+                    struct rusage *usage) {
+  return pfd_sys_result(
+    syscall(SYS_waitid, PFD_P_PIDFD, pidfd, info, options, usage));
+}
+
+
+int pfd_sys_info (int pidfd, Info *info) {
+  return pfd_sys_result(ioctl(pidfd, PFD_GET_INFO, info));
+}
+
+
+int pfd_sys_namespace (int pidfd, unsigned int kind, long arg) {
+  return pfd_sys_result(ioctl(pidfd, PFD_GET_NAMESPACE(kind), arg));
+}
+
+
+int pfd_sys_setns (int pidfd, int kinds) {
+  return pfd_sys_result(setns(pidfd, kinds));
+}
+
+
+int pfd_sys_mrelease (int pidfd) {
+  return pfd_sys_result(syscall(SYS_process_mrelease, pidfd, 0));
+}
+
+
+ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
+                         int advice) {
+  return pfd_sys_size(
+    syscall(SYS_process_madvise, pidfd, ranges, n, advice, 0));
+}
+
+
+int pfd_sys_unixsocket (void) {
+  return pfd_sys_result(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+
+/* with a shorter length the kernel would make a descriptor and not tell it */
+int pfd_sys_peer (int socket) {
+  int pidfd = -1;
+  socklen_t length = sizeof(pidfd);
+  int rc = pfd_sys_result(
+    getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length));
+  return (rc < 0) ? rc : pidfd;
+}

@@ -1,0 +1,140 @@
+#include "block.h"
+
+#include <errno.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../linux/sys.h"
+
+
+long long pfd_block_deadline (long long nanoseconds) {
+  return (nanoseconds == 0) ? PFD_NOWAIT : pfd_sys_now() + nanoseconds;
+}
+
+
+long long pfd_block_earlier (long long one, long long other) {
+  if (one == PFD_FOREVER || other == PFD_FOREVER)
+    return (one == PFD_FOREVER) ? other : one;
+  return (one < other) ? one : other;
+}
+
+
+static long long timeleft (long long deadline) {
+  if (deadline == PFD_FOREVER)
+    return -1;
+  long long left = deadline - pfd_sys_now();
+  return (left > 0) ? left : 0;
+}
+
+
+int pfd_block_past (long long deadline) {
+  return timeleft(deadline) == 0;
+}
+
+
+/*
+** The state in which handlers set their hooks: lua.c and others use the
+** main thread, and hooks of one thread do not fire in another.
+*/
+static lua_State *mainthread (lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return main;
+}
+
+
+/* pending hooks fire when a Lua function is called, an empty one too */
+static void loadnothing (lua_State *L) {
+  if (luaL_loadstring(L, "") != LUA_OK)
+    lua_error(L);
+}
+
+
+static void callnothing (lua_State *L) {
+  loadnothing(L);
+  lua_call(L, 0, 0);
+}
+
+
+/* no handler may set a hook in between: it would be lost */
+static void movehook (lua_State *from, lua_State *to) {
+  sigset_t mask;
+  pfd_sys_blocksignals(&mask);
+  if (lua_gethook(to) == NULL) {
+    lua_sethook(to, lua_gethook(from), lua_gethookmask(from),
+                lua_gethookcount(from));
+    lua_sethook(from, NULL, 0, 0);
+  }
+  pfd_sys_setsignals(&mask);
+}
+
+
+/*
+** The hook is lent, and comes back unless it has removed itself, as those
+** of signals do: they are to fire once. It stays away if a handler has set
+** another one meanwhile.
+*/
+static void callwithhookof (lua_State *L, lua_State *other) {
+  lua_Hook hook = lua_gethook(L);
+  int mask = lua_gethookmask(L);
+  int count = lua_gethookcount(L);
+  loadnothing(L);
+  lua_sethook(L, NULL, 0, 0);
+  movehook(other, L);
+  int status = lua_pcall(L, 0, 0, 0);
+  movehook(L, other);
+  lua_sethook(L, hook, mask, count);
+  if (status != LUA_OK)
+    lua_error(L);
+}
+
+
+static void runhooks (lua_State *L, lua_State *main) {
+  if (lua_gethook(L) != NULL)
+    callnothing(L);
+  if (main != L && lua_gethook(main) != NULL)
+    callwithhookof(L, main);
+}
+
+
+/*
+** A signal may have come just before the sleep: its handler has set a
+** hook, and nothing would interrupt the sleep. So signals are blocked
+** before this looks, and only poll(2) lets them in. A hook that is still
+** there after it has run is meant to stay: a debugger's.
+*/
+static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
+  pfd_sys_blocksignals(mask);
+  Sleeper now = {s->L, lua_gethook(s->L), lua_gethook(main)};
+  int hooked = (now.own != NULL && now.own != s->own) ||
+               (now.main != NULL && now.main != s->main);
+  *s = now;
+  if (hooked)
+    pfd_sys_setsignals(mask);
+  return !hooked;
+}
+
+
+int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
+  if (deadline == PFD_NOWAIT)
+    return pfd_sys_poll(fds, n, 0, NULL);
+  lua_State *main = mainthread(s->L);
+  sigset_t mask;
+  if (!blockunlesshooked(s, main, &mask)) {
+    runhooks(s->L, main);
+    return -EINTR;
+  }
+  /* a hook that seems to stay may be a signal's that came anew: let it soon */
+  int unsure = s->own != NULL || s->main != NULL;
+  long long tick = unsure ? pfd_block_deadline(PFD_TICK) : deadline;
+  long long until = pfd_block_earlier(tick, deadline);
+  long long left = timeleft(until);
+  /* the last look of all lets no signal in, or a storm could prolong it */
+  int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
+  pfd_sys_setsignals(&mask);
+  if (rc == -EINTR || (rc == 0 && unsure))
+    runhooks(s->L, main);
+  return (rc == 0 && until != deadline) ? -EINTR : rc;
+}

@@ -1,0 +1,87 @@
+#include "borrow.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "../linux/sys.h"
+#include "handle.h"
+
+
+/* the number on top; LuaSocket gives a float, and -1 when closed */
+static int tofd (lua_State *L) {
+  int isinteger;
+  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
+  int valid = lua_type(L, -1) == LUA_TNUMBER && isinteger && n <= INT_MAX;
+  return (valid && n >= 0) ? (int)n : -1;
+}
+
+
+static int ofhandle (lua_State *L, const char **reason) {
+  const Handle *h = pfd_handle_check(L, lua_gettop(L));
+  if (h->fd < 0)
+    *reason = lua_pushfstring(L, "attempt to use a closed %s",
+                              pfd_handle_name(pfd_handle_type(L, -1)));
+  return h->fd;
+}
+
+
+static int offile (lua_State *L, const luaL_Stream *stream,
+                   const char **reason) {
+  if (stream->closef != NULL)
+    return pfd_sys_fileno(stream->f);
+  *reason = lua_pushliteral(L, "attempt to use a closed file");
+  return -1;
+}
+
+
+/* assumes an object and a method of that name on top, and pops the method */
+static int askobject (lua_State *L, const char *name, const char **reason) {
+  lua_pushvalue(L, -2); /* object, method, object */
+  lua_call(L, 1, 1);
+  int fd = tofd(L);
+  lua_pop(L, 1);
+  if (fd < 0)
+    *reason = lua_pushfstring(
+      L, "method '%s' gives no descriptor: is it closed?", name);
+  return fd;
+}
+
+
+static int ofobject (lua_State *L, const char **reason) {
+  static const char *const methods[] = {"fileno", "getfd", "pollfd", NULL};
+  for (const char *const *name = methods; *name != NULL; name++) {
+    if (lua_getfield(L, -1, *name) == LUA_TFUNCTION)
+      return askobject(L, *name, reason);
+    lua_pop(L, 1);
+  }
+  return -1;
+}
+
+
+int pfd_borrow_try (lua_State *L, const char **reason) {
+  *reason = NULL;
+  int type = lua_type(L, -1);
+  if (type == LUA_TNUMBER)
+    return tofd(L);
+  if (type != LUA_TUSERDATA && type != LUA_TTABLE)
+    return -1;
+  if (pfd_handle_type(L, -1) != PFD_NONE)
+    return ofhandle(L, reason);
+  const luaL_Stream *stream =
+    (const luaL_Stream *)luaL_testudata(L, -1, LUA_FILEHANDLE);
+  return (stream != NULL) ? offile(L, stream, reason) : ofobject(L, reason);
+}
+
+
+int pfd_borrow (lua_State *L) {
+  const char *reason;
+  int fd = pfd_borrow_try(L, &reason);
+  if (reason != NULL)
+    luaL_error(L, "%s", reason);
+  return fd;
+}

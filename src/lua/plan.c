@@ -1,0 +1,409 @@
+#define _GNU_SOURCE /* environ */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+#include "plan.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../linux/sys.h"
+#include "borrow.h"
+#include "constants.h"
+
+/* the highest user or group id; the next one means "leave it" */
+#define MAXID 0xFFFFFFFELL
+
+
+/*
+** {=====================================================================
+** values; each reader takes the value on top, and pops it
+** ======================================================================
+*/
+
+static int bad (lua_State *L, const char *key, const char *reason) {
+  return luaL_argerror(L, PFD_OPTIONS,
+                       lua_pushfstring(L, "%s: %s", key, reason));
+}
+
+
+static void wanttype (lua_State *L, const char *key, int type) {
+  if (lua_type(L, -1) != type)
+    bad(L, key,
+        lua_pushfstring(L, "%s expected, got %s", lua_typename(L, type),
+                        luaL_typename(L, -1)));
+}
+
+
+/* a method of an object to borrow may change the options meanwhile */
+void pfd_plan_keep (lua_State *L) {
+  lua_rawseti(L, PFD_KEPT, (lua_Integer)lua_rawlen(L, PFD_KEPT) + 1);
+}
+
+
+static void *newarray (lua_State *L, size_t n, size_t size) {
+  luaL_argcheck(L, n < INT_MAX / 32, PFD_OPTIONS,
+                "too large"); /* or has holes */
+  void *array = lua_newuserdatauv(L, (n + 1) * size, 0);
+  memset(array, 0, (n + 1) * size);
+  pfd_plan_keep(L);
+  return array;
+}
+
+
+static const char *tostring (lua_State *L, const char *key) {
+  size_t length;
+  wanttype(L, key, LUA_TSTRING);
+  const char *s = lua_tolstring(L, -1, &length);
+  if (strlen(s) != length)
+    bad(L, key, "contains a zero");
+  pfd_plan_keep(L);
+  return s;
+}
+
+
+static lua_Integer tointeger (lua_State *L, const char *key, lua_Integer lo,
+                              lua_Integer hi) {
+  int isinteger;
+  wanttype(L, key, LUA_TNUMBER);
+  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
+  if (!isinteger)
+    bad(L, key, "number has no integer representation");
+  if (n < lo || n > hi)
+    bad(L, key, "out of range");
+  lua_pop(L, 1);
+  return n;
+}
+
+
+static int toboolean (lua_State *L, const char *key) {
+  wanttype(L, key, LUA_TBOOLEAN);
+  int b = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return b;
+}
+
+
+static int tosignal (lua_State *L, const char *key) {
+  if (lua_type(L, -1) != LUA_TSTRING)
+    return (int)tointeger(L, key, 0, INT_MAX);
+  const char *name = tostring(L, key);
+  int sig = pfd_constants_findsignal(name);
+  if (sig < 0)
+    bad(L, key, lua_pushfstring(L, "invalid signal '%s'", name));
+  return sig;
+}
+
+
+static int todescriptor (lua_State *L, const char *key) {
+  const char *reason;
+  int fd = pfd_borrow_try(L, &reason);
+  if (fd < 0 && reason == NULL)
+    reason =
+      lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1));
+  if (fd < 0)
+    bad(L, key, reason);
+  pfd_plan_keep(L);
+  return fd;
+}
+
+/* }=================================================================== */
+
+
+/*
+** {=====================================================================
+** options; each reads the value on top, and pops it
+** ======================================================================
+*/
+
+static void readcwd (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.cwd = tostring(L, key);
+}
+
+
+static void readpath (lua_State *L, Plan *plan, const char *key) {
+  const char **files = (const char **)newarray(L, 1, sizeof(char *));
+  lua_pushvalue(L, -1);
+  files[0] = tostring(L, key);
+  lua_pop(L, 1);
+  plan->launch.files = files;
+}
+
+
+/* assumes name and value on top, and pops the value; keeps "name=value" */
+static const char *readvariable (lua_State *L, const char *key) {
+  lua_pushvalue(L, -2); /* name, value, name */
+  const char *name = tostring(L, key);
+  if (*name == '\0' || strchr(name, '=') != NULL)
+    bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
+  key = lua_pushfstring(L, "%s.%s", key, name);
+  lua_insert(L, -2); /* name, key, value */
+  const char *value = tostring(L, key);
+  lua_pushfstring(L, "%s=%s", name, value);
+  const char *variable = tostring(L, key);
+  lua_pop(L, 1);
+  return variable;
+}
+
+
+static size_t countfields (lua_State *L) {
+  size_t n = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    n++;
+  return n;
+}
+
+
+static void readenv (lua_State *L, Plan *plan, const char *key) {
+  wanttype(L, key, LUA_TTABLE);
+  const char **envp =
+    (const char **)newarray(L, countfields(L), sizeof(char *));
+  size_t n = 0;
+  for (lua_pushnil(L); lua_next(L, -2);)
+    envp[n++] = readvariable(L, key);
+  lua_pop(L, 1);
+  plan->launch.envp = envp;
+}
+
+
+static Stream readstream (lua_State *L, const char *key, int isstderr) {
+  static const char *const words[] = {"inherit", "null", "pipe", "stdout"};
+  if (lua_type(L, -1) != LUA_TSTRING)
+    return (Stream){.kind = PFD_BORROW, .fd = todescriptor(L, key)};
+  const char *word = tostring(L, key);
+  for (int kind = PFD_INHERIT; kind <= (isstderr ? PFD_STDOUT : PFD_PIPE);
+       kind++)
+    if (strcmp(word, words[kind]) == 0)
+      return (Stream){.kind = (Kind)kind};
+  bad(L, key, lua_pushfstring(L, "invalid option '%s'", word));
+  return (Stream){.kind = PFD_CLOSED};
+}
+
+
+static void readstdin (lua_State *L, Plan *plan, const char *key) {
+  plan->streams[0] = readstream(L, key, 0);
+}
+
+
+static void readstdout (lua_State *L, Plan *plan, const char *key) {
+  plan->streams[1] = readstream(L, key, 0);
+}
+
+
+static void readstderr (lua_State *L, Plan *plan, const char *key) {
+  plan->streams[2] = readstream(L, key, 1);
+}
+
+
+/* assumes the table is on top; a method that is called may change it */
+static void readfds (lua_State *L, Plan *plan, const char *key) {
+  wanttype(L, key, LUA_TTABLE);
+  int table = lua_gettop(L);
+  size_t n = countfields(L);
+  plan->extra = (Move *)newarray(L, n, sizeof(Move));
+  for (lua_pushnil(L); plan->nextra < n && lua_next(L, -2);) {
+    Move *m = &plan->extra[plan->nextra++];
+    lua_pushvalue(L, -2); /* number, descriptor, number */
+    m->to = (int)tointeger(L, key, 3, INT_MAX - 1);
+    lua_pushfstring(L, "%s[%d]", key, m->to);
+    m->name = tostring(L, key);
+    m->from = todescriptor(L, m->name);
+  }
+  lua_settop(L, table - 1);
+}
+
+
+static void readgroups (lua_State *L, Plan *plan, const char *key) {
+  wanttype(L, key, LUA_TTABLE);
+  size_t n = lua_rawlen(L, -1);
+  if (n != countfields(L))
+    bad(L, key, "list expected");
+  gid_t *groups = (gid_t *)newarray(L, n, sizeof(gid_t));
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    groups[i] = (gid_t)tointeger(L, key, 0, MAXID);
+  }
+  plan->launch.setgroups = 1;
+  plan->launch.groups = groups;
+  plan->launch.ngroups = n;
+  lua_pop(L, 1);
+}
+
+
+static void readgid (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setgid = 1;
+  plan->launch.gid = (gid_t)tointeger(L, key, 0, MAXID);
+}
+
+
+static void readuid (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setuid = 1;
+  plan->launch.uid = (uid_t)tointeger(L, key, 0, MAXID);
+}
+
+
+static void readpgroup (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setpgid = 1;
+  plan->launch.pgroup = (pid_t)tointeger(L, key, 0, INT_MAX);
+}
+
+
+static void readsession (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setsid = toboolean(L, key);
+}
+
+
+static void readpdeathsig (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.pdeathsig = tosignal(L, key);
+}
+
+
+static void readnnp (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.nnp = toboolean(L, key);
+}
+
+
+static void readcgroup (lua_State *L, Plan *plan, const char *key) {
+  if (lua_type(L, -1) == LUA_TSTRING)
+    plan->cgroup = tostring(L, key);
+  else
+    plan->launch.cgroup = todescriptor(L, key);
+}
+
+
+static void readautoreap (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.autoreap = toboolean(L, key);
+}
+
+
+static void readautokill (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.autokill = toboolean(L, key);
+}
+
+/* }=================================================================== */
+
+
+typedef struct Option {
+  const char *key;
+  void (*read)(lua_State *L, Plan *plan, const char *key);
+} Option;
+
+/* clang-format off */
+static const Option options[] = {
+  {"path", readpath},     /* the file, if not argv[0] names it */
+  {"env", readenv},       /* the whole environment */
+  {"cwd", readcwd},       /* the directory */
+  {"stdin", readstdin},   /* descriptors 0, */
+  {"stdout", readstdout}, /* 1, */
+  {"stderr", readstderr}, /* 2, */
+  {"fds", readfds},       /* and from 3 up */
+  {"session", readsession},
+  {"pgroup", readpgroup},
+  {"pdeathsig", readpdeathsig},
+  {"groups", readgroups},
+  {"gid", readgid},
+  {"uid", readuid},
+  {"nnp", readnnp},
+  {"cgroup", readcgroup},     /* where it is born */
+  {"autoreap", readautoreap}, /* how it dies */
+  {"autokill", readautokill},
+  {NULL, NULL},
+};
+/* clang-format on */
+
+
+/* assumes a key and its value on top */
+static int isoption (lua_State *L) {
+  size_t length;
+  if (lua_type(L, -2) != LUA_TSTRING)
+    return 0;
+  const char *key = lua_tolstring(L, -2, &length);
+  const Option *o = options;
+  while (o->key != NULL && strcmp(o->key, key) != 0)
+    o++;
+  return o->key != NULL && strlen(key) == length;
+}
+
+
+/* every key is an argument's number or an option's name */
+static void checkkeys (lua_State *L) {
+  lua_Integer n = (lua_Integer)lua_rawlen(L, PFD_OPTIONS);
+  for (lua_pushnil(L); lua_next(L, PFD_OPTIONS); lua_pop(L, 1)) {
+    lua_Integer i = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
+    if (!isoption(L) && (i < 1 || i > n))
+      bad(L, luaL_tolstring(L, -2, NULL), "unknown key");
+  }
+}
+
+
+static void readoptions (lua_State *L, Plan *plan) {
+  for (const Option *o = options; o->key != NULL; o++) {
+    lua_pushstring(L, o->key);
+    if (lua_rawget(L, PFD_OPTIONS) == LUA_TNIL)
+      lua_pop(L, 1);
+    else
+      o->read(L, plan, o->key);
+  }
+}
+
+
+static void readarguments (lua_State *L, Plan *plan) {
+  size_t n = lua_rawlen(L, PFD_OPTIONS);
+  luaL_argcheck(L, n > 0, PFD_OPTIONS, "no program");
+  const char **argv = (const char **)newarray(L, n, sizeof(char *));
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, PFD_OPTIONS, (lua_Integer)i + 1);
+    const char *key = lua_pushfstring(L, "[%d]", (int)i + 1);
+    lua_insert(L, -2);
+    argv[i] = tostring(L, key);
+    lua_pop(L, 1);
+  }
+  plan->launch.argv = argv;
+}
+
+
+static size_t countchar (const char *s, char c) {
+  size_t n = 0;
+  while ((s = strchr(s, c)) != NULL) {
+    s++;
+    n++;
+  }
+  return n;
+}
+
+
+/* as execvp(3): a name with a slash is a path, an empty place is here */
+static void searchpath (lua_State *L, Plan *plan, const char *name) {
+  const char *path = getenv("PATH");
+  if (path == NULL)
+    path = "/bin:/usr/bin";
+  if (strchr(name, '/') != NULL || *name == '\0')
+    path = "";
+  size_t n = countchar(path, ':') + 1;
+  const char **files = (const char **)newarray(L, n, sizeof(char *));
+  for (size_t i = 0; i < n; i++) {
+    size_t length = strcspn(path, ":");
+    lua_pushlstring(L, path, length);
+    lua_pushstring(L, (length > 0) ? "/" : "");
+    lua_pushstring(L, name);
+    lua_concat(L, 3);
+    files[i] = tostring(L, "[1]");
+    path += length + 1;
+  }
+  plan->launch.files = files;
+}
+
+
+void pfd_plan_read (lua_State *L, Plan *plan) {
+  *plan = (Plan){.launch = {.cgroup = -1}};
+  plan->launch.envp = (const char *const *)environ;
+  checkkeys(L);
+  readarguments(L, plan);
+  readoptions(L, plan);
+  if (plan->launch.files == NULL)
+    searchpath(L, plan, plan->launch.argv[0]);
+  plan->launch.moves = (Move *)newarray(L, 3 + plan->nextra, sizeof(Move));
+}

@@ -1,0 +1,52 @@
+/*
+** The table that 'pidfd.spawn' takes, read and checked into what 'launch'
+** wants to know. Reading raises, and opens nothing.
+*/
+
+#ifndef pfd_plan_h
+#define pfd_plan_h
+
+#include <lua.h>
+
+#include "../linux/launch.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* the stack: the options, and the table that keeps what the plan points at */
+#define PFD_OPTIONS 1
+#define PFD_KEPT 2
+
+typedef enum Kind {
+  PFD_INHERIT,
+  PFD_NULL,
+  PFD_PIPE,
+  PFD_STDOUT, /* for stderr: where stdout goes */
+  PFD_BORROW,
+  PFD_CLOSED
+} Kind;
+
+typedef struct Stream {
+  Kind kind;
+  int fd; /* to borrow; of a pipe, the child's end once it is there */
+} Stream;
+
+typedef struct Plan {
+  Launch launch;
+  Stream streams[3];
+  Move *extra; /* from 3 up, unsorted; 'launch' has room for all */
+  size_t nextra;
+  const char *cgroup; /* path of a directory still to be opened, or NULL */
+} Plan;
+
+
+/* read the options */
+void pfd_plan_read (lua_State *L, Plan *plan);
+
+/* pop the value on top, and have it live until the call returns */
+void pfd_plan_keep (lua_State *L);
+
+
+#pragma GCC visibility pop
+
+#endif
