@@ -13,7 +13,8 @@ export LUA LUA_INCDIR
 SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = build/pidfd.so
 OOM_HOST = build/sanitize/oom-host
-BENCH = $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
+BENCH = build/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
+  $(filter-out bench/floor.c,$(wildcard bench/*.c)))
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
@@ -102,7 +103,8 @@ coverage: build/coverage/pidfd.so ## run the specs, and tell what they reach
 
 .PHONY: bench
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
-	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;;' $(LUA) bench/run.lua
+	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;$(CURDIR)/build/bench/?.so;;' \
+	  $(LUA) bench/run.lua
 
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
@@ -160,6 +162,11 @@ build/sanitize/host.o: spec/oom/host.c | needs
 $(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/bench/floor.so: bench/floor.c | needs
+	@mkdir -p $(@D)
+	@echo 'cc $<'
+	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)
