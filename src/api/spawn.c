@@ -11,10 +11,12 @@
 #include "../lua/handle.h"
 #include "../lua/plan.h"
 #include "../lua/result.h"
+#include "../lua/start.h"
 #include "calls.h"
 
 /* on the stack, above what the plan has there: our ends of the pipes */
 #define PIPES 3
+#define PROCESS 4
 
 static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
 
@@ -156,6 +158,11 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
     *failure = (Failure){.step = "open", .what = plan->cgroup};
     rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
     plan->launch.cgroup = rc;
+    plan->launch.cgroupname = plan->cgroup;
+  }
+  else if (plan->launch.cgroup >= 0) {
+    plan->launch.cgroupname = lua_pushfstring(L, "%d", plan->launch.cgroup);
+    pfd_plan_keep(L);
   }
   return rc;
 }
@@ -178,15 +185,7 @@ static void arrange (Plan *plan) {
 }
 
 
-static int launch (lua_State *L, const Plan *plan, Failure *failure) {
-  int rc, tries = 0;
-  do
-    rc = pfd_launch(&plan->launch, failure);
-  while (pfd_handle_retry(L, rc, &tries));
-  return rc;
-}
-
-
+/* nil, "spawn: step subject: reason (hint)", errno */
 static int fail (lua_State *L, const Failure *failure, int rc) {
   const char *about = (failure->what != NULL) ? failure->what : "";
   const char *space = (failure->what != NULL) ? " " : "";
@@ -194,7 +193,12 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
     lua_pushfstring(L, "spawn: %s%s%s", failure->step, space, about);
   if (failure->since != NULL)
     return pfd_fail_before(L, call, failure->since, rc);
-  return pfd_fail(L, call, rc);
+  int n = pfd_fail(L, call, rc);
+  if (failure->hint[0] != '\0') {
+    lua_pushfstring(L, "%s (%s)", lua_tostring(L, -2), failure->hint);
+    lua_replace(L, -3);
+  }
+  return n;
 }
 
 
@@ -255,18 +259,21 @@ int pfd_l_spawn (lua_State *L) {
   Opened opened = {.ntheirs = 0};
   Failure failure;
   pfd_plan_read(L, &plan);
-  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  plan.launch.keepsignals |= PFD_KEEPSIGNALS;
+  lua_settop(L, PIPES);
+  (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = openall(L, &opened, &plan, &failure);
   if (rc >= 0) {
     arrange(&plan);
-    rc = launch(L, &plan, &failure);
+    rc = pfd_start(L, &plan.launch, &failure);
   }
   if (rc < 0) {
     closeall(&opened);
-    return fail(L, &failure, rc);
+    return (rc == PFD_RAISED) ? lua_error(L) : fail(L, &failure, rc);
   }
-  h->fd = rc;
+  ((Handle *)lua_touserdata(L, PROCESS))->fd = rc;
   closetheirs(&opened);
-  lua_pushvalue(L, PIPES); /* pidfd, pipes */
+  lua_pushvalue(L, PROCESS);
+  lua_pushvalue(L, PIPES);
   return 2;
 }

@@ -2,6 +2,7 @@
 
 #include "sys.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -25,6 +26,14 @@ int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
 }
 
 
+/* less if a signal comes */
+void pfd_sys_sleep (long long nanoseconds) {
+  struct timespec time = {.tv_sec = nanoseconds / NANO,
+                          .tv_nsec = nanoseconds % NANO};
+  (void)nanosleep(&time, NULL);
+}
+
+
 void pfd_sys_blocksignals (sigset_t *old) {
   sigset_t all;
   (void)sigfillset(&all);
@@ -34,4 +43,17 @@ void pfd_sys_blocksignals (sigset_t *old) {
 
 void pfd_sys_setsignals (const sigset_t *mask) {
   (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+
+/* a thread that is cancelled in between would leave all as it is */
+int pfd_sys_forbidcancel (void) {
+  int old;
+  (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+  return old;
+}
+
+
+void pfd_sys_allowcancel (int old) {
+  (void)pthread_setcancelstate(old, NULL);
 }
