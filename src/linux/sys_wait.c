@@ -21,15 +21,16 @@ long long pfd_sys_now (void) {
 /* with 'mask', if there is one, as the signal mask for as long as it sleeps */
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask) {
-  struct timespec time = {.tv_sec = timeout / NANO, .tv_nsec = timeout % NANO};
+  struct timespec time = {.tv_sec = (time_t)(timeout / NANO),
+                          .tv_nsec = (long)(timeout % NANO)};
   return pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
 }
 
 
 /* less if a signal comes */
 void pfd_sys_sleep (long long nanoseconds) {
-  struct timespec time = {.tv_sec = nanoseconds / NANO,
-                          .tv_nsec = nanoseconds % NANO};
+  struct timespec time = {.tv_sec = (time_t)(nanoseconds / NANO),
+                          .tv_nsec = (long)(nanoseconds % NANO)};
   (void)nanosleep(&time, NULL);
 }
 
