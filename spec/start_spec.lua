@@ -39,7 +39,7 @@ local BEGINNING = [[
 local function run_held(program, ...)
   local command = hold()
   need_unix()
-  return run.under("exec " .. command, BEGINNING .. program, ...)
+  return run.under("exec timeout -s KILL 30 " .. command, BEGINNING .. program, ...)
 end
 
 -- The first process that such a program has as a child.
@@ -67,6 +67,15 @@ local function with_waiting(options, use)
     end)
 end
 
+-- How its state changes next, if it does within a time that is long enough.
+local function stopped(p)
+  local limit, how = os.time() + 30, nil
+  repeat
+    how = p:waitid(pidfd.flags.WSTOPPED + pidfd.flags.WNOHANG)
+  until how or os.time() > limit
+  return how
+end
+
 local kinds = {
   ["that shares our memory"] = "",
   ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
@@ -88,7 +97,7 @@ for kind, options in pairs(kinds) do
       with_waiting(options, function(p, pid)
         for _ = 1, 3 do
           assert(p:send_signal("STOP"))
-          assert.equal("stop", (p:waitid(pidfd.flags.WSTOPPED)))
+          assert.equal("stop", stopped(p))
           assert(p:send_signal("CONT"))
           state.await(pid, "S")
         end
