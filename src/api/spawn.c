@@ -221,32 +221,43 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2)
 **   nnp        true: PR_SET_NO_NEW_PRIVS
 **   cgroup     directory, a path or a descriptor: born there, Linux 5.7
-**   autoreap   true: nobody has to wait for it; Linux 7.1, x86-64
+**   autoreap   true: nobody has to wait for it; Linux 7.1
 **   autokill   true, with autoreap: killed when this pidfd, and all its
-**              duplicates, are closed; Linux 7.1, x86-64
+**              duplicates, are closed; Linux 7.1
 **
 ** Returns a pidfd, and a table with our end, a pidfd.fd, of each pipe. Or
 ** it fails with the errno of the step that the message names, such as
-**   ENOENT   no such program, 'cwd' or 'cgroup'
+**   ENOENT   no such program, 'cwd' or 'cgroup'; or no such interpreter of
+**            the program, which the message tells then
 **   ENOTDIR  no directory on the way to one of them
-**   EACCES   not allowed: to execute the program, or to enter one of those
-**   ENAMETOOLONG  too long a path
-**   ENOEXEC  no program format, and no "#!"
+**   EACCES   not allowed: to execute the program or its interpreter, or to
+**            enter one of those
+**   ENAMETOOLONG, ELOOP  too long a path, or too many links
+**   EIO, ESTALE, ...  what the file system says of a path
+**   ENOEXEC, ELIBBAD  no program format, and no "#!"
 **   ETXTBSY  somebody is writing the program
 **   E2BIG    arguments and environment are too large
 **   EPERM    no right to that user, group, groups or process group; or
 **            'pgroup' with 'session'
 **   EBADF    a descriptor to borrow is not open; 'cgroup' is no cgroup v2
+**   EBUSY    controllers are enabled for the children of 'cgroup'
+**   EOPNOTSUPP  'cgroup' is threaded, or in an invalid domain
+**   ENODEV   'cgroup' was removed; ENOENT, too
 **   EAGAIN   too many processes
 **   EINVAL   no such 'pdeathsig'; or what this kernel does not know
-**   ENOSYS   'autoreap', 'autokill' on another machine than x86-64
-**   ENOMEM   no memory
+**   ENOSYS   'autoreap', 'autokill' where clone3(2) is missing or refused; or
+**            there are no pidfds
+**   ENOMEM   no memory; or the pid namespace for children has lost its init
 **   EMFILE, ENFILE  no descriptor left
 ** and then there is neither a child nor a descriptor.
 **
-** The child has the descriptors that are named here, and no others; the
-** default action for each signal, and none blocked. To close the pidfd
-** neither ends it nor reaps it, but for 'autokill' and 'autoreap'.
+** The child has the descriptors that are named here, and no others; and no
+** signal blocked. The action for each is the default, but for SIGHUP, SIGINT
+** and SIGQUIT if they are ignored here: they stay ignored.
+**
+** Returns when the program runs. Until then hooks run; if one raises, the
+** child is killed. To close the pidfd neither ends the child nor reaps it, but
+** for 'autokill' and 'autoreap'.
 */
 int pfd_l_spawn (lua_State *L) {
   luaL_checktype(L, PFD_OPTIONS, LUA_TTABLE);

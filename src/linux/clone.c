@@ -41,10 +41,10 @@ static void setmask (int how, const unsigned long *new, unsigned long *old) {
 
 
 /* a child with a copy of our memory has its stack, too: a copy of this one */
-static int clone2 (World *w, Flags flags, int *pidfd) {
+static int clone2 (World *w, Flags flags) {
   long args[PFD_RAW_ARGS] = {0};
   args[FLAGS] = (long)(flags | SIGCHLD);
-  args[PARENTTID] = (long)pidfd;
+  args[PARENTTID] = (long)&w->pidfd;
   args[CHILDTID] = (long)&w->tid;
   if (flags & CLONE_VM)
     args[STACK] = (long)(w->stack + w->stacksize);
@@ -54,11 +54,11 @@ static int clone2 (World *w, Flags flags, int *pidfd) {
 
 
 /* what only clone3(2) can do */
-static int clone3 (World *w, Flags flags, int *pidfd) {
+static int clone3 (World *w, Flags flags) {
   const Launch *l = &w->launch;
   CloneArgs args = {
     .flags = flags,
-    .pidfd = (__u64)(size_t)pidfd,
+    .pidfd = (__u64)(size_t)&w->pidfd,
     .child_tid = (__u64)(size_t)&w->tid,
     .exit_signal = (flags & CLONE_AUTOREAP) ? 0 : SIGCHLD,
     .cgroup = (flags & CLONE_INTO_CGROUP) ? (__u64)l->cgroup : 0,
@@ -80,26 +80,25 @@ static int isrefused (int rc) {
 
 
 /* the cgroup can be entered later too, though at a higher price */
-static int clonewith (World *w, Flags flags, int *pidfd) {
+static int clonewith (World *w, Flags flags) {
   const Launch *l = &w->launch;
   Flags more = l->autoreap ? CLONE_AUTOREAP : 0;
   if (l->autokill)
     more |= CLONE_PIDFD_AUTOKILL | (l->nnp ? CLONE_NNP : 0);
   if (l->cgroup < 0)
-    return (more != 0) ? clone3(w, flags | more, pidfd)
-                       : clone2(w, flags, pidfd);
-  int rc = clone3(w, flags | more | CLONE_INTO_CGROUP, pidfd);
+    return (more != 0) ? clone3(w, flags | more) : clone2(w, flags);
+  int rc = clone3(w, flags | more | CLONE_INTO_CGROUP);
   if (more != 0 || !isrefused(rc))
     return rc;
   w->entercgroup = 1;
-  return clone2(w, flags, pidfd);
+  return clone2(w, flags);
 }
 
 
 /*
 ** Its number is surely still the child's if the child lives: until it gets
 ** our byte it does not run the program, so that its end of the pipe is open
-** for as long as it lives.
+** for as long as it lives. Ours is closed for that; 'world->report' tells.
 */
 static int openchild (World *w, pid_t pid, int report) {
   struct pollfd event = {.fd = report};
@@ -121,23 +120,31 @@ static int openchild (World *w, pid_t pid, int report) {
 ** until its pidfd has been opened. If that fails, it reads the end of the
 ** pipe, and ends; it is still ours to reap, as nobody else knows of it.
 */
-static int cloneandopen (World *w, int report, int *pidfd) {
+static int cloneandopen (World *w, int report) {
   int ends[2];
   int rc = pfd_sys_pipe(ends);
   if (rc < 0)
     return rc;
   w->go = ends[0];
-  pid_t pid = clonewith(w, 0, NULL);
-  rc = (pid < 0) ? pid : openchild(w, pid, report);
-  if (rc >= 0) {
-    *pidfd = rc;
-    rc = pfd_sys_write(ends[1], "", 1);
-  }
-  else if (pid > 0)
+  pid_t pid = clonewith(w, 0);
+  w->pidfd = (pid < 0) ? pid : openchild(w, pid, report);
+  rc = (w->pidfd < 0) ? w->pidfd : pfd_sys_write(ends[1], "", 1);
+  if (w->pidfd < 0 && pid > 0)
     pfd_sys_killchild(pid);
   (void)pfd_sys_close(ends[0]);
   (void)pfd_sys_close(ends[1]);
-  return (rc < 0) ? rc : 0;
+  return rc;
+}
+
+
+/* before Linux 5.2 the kernel overlooks CLONE_PIDFD */
+static int clonewithpidfd (World *w, Flags flags) {
+  w->pidfd = -1;
+  int pid = clonewith(w, flags | CLONE_PIDFD);
+  if (pid < 0 || w->pidfd >= 0)
+    return pid;
+  pfd_sys_killchild(pid);
+  return -ENOSYS;
 }
 
 
@@ -146,21 +153,17 @@ static int cloneandopen (World *w, int report, int *pidfd) {
 ** where the child is to have another time namespace. There is no harm if it
 ** was for another reason: the other ways fail with it, too.
 */
-static int cloneanyhow (World *w, int report, Cloned *child) {
+static int cloneanyhow (World *w, int report) {
   const Launch *l = &w->launch;
-  int rc = -EINVAL;
-#if !defined(PFD_RAW_OTHER)
-  child->shared = !l->setgid && !l->setuid && !pfd_raw_isvalgrind();
-  if (child->shared)
-    rc = clonewith(w, SHARED | CLONE_PIDFD, &child->pidfd);
-#endif
+  w->shared = !l->setgid && !l->setuid && pfd_raw_canshare();
+  int rc = w->shared ? clonewithpidfd(w, SHARED) : -EINVAL;
   if (rc != -EINVAL)
     return rc;
-  child->shared = 0;
-  rc = clonewith(w, CLONE_PIDFD, &child->pidfd);
+  w->shared = 0;
+  rc = clonewithpidfd(w, 0);
   if (rc != -EINVAL || l->autoreap || l->autokill)
     return rc;
-  return cloneandopen(w, report, &child->pidfd);
+  return cloneandopen(w, report);
 }
 
 
@@ -168,14 +171,14 @@ static int cloneanyhow (World *w, int report, Cloned *child) {
 ** All signals, the two of the C library as well, or the child would run
 ** handlers in our memory before it has reset them.
 */
-int pfd_clone (World *world, int report, Cloned *child) {
+int pfd_clone (World *world, int report) {
   static const unsigned long all[4] = {~0UL, ~0UL, ~0UL, ~0UL};
   unsigned long mask[4];
   setmask(SIG_BLOCK, all, mask);
   world->tid = 1;
   world->go = -1;
   world->entercgroup = 0;
-  int rc = cloneanyhow(world, report, child);
+  int rc = cloneanyhow(world, report);
   setmask(SIG_SETMASK, mask, NULL);
   return (rc < 0) ? rc : 0;
 }

@@ -11,18 +11,12 @@
 #pragma GCC visibility push(hidden)
 
 
-/* a child; -1 where there is none */
-typedef struct Cloned {
-  int pidfd;
-  int shared; /* it shares our memory */
-} Cloned;
-
 /*
 ** Clone a child that runs 'world->run'. 'report' is our end of its pipe, and
-** the child's is still open here. All signals are blocked meanwhile. Returns
-** 0 or -errno.
+** the child's is still open here, 'world->report'. All signals are blocked
+** meanwhile. Returns 0, and the world has the child's pidfd; or -errno.
 */
-int pfd_clone (World *world, int report, Cloned *child);
+int pfd_clone (World *world, int report);
 
 
 #pragma GCC visibility pop

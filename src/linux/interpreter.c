@@ -82,6 +82,14 @@ static int readsegment64 (int fd, int i, Segment *segment) {
 }
 
 
+static int readname (int fd, const Segment *segment, char name[NAMESIZE]) {
+  size_t size = MIN(segment->size, (size_t)NAMESIZE - 1);
+  int length = pfd_sys_pread(fd, name, size, segment->offset);
+  name[(length > 0) ? length : 0] = '\0';
+  return length > 0;
+}
+
+
 static int readelf (int fd, char name[NAMESIZE]) {
   unsigned char id[EI_NIDENT];
   if (pfd_sys_pread(fd, id, sizeof(id), 0) != sizeof(id) ||
@@ -90,14 +98,9 @@ static int readelf (int fd, char name[NAMESIZE]) {
   int (*readsegment)(int, int, Segment *) =
     (id[EI_CLASS] == ELFCLASS32) ? readsegment32 : readsegment64;
   Segment segment;
-  for (int i = 0; i < MAXHEADERS && readsegment(fd, i, &segment); i++) {
-    if (!segment.isinterpreter)
-      continue;
-    size_t size = MIN(segment.size, (size_t)NAMESIZE - 1);
-    int length = pfd_sys_pread(fd, name, size, segment.offset);
-    name[(length > 0) ? length : 0] = '\0';
-    return length > 0;
-  }
+  for (int i = 0; i < MAXHEADERS && readsegment(fd, i, &segment); i++)
+    if (segment.isinterpreter)
+      return readname(fd, &segment, name);
   return 0;
 }
 

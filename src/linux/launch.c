@@ -148,15 +148,16 @@ static int start (Launching *l, World *w) {
     fail(l, "pipe2", NULL, rc);
     return rc;
   }
-  Cloned child = {.pidfd = -1};
   w->run = pfd_child_run;
   w->parent = pfd_sys_getpid();
   w->report = ends[1];
-  rc = pfd_clone(w, ends[0], &child);
-  (void)pfd_sys_close(ends[1]);
+  rc = pfd_clone(w, ends[0]);
+  /* not w->report: a child that shares it may have changed it */
+  if (w->shared || w->report >= 0)
+    (void)pfd_sys_close(ends[1]);
   l->report = ends[0];
-  l->pidfd = child.pidfd;
-  l->shared = child.shared;
+  l->pidfd = w->pidfd;
+  l->shared = w->shared;
   if (rc < 0) {
     (void)pfd_sys_close(ends[0]);
     failclone(l, rc);

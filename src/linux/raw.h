@@ -46,8 +46,11 @@ long pfd_raw_call (long number, const long args[PFD_RAW_ARGS]);
 */
 long pfd_raw_clone (long number, const long args[PFD_RAW_ARGS]);
 
-/* valgrind ends a program that uses CLONE_VM in a way it does not know */
-int pfd_raw_isvalgrind (void);
+/*
+** May a child be cloned that shares our memory? Not on other machines; nor
+** under valgrind, which ends a program that does so other than by vfork(2).
+*/
+int pfd_raw_canshare (void);
 
 
 #pragma GCC visibility pop

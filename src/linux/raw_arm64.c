@@ -39,7 +39,7 @@ long pfd_raw_clone (long number, const long args[PFD_RAW_ARGS]) {
 
 
 /* valgrind's client request RUNNING_ON_VALGRIND; without it, no effect */
-int pfd_raw_isvalgrind (void) {
+int pfd_raw_canshare (void) {
   const unsigned long request[6] = {0x1001};
   register unsigned long x3 __asm__("x3") = 0;
   register const unsigned long *x4 __asm__("x4") = request;
@@ -49,7 +49,8 @@ int pfd_raw_isvalgrind (void) {
                    : "+r"(x3)
                    : "r"(x4)
                    : "cc", "memory");
-  return x3 != 0;
+  /* cppcheck-suppress knownConditionTrueFalse ; valgrind changes it */
+  return x3 == 0;
 }
 
 #endif

@@ -57,6 +57,8 @@ typedef struct World {
   ** longer does, because it runs the program or has ended
   */
   _Atomic int tid;
+  int shared; /* it does share it */
+  int pidfd;
 
   /* for the child */
   Launch launch; /* what it points to is in the mapping */
