@@ -138,6 +138,11 @@ build/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
 build/coverage/%: VARIANT = -O0 --coverage
 
+# What a child runs that may share this process's memory, and the thread
+# control block of one of its threads: no sanitizer's code, which uses both.
+build/sanitize/obj/linux/child.o build/sanitize/obj/linux/move.o \
+  build/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
+
 $(MODULE): $(OBJ)
 	$(LINK)
 

@@ -85,10 +85,58 @@ describe("pidfd.spawn() fails at the step execve", function()
     end)
   end)
 
+  -- What stands in parentheses at the end of the message.
+  local function hint(options)
+    return select(2, pidfd.spawn(options)):match(" %((.*)%)$")
+  end
+
   it("with ENOENT for a file whose interpreter is not there", function()
     with_file("#!/nowhere\n", 755, function(path)
       assert_fails("ENOENT", "execve " .. path, { path })
+      assert.equal('no interpreter "/nowhere"', hint { path })
+      local place, name = path:match("^(.*)/(.*)$")
+      assert.equal('no interpreter "/nowhere"',
+        hint { "./" .. name, cwd = place })
     end)
+    with_file("#! /bin/sh\r\necho\r\n", 755, function(path)
+      assert.equal([[no interpreter "/bin/sh\r"]], hint { path })
+    end)
+  end)
+
+  it("with the name of what an interpreter lacks", function()
+    directory.with(function(where)
+      local lacking, path = where .. "/lacking", where .. "/path"
+      directory.write(lacking, "#!/nowhere x\n", 755)
+      directory.write(path, "#!" .. lacking .. "\n", 755)
+      assert_fails("ENOENT", "execve " .. path, { path })
+      assert.equal('no interpreter "/nowhere"', hint { path })
+    end)
+  end)
+
+  it("with EACCES for an interpreter that may not be executed", function()
+    with_file("#!/dev/null\n", 755, function(path)
+      assert_fails("EACCES", "execve " .. path, { path })
+      assert.equal('interpreter "/dev/null"', hint { path })
+    end)
+  end)
+
+  it("with ENOENT for a program whose dynamic linker is missing", function()
+    directory.with(function(where)
+      local path = where .. "/program"
+      local compile = "printf 'int main (void) { return 0; }' | cc -x c - "
+        .. "-Wl,--dynamic-linker=/nowhere/ld.so -o " .. path
+      if not os.execute(compile .. " 2>/dev/null") then
+        pending("needs a C compiler")
+      end
+      assert_fails("ENOENT", "execve " .. path, { path })
+      assert.equal('no interpreter "/nowhere/ld.so"', hint { path })
+    end)
+  end)
+
+  it("without a word of interpreters where the file is missing", function()
+    assert.is_nil(hint { "/nowhere" })
+    assert.is_nil(hint { "/" })
+    assert.is_nil(hint { "/dev/null" })
   end)
 
   it("with ENOEXEC for a file of no known format", function()
@@ -187,7 +235,9 @@ describe("pidfd.spawn() fails at the step dup", function()
         local p = pidfd.self()
         table.insert(taken, p)
       until not p
-      table.remove(taken):close()
+      for _ = 1, 3 do -- a pidfd, and a pipe
+        table.remove(taken):close()
+      end
       local targets = {}
       for i = 1, 10 do
         targets[taken[i]:fileno()] = taken[11 - i]
@@ -219,8 +269,10 @@ describe("pidfd.spawn() fails with EMFILE", function()
     { "open stdout", 2, "stdin = 'pipe', stdout = 'null'" },
     { "pipe2 stderr", 4, "stdin = 'pipe', stdout = 'pipe', stderr = 'pipe'" },
     { "open /", 1, "stdin = 'null', cgroup = '/'" },
-    { "clone", 0, "" },
-    { "clone", 1, "stderr = 'null'" },
+    { "pipe2", 0, "" },
+    { "pipe2", 2, "stderr = 'null'" },
+    { "clone", 2, "" },
+    { "clone", 3, "stderr = 'null'" },
   }
 
   for _, case in ipairs(cases) do
@@ -336,14 +388,20 @@ describe("pidfd.spawn() with autokill alone", function()
 end)
 
 describe("a signal while pidfd.spawn() is at work", function()
-  -- One that stops the child would stop us as well.
   it("is not for the child before it becomes the program", function()
-    local trace = run.traced("-f -e trace=dup2,rt_sigprocmask,execve",
+    local trace = run.traced("-f -e trace=dup3,rt_sigprocmask,execve",
       "require('pidfd').spawn({ 'true', stderr = 0 }):wait()")
     if not trace then
       pending("needs strace")
     end
-    local before, after = trace:match("^(.-)dup2(.-)execve")
+    local pid, mine = trace:match("\n(%d+) +dup3"), {}
+    for line in trace:gmatch("[^\n]+") do
+      if line:match("^%d+") == pid then
+        table.insert(mine, line)
+      end
+    end
+    local before, after =
+      table.concat(mine, "\n"):match("^(.-)dup3(.-)execve")
     assert.not_matches("SIG_SETMASK, %[%]", before)
     assert.matches("SIG_SETMASK, %[%]", after)
   end)
@@ -360,8 +418,10 @@ describe("pidfd.spawn() with a cgroup fails", function()
   end)
 
   it("with EBADF for a directory that is none", function()
-    assert_fails("EBADF", "clone", { "true", cgroup = "/", stdin = "pipe" })
-    assert_fails("EBADF", "clone", { "true", cgroup = 0 })
-    assert_fails("EBADF", "clone", { "true", cgroup = unused() })
+    local number = unused()
+    assert_fails("EBADF", "cgroup /",
+      { "true", cgroup = "/", stdin = "pipe" })
+    assert_fails("EBADF", "cgroup 0", { "true", cgroup = 0 })
+    assert_fails("EBADF", "cgroup " .. number, { "true", cgroup = number })
   end)
 end)

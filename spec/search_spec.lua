@@ -28,6 +28,7 @@ describe("the program of pidfd.spawn()", function()
       for _, file in ipairs(files) do
         local name = where .. "/" .. file[1]
         os.execute("mkdir -p $(dirname " .. name .. ")")
+        os.execute("ln -sf loop $(dirname " .. name .. ")/loop")
         directory.write(name, file[3] or "#!/bin/sh\necho " .. file[1],
           file[2])
       end
@@ -75,7 +76,26 @@ describe("the program of pidfd.spawn()", function()
     }))
   end)
 
-  for _, code in ipairs { "ESTALE", "ENODEV", "ETIMEDOUT" } do
+  it("is the next where a place is longer than a path may be", function()
+    local long = ("/" .. ("x"):rep(200)):rep(25)
+    assert.equal("b/wanted\n", search("$:" .. long .. ":@/b", {
+      { "b/wanted", 755 },
+    }))
+    assert.equal("b/wanted\n", search("$:/" .. ("x"):rep(300) .. ":@/b", {
+      { "b/wanted", 755 },
+    }))
+  end)
+
+  it("is the next where a place is a loop of links", function()
+    assert.equal("b/wanted\n", search("$:@/b/loop:@/b", {
+      { "b/wanted", 755 },
+    }))
+  end)
+
+  for _, code in ipairs {
+    "ESTALE", "ENODEV", "ETIMEDOUT", "EIO", "EPERM", "ELOOP", "ENAMETOOLONG",
+    "EACCES", "EHOSTDOWN", "EREMOTEIO",
+  } do
     it("is the next where a place does not answer: " .. code, function()
       local output = search("@/a:@/b:$", {
         { "a/wanted", 755 },
@@ -87,6 +107,39 @@ describe("the program of pidfd.spawn()", function()
       assert.equal("b/wanted\n", output)
     end)
   end
+
+  for _, code in ipairs { "EIO", "ELOOP" } do
+    it("fails with the first such failure if there is none: " .. code,
+      function()
+        local output = search("$:@/a:@/b:@/c", {
+          { "a/wanted", 755 },
+          { "b/wanted", 644 },
+        }, "-f -P @/a/wanted -e trace=execve -e inject=execve:error=" .. code)
+        if not output then
+          pending("needs strace")
+        end
+        assert.matches("^" .. code .. "\tspawn: execve @/a/wanted: ", output)
+      end)
+  end
+
+  for _, code in ipairs { "E2BIG", "ETXTBSY", "ENOMEM", "EINVAL" } do
+    it("fails where it was found, and cannot be run: " .. code, function()
+      local output = search("@/a:@/b:$", {
+        { "a/wanted", 755 },
+        { "b/wanted", 755 },
+      }, "-f -P @/a/wanted -e trace=execve -e inject=execve:error=" .. code)
+      if not output then
+        pending("needs strace")
+      end
+      assert.matches("^" .. code .. "\tspawn: execve @/a/wanted: ", output)
+    end)
+  end
+
+  it("fails with ENOENT, and names the interpreter that is missing", function()
+    assert.matches(
+      '^ENOENT\tspawn: execve @/a/wanted: .* %(no interpreter "/nowhere"%)',
+      search("$:@/a:@/b", { { "a/wanted", 755, "#!/nowhere\n" } }))
+  end)
 
   it("fails with EACCES where none may be executed", function()
     assert.matches("^EACCES\tspawn: execve @/a/wanted: ", search(

@@ -95,8 +95,8 @@ function pidfd.self(flags) end
 ---@field uid? integer setresuid(2)
 ---@field nnp? boolean PR_SET_NO_NEW_PRIVS
 ---@field cgroup? string|pidfd.Borrow directory of a cgroup v2, since Linux 5.7
----@field autoreap? boolean nobody has to wait for it; Linux 7.1, x86-64
----@field autokill? boolean it dies with this pidfd; Linux 7.1, x86-64
+---@field autoreap? boolean nobody has to wait for it; Linux 7.1
+---@field autokill? boolean it dies with this pidfd; Linux 7.1
 
 ---Our ends of the pipes that were asked for.
 ---@class pidfd.Pipes
@@ -105,7 +105,8 @@ function pidfd.self(flags) end
 ---@field stderr? pidfd.Fd to be read
 
 ---Start a program. The child has the descriptors that are named, and no
----others; default actions for all signals, and none blocked. The PATH is this
+---others; no signal blocked, and default actions for all signals but SIGHUP,
+---SIGINT and SIGQUIT where this process ignores them. The PATH is this
 ---process's, whatever `env` says; relative paths, there and of the program,
 ---start at `cwd`. The order of the steps is cgroup, session, pgroup, the
 ---descriptors, groups, gid, uid, nnp, pdeathsig, cwd (entered as the new user).
@@ -119,16 +120,22 @@ function pidfd.self(flags) end
 ---SIGPIPE, which ends this process unless it is ignored.
 ---
 ---Fails with the errno of the step that the message names, such as ENOENT (no
----such program, cwd or cgroup), ENOTDIR or ENAMETOOLONG (it cannot be such a
----path), EACCES (the program may not be executed, or cwd or cgroup entered),
----ENOEXEC (no program format), ETXTBSY (somebody is writing the program), E2BIG
+---such program, interpreter of it, cwd or cgroup), ENOTDIR, ENAMETOOLONG or
+---ELOOP (it cannot be such a path), EIO or ESTALE (it cannot be reached),
+---EACCES (the program may not be executed, or cwd or cgroup entered), ENOEXEC or
+---ELIBBAD (no program format), ETXTBSY (somebody is writing the program), E2BIG
 ---(too long arguments), EPERM (no right to that uid, gid, groups or pgroup; or
 ---pgroup with session), EBADF (a descriptor to borrow is not open, or cgroup is
----no cgroup v2 directory), EAGAIN (too many processes), EINVAL (no such
----pdeathsig, or an option that this kernel lacks) or ENOMEM (no memory, or with
----uid or gid none for the copy of this process's); then there is neither a
----child nor a descriptor. A child that is killed before the program runs counts
----as started. Since Linux 5.4.
+---no cgroup v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no
+---process), EAGAIN (too many processes), EINVAL (no such pdeathsig, or an option
+---that this kernel lacks), ENOSYS (autoreap and autokill where clone3(2) is
+---refused; no pidfds), ENOMEM (no memory, or with uid or gid none for the copy
+---of this process's; no init in the pid namespace for children), EMFILE or
+---ENFILE (no descriptor left); then there is neither a child nor a descriptor.
+---
+---Lua's hooks run while it waits for the program to run. If one raises, the
+---child is killed. A child that is killed before the program runs counts as
+---started. Since Linux 5.4.
 ---@see clone(2) CLONE_PIDFD
 ---@see execve(2)
 ---@param options pidfd.Spawn

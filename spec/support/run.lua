@@ -76,6 +76,11 @@ function run.user()
   return math.tointeger(tonumber(status:match("\nUid:%s*(%d+)")))
 end
 
+function run.group()
+  local status = read("/proc/self/status")
+  return math.tointeger(tonumber(status:match("\nGid:%s*(%d+)")))
+end
+
 function run.is_root()
   return run.user() == 0
 end

@@ -11,10 +11,12 @@
 #include "../lua/handle.h"
 #include "../lua/plan.h"
 #include "../lua/result.h"
+#include "../lua/start.h"
 #include "calls.h"
 
 /* on the stack, above what the plan has there: our ends of the pipes */
 #define PIPES 3
+#define PROCESS 4
 
 static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
 
@@ -156,6 +158,11 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
     *failure = (Failure){.step = "open", .what = plan->cgroup};
     rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
     plan->launch.cgroup = rc;
+    plan->launch.cgroupname = plan->cgroup;
+  }
+  else if (plan->launch.cgroup >= 0) {
+    plan->launch.cgroupname = lua_pushfstring(L, "%d", plan->launch.cgroup);
+    pfd_plan_keep(L);
   }
   return rc;
 }
@@ -178,15 +185,7 @@ static void arrange (Plan *plan) {
 }
 
 
-static int launch (lua_State *L, const Plan *plan, Failure *failure) {
-  int rc, tries = 0;
-  do
-    rc = pfd_launch(&plan->launch, failure);
-  while (pfd_handle_retry(L, rc, &tries));
-  return rc;
-}
-
-
+/* nil, "spawn: step subject: reason (hint)", errno */
 static int fail (lua_State *L, const Failure *failure, int rc) {
   const char *about = (failure->what != NULL) ? failure->what : "";
   const char *space = (failure->what != NULL) ? " " : "";
@@ -194,7 +193,12 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
     lua_pushfstring(L, "spawn: %s%s%s", failure->step, space, about);
   if (failure->since != NULL)
     return pfd_fail_before(L, call, failure->since, rc);
-  return pfd_fail(L, call, rc);
+  int n = pfd_fail(L, call, rc);
+  if (failure->hint[0] != '\0') {
+    lua_pushfstring(L, "%s (%s)", lua_tostring(L, -2), failure->hint);
+    lua_replace(L, -3);
+  }
+  return n;
 }
 
 
@@ -217,32 +221,43 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2)
 **   nnp        true: PR_SET_NO_NEW_PRIVS
 **   cgroup     directory, a path or a descriptor: born there, Linux 5.7
-**   autoreap   true: nobody has to wait for it; Linux 7.1, x86-64
+**   autoreap   true: nobody has to wait for it; Linux 7.1
 **   autokill   true, with autoreap: killed when this pidfd, and all its
-**              duplicates, are closed; Linux 7.1, x86-64
+**              duplicates, are closed; Linux 7.1
 **
 ** Returns a pidfd, and a table with our end, a pidfd.fd, of each pipe. Or
 ** it fails with the errno of the step that the message names, such as
-**   ENOENT   no such program, 'cwd' or 'cgroup'
+**   ENOENT   no such program, 'cwd' or 'cgroup'; or no such interpreter of
+**            the program, which the message tells then
 **   ENOTDIR  no directory on the way to one of them
-**   EACCES   not allowed: to execute the program, or to enter one of those
-**   ENAMETOOLONG  too long a path
-**   ENOEXEC  no program format, and no "#!"
+**   EACCES   not allowed: to execute the program or its interpreter, or to
+**            enter one of those
+**   ENAMETOOLONG, ELOOP  too long a path, or too many links
+**   EIO, ESTALE, ...  what the file system says of a path
+**   ENOEXEC, ELIBBAD  no program format, and no "#!"
 **   ETXTBSY  somebody is writing the program
 **   E2BIG    arguments and environment are too large
 **   EPERM    no right to that user, group, groups or process group; or
 **            'pgroup' with 'session'
 **   EBADF    a descriptor to borrow is not open; 'cgroup' is no cgroup v2
+**   EBUSY    controllers are enabled for the children of 'cgroup'
+**   EOPNOTSUPP  'cgroup' is threaded, or in an invalid domain
+**   ENODEV   'cgroup' was removed; ENOENT, too
 **   EAGAIN   too many processes
 **   EINVAL   no such 'pdeathsig'; or what this kernel does not know
-**   ENOSYS   'autoreap', 'autokill' on another machine than x86-64
-**   ENOMEM   no memory
+**   ENOSYS   'autoreap', 'autokill' where clone3(2) is missing or refused; or
+**            there are no pidfds
+**   ENOMEM   no memory; or the pid namespace for children has lost its init
 **   EMFILE, ENFILE  no descriptor left
 ** and then there is neither a child nor a descriptor.
 **
-** The child has the descriptors that are named here, and no others; the
-** default action for each signal, and none blocked. To close the pidfd
-** neither ends it nor reaps it, but for 'autokill' and 'autoreap'.
+** The child has the descriptors that are named here, and no others; and no
+** signal blocked. The action for each is the default, but for SIGHUP, SIGINT
+** and SIGQUIT if they are ignored here: they stay ignored.
+**
+** Returns when the program runs. Until then hooks run; if one raises, the
+** child is killed. To close the pidfd neither ends the child nor reaps it, but
+** for 'autokill' and 'autoreap'.
 */
 int pfd_l_spawn (lua_State *L) {
   luaL_checktype(L, PFD_OPTIONS, LUA_TTABLE);
@@ -255,18 +270,21 @@ int pfd_l_spawn (lua_State *L) {
   Opened opened = {.ntheirs = 0};
   Failure failure;
   pfd_plan_read(L, &plan);
-  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  plan.launch.keepsignals |= PFD_KEEPSIGNALS;
+  lua_settop(L, PIPES);
+  (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = openall(L, &opened, &plan, &failure);
   if (rc >= 0) {
     arrange(&plan);
-    rc = launch(L, &plan, &failure);
+    rc = pfd_start(L, &plan.launch, &failure);
   }
   if (rc < 0) {
     closeall(&opened);
-    return fail(L, &failure, rc);
+    return (rc == PFD_RAISED) ? lua_error(L) : fail(L, &failure, rc);
   }
-  h->fd = rc;
+  ((Handle *)lua_touserdata(L, PROCESS))->fd = rc;
   closetheirs(&opened);
-  lua_pushvalue(L, PIPES); /* pidfd, pipes */
+  lua_pushvalue(L, PROCESS);
+  lua_pushvalue(L, PIPES);
   return 2;
 }

@@ -128,6 +128,28 @@ typedef struct OpenHow {
 #define PFD_RESOLVE_WITHIN 0x0e /* NO_MAGICLINKS, NO_SYMLINKS, BENEATH */
 
 
+/* what rt_sigaction(2) takes, with room for all of it on any machine */
+typedef struct KernelAction {
+#if defined(__mips__)
+  unsigned int flags;
+#endif
+  unsigned long handler;
+  unsigned long more[14];
+} KernelAction;
+
+
+/* the credentials of the calling thread only, with ids of 32 bits */
+#if defined(SYS_setgroups32)
+#define PFD_SYS_setgroups SYS_setgroups32
+#define PFD_SYS_setresgid SYS_setresgid32
+#define PFD_SYS_setresuid SYS_setresuid32
+#else
+#define PFD_SYS_setgroups SYS_setgroups
+#define PFD_SYS_setresgid SYS_setresgid
+#define PFD_SYS_setresuid SYS_setresuid
+#endif
+
+
 /* what getdents64(2) writes */
 typedef struct Entry {
   __u64 inode;

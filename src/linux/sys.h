@@ -47,8 +47,6 @@ int pfd_sys_cloexec (int fd);
 int pfd_sys_flags (int fd);
 int pfd_sys_isopen (int fd);
 int pfd_sys_isinherited (int fd);
-int pfd_sys_dupto (int from, int to);
-int pfd_sys_close_range (unsigned int first, unsigned int last);
 int pfd_sys_pipe (int ends[2]);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
@@ -63,7 +61,7 @@ int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
 int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
-int pfd_sys_chdir (const char *path);
+int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
@@ -71,33 +69,19 @@ int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 long long pfd_sys_now (void);
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask);
+void pfd_sys_sleep (long long nanoseconds);
 void pfd_sys_blocksignals (sigset_t *old);
 void pfd_sys_setsignals (const sigset_t *mask);
+int pfd_sys_forbidcancel (void); /* of this thread; returns what was */
+void pfd_sys_allowcancel (int old);
 
 /*
-** sys_clone.c: a new process, which is born with a pidfd. As of vfork(2), it shares our
-** memory until it runs a program, and we sleep meanwhile; as of fork(2), it
-** has a copy; as the struct says. 'child' runs on the stack that ends at
-** 'stack', or that the struct names, and does not return.
+** sys_clone.c: a child that has a copy of our memory, 'child', and does not
+** return. 'launch' starts programs.
 */
-int pfd_sys_vfork (int (*child)(void *), void *arg, void *stack, int *pidfd);
-int pfd_sys_fork (int (*child)(void *), void *arg, void *stack, int *pidfd);
 int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
-int pfd_sys_exec (const char *file, const char *const *argv,
-                  const char *const *envp);
 void pfd_sys_exit (void);
-
-/* the calling process; credentials: of the calling thread only */
-void pfd_sys_defaultsignal (int sig);
-void pfd_sys_unblocksignals (void);
-int pfd_sys_setsid (void);
-int pfd_sys_setpgid (pid_t pgroup);
-int pfd_sys_setgroups (size_t n, const gid_t *groups);
-int pfd_sys_setgid (gid_t gid);
-int pfd_sys_setuid (uid_t uid);
-int pfd_sys_nonewprivs (void);
-int pfd_sys_pdeathsig (int sig);
-pid_t pfd_sys_getppid (void);
+void pfd_sys_killchild (pid_t pid); /* and reap it */
 
 /* sys_self.c: who asks */
 pid_t pfd_sys_getpid (void);

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -44,17 +43,6 @@ int pfd_sys_isopen (int fd) {
 int pfd_sys_isinherited (int fd) {
   int flags = fcntl(fd, F_GETFD);
   return flags != -1 && !(flags & FD_CLOEXEC);
-}
-
-
-/* to that very number, open across exec */
-int pfd_sys_dupto (int from, int to) {
-  return pfd_sys_result((from == to) ? fcntl(to, F_SETFD, 0) : dup2(from, to));
-}
-
-
-int pfd_sys_close_range (unsigned int first, unsigned int last) {
-  return pfd_sys_result(syscall(SYS_close_range, first, last, 0));
 }
 
 

@@ -35,8 +35,9 @@ int pfd_sys_write (int fd, const void *buffer, size_t size) {
 }
 
 
-int pfd_sys_chdir (const char *path) {
-  return pfd_sys_result(chdir(path));
+/* may this process execute the file, or enter the directory? */
+int pfd_sys_access (int dir, const char *path) {
+  return pfd_sys_result(faccessat(dir, path, X_OK, 0));
 }
 
 

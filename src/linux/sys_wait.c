@@ -2,6 +2,7 @@
 
 #include "sys.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
@@ -20,8 +21,17 @@ long long pfd_sys_now (void) {
 /* with 'mask', if there is one, as the signal mask for as long as it sleeps */
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask) {
-  struct timespec time = {.tv_sec = timeout / NANO, .tv_nsec = timeout % NANO};
+  struct timespec time = {.tv_sec = (time_t)(timeout / NANO),
+                          .tv_nsec = (long)(timeout % NANO)};
   return pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
+}
+
+
+/* less if a signal comes */
+void pfd_sys_sleep (long long nanoseconds) {
+  struct timespec time = {.tv_sec = (time_t)(nanoseconds / NANO),
+                          .tv_nsec = (long)(nanoseconds % NANO)};
+  (void)nanosleep(&time, NULL);
 }
 
 
@@ -34,4 +44,17 @@ void pfd_sys_blocksignals (sigset_t *old) {
 
 void pfd_sys_setsignals (const sigset_t *mask) {
   (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+
+/* a thread that is cancelled in between would leave all as it is */
+int pfd_sys_forbidcancel (void) {
+  int old;
+  (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+  return old;
+}
+
+
+void pfd_sys_allowcancel (int old) {
+  (void)pthread_setcancelstate(old, NULL);
 }

@@ -1,0 +1,153 @@
+#define _GNU_SOURCE /* MAP_STACK */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
+#include "world.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* the child's calls need some hundred bytes; a handler of a tracer's, more */
+#define STACKSIZE 16384
+
+/* mappings are as large as this at least, so that most launches fit in */
+#define LEASTSIZE 65536
+
+/* a larger one is given back at once */
+#define CACHEDSIZE (size_t)262144
+
+#define ALIGNMENT 16
+
+
+/*
+** The mapping to be used next, if any. It is taken by an exchange, so that no
+** two threads get the same. A process that fork(2) makes has its own copy.
+*/
+static _Atomic(World *) cached;
+
+
+/*
+** Memory is handed out from 'memory' on; as long as that is NULL, it is only
+** counted. So one function counts and copies, and the two cannot differ.
+*/
+typedef struct Room {
+  char *memory;
+  size_t used;
+} Room;
+
+
+static void *take (Room *room, size_t size) {
+  void *p = (room->memory == NULL) ? NULL : room->memory + room->used;
+  room->used += (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+  return p;
+}
+
+
+static const void *copy (Room *room, const void *from, size_t size) {
+  void *to = take(room, size);
+  if (to != NULL && size > 0)
+    memcpy(to, from, size);
+  return to;
+}
+
+
+static const char *copystring (Room *room, const char *s) {
+  if (s == NULL)
+    return NULL;
+  return (const char *)copy(room, s, strlen(s) + 1);
+}
+
+
+static const char *const *copylist (Room *room, const char *const *list) {
+  size_t n = 0;
+  while (list[n] != NULL)
+    n++;
+  const char **to = (const char **)take(room, (n + 1) * sizeof(char *));
+  for (size_t i = 0; i < n; i++) {
+    const char *s = copystring(room, list[i]);
+    if (to != NULL)
+      to[i] = s;
+  }
+  if (to != NULL)
+    to[n] = NULL;
+  return to;
+}
+
+
+/* the names are for the parent's messages only */
+static Launch copylaunch (Room *room, const Launch *from) {
+  Launch to = *from;
+  to.files = copylist(room, from->files);
+  to.argv = copylist(room, from->argv);
+  to.envp = copylist(room, from->envp);
+  to.cwd = copystring(room, from->cwd);
+  to.moves = take(room, from->nmoves * sizeof(Move));
+  if (to.moves != NULL && from->nmoves > 0)
+    memcpy(to.moves, from->moves, from->nmoves * sizeof(Move));
+  to.groups =
+    (const gid_t *)copy(room, from->groups, from->ngroups * sizeof(gid_t));
+  to.cgroupname = NULL;
+  return to;
+}
+
+
+static size_t pagesize (void) {
+  return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+
+static void unmap (World *world) {
+  if (world != NULL)
+    (void)munmap(world->stack - pagesize(), world->size);
+}
+
+
+/* the stack grows down, to the guard page */
+static World *map (size_t size) {
+  size_t page = pagesize();
+  size = (size + page - 1) & ~(page - 1);
+  char *start = (char *)mmap(NULL, size, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (start == MAP_FAILED)
+    return NULL;
+  (void)mprotect(start, page, PROT_NONE);
+  World *world = (World *)(void *)(start + page + STACKSIZE);
+  world->size = size;
+  world->stack = start + page;
+  world->stacksize = STACKSIZE;
+  return world;
+}
+
+
+/* a mapping of that size at least */
+static World *find (size_t size) {
+  World *world = atomic_exchange(&cached, NULL);
+  if (world != NULL && world->size >= size)
+    return world;
+  unmap(world);
+  return map((size > LEASTSIZE) ? size : LEASTSIZE);
+}
+
+
+World *pfd_world_new (const Launch *launch) {
+  Room room = {NULL, 0};
+  (void)copylaunch(&room, launch);
+  size_t before = pagesize() + STACKSIZE + sizeof(World) + ALIGNMENT;
+  if (room.used > SIZE_MAX / 2)
+    return NULL;
+  World *world = find(before + room.used);
+  if (world == NULL)
+    return NULL;
+  room = (Room){(char *)(world + 1), 0};
+  world->launch = copylaunch(&room, launch);
+  world->outcome.rc = 0;
+  return world;
+}
+
+
+void pfd_world_free (World *world) {
+  if (world->size <= CACHEDSIZE)
+    world = atomic_exchange(&cached, world);
+  unmap(world);
+}

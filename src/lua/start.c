@@ -1,0 +1,67 @@
+#include "start.h"
+
+#include <errno.h>
+
+#include <lua.h>
+
+#include "../linux/launch.h"
+#include "../linux/sys.h"
+#include "block.h"
+#include "handle.h"
+
+
+/*
+** The launch is in the caller's frame, where no hook can get at it. Runs
+** protected: a hook may raise.
+*/
+static int await (lua_State *L) {
+  Launching *l = (Launching *)lua_touserdata(L, 1);
+  Sleeper s = {.L = L};
+  struct pollfd events[2];
+  do {
+    pfd_launch_events(l, events);
+    long long deadline = pfd_block_deadline(pfd_launch_patience(l));
+    int rc = pfd_block(&s, events, 2, deadline);
+    if (rc < 0 && rc != -EINTR)
+      pfd_launch_giveup(l, "ppoll", rc);
+  } while (!pfd_launch_look(l, events));
+  return 0;
+}
+
+
+/* assumes 'await' and the launch on top, and pops them */
+static int start (lua_State *L, Launching *l, const Launch *launch) {
+  int rc = pfd_launch_start(l, launch);
+  if (rc < 0) {
+    lua_pop(L, 2);
+    return rc;
+  }
+  int status = lua_pcall(L, 1, 0, 0);
+  rc = pfd_launch_finish(l);
+  return (status == LUA_OK) ? rc : PFD_RAISED;
+}
+
+
+/*
+** The thread is not cancelled while there is a child that nobody would look
+** after; as in posix_spawn(3).
+*/
+static int attempt (lua_State *L, const Launch *launch, Failure *failure) {
+  Launching l;
+  lua_pushcfunction(L, await); /* before there is a child: it may raise */
+  lua_pushlightuserdata(L, &l);
+  int cancel = pfd_sys_forbidcancel();
+  int rc = start(L, &l, launch);
+  pfd_sys_allowcancel(cancel);
+  *failure = l.failure;
+  return rc;
+}
+
+
+int pfd_start (lua_State *L, const Launch *launch, Failure *failure) {
+  int rc, tries = 0;
+  do
+    rc = attempt(L, launch, failure);
+  while (pfd_handle_retry(L, rc, &tries));
+  return rc;
+}

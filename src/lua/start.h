@@ -1,0 +1,30 @@
+/*
+** Starting a program from Lua: Lua's hooks have their turn while this process
+** waits for the child to run it, so that Ctrl-C ends a wait that has no end.
+*/
+
+#ifndef pfd_start_h
+#define pfd_start_h
+
+#include <lua.h>
+
+#include "../linux/launch.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+** Start the program. Returns the pidfd; or -errno, when there is no child and
+** 'failure' says why. If a hook raises, there is no child either: the error is
+** left on top of the stack, and the result is PFD_RAISED. The caller closes
+** what it has to, and raises it again.
+*/
+int pfd_start (lua_State *L, const Launch *launch, Failure *failure);
+
+/* no errno */
+#define PFD_RAISED (-0x10000)
+
+
+#pragma GCC visibility pop
+
+#endif
