@@ -129,6 +129,96 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 end)
 
+-- In either way: by clone3(2), and where that is refused.
+local REFUSED = [[
+  local pidfd = require "pidfd"
+  local cgroup = arg[2] and assert(io.open(arg[1])) or arg[1]
+  if arg[2] then
+    assert(os.remove(arg[1]))
+  end
+  local p, message, code = pidfd.spawn { "true", cgroup = cgroup }
+  print(p, message and message:match("^spawn: cgroup .-: "),
+    pidfd.errno[code])
+]]
+
+describe("pidfd.spawn() with a cgroup that takes no process", function()
+  teardown(compiled.remove)
+
+  local function put(path, text)
+    local file = io.open(path, "w")
+    local done = file and file:write(text)
+    return file and file:close() and done
+  end
+
+  for _, refused in ipairs { false, true } do
+    local function run_it(path, ...)
+      local prefix = "exec "
+      if refused then
+        local command = run.refusing(run.CLONE3, "ENOSYS")
+        if not command then
+          pending("needs a C compiler")
+        end
+        prefix = prefix .. command
+      end
+      return run.under(prefix, REFUSED, path, ...)
+    end
+
+    local how = refused and " entered later" or ""
+
+    it("names it where it was removed:" .. how, function()
+      with_cgroup(function(path)
+        local gone = path .. "/gone"
+        assert(os.execute("mkdir " .. gone))
+        local output = run_it(gone, "remove")
+        assert.matches("^nil\tspawn: cgroup %d+: \tENO%u+\n$", output)
+      end)
+    end)
+
+    it("fails with EOPNOTSUPP where its domain is invalid:" .. how,
+      function()
+        with_cgroup(function(path)
+          local threaded, below = path .. "/t", path .. "/t/u"
+          assert(os.execute("mkdir " .. threaded))
+          local possible = put(threaded .. "/cgroup.type", "threaded")
+            and os.execute("mkdir " .. below)
+          local output = possible and run_it(below)
+          os.remove(below)
+          os.remove(threaded)
+          if not possible then
+            pending("needs threaded cgroups")
+          end
+          assert.equal(("nil\tspawn: cgroup %s: \tEOPNOTSUPP\n"):format(below),
+            output)
+        end)
+      end)
+  end
+end)
+
+describe("pidfd.spawn() into a frozen cgroup", function()
+  teardown(compiled.remove)
+
+  it("is ended by a hook that raises, and leaves no child", function()
+    with_cgroup(function(path)
+      local file = io.open(path .. "/cgroup.freeze", "w")
+      if not file or not compiled.module("unix") then
+        pending("needs cgroups that freeze (Linux 5.2), and a C compiler")
+      end
+      file:write("1")
+      file:close()
+      assert.equal("false\tenough\n\n", (run.under("exec timeout -s KILL 30", [[
+        local pidfd, unix = require "pidfd", require "unix"
+        local spawned = require "spec.support.spawned"
+        unix.handle(pidfd.signal.ALRM, function()
+          error("enough", 0)
+        end)
+        unix.alarm(0.02, 0)
+        print(pcall(pidfd.spawn, { "true", cgroup = arg[1] }))
+        print(spawned.children())
+      ]], path)))
+    end)
+  end)
+end)
+
 describe("pidfd.spawn() without the right to use a cgroup", function()
   it("fails with EACCES", function()
     local root = mount()

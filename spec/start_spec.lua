@@ -39,7 +39,8 @@ local BEGINNING = [[
 local function run_held(program, ...)
   local command = hold()
   need_unix()
-  return run.under("exec timeout -s KILL 30 " .. command, BEGINNING .. program, ...)
+  return run.under("exec timeout -s KILL 30 " .. command,
+    BEGINNING .. program, ...)
 end
 
 -- The first process that such a program has as a child.
@@ -69,7 +70,7 @@ end
 
 -- How its state changes next, if it does within a time that is long enough.
 local function stopped(p)
-  local limit, how = os.time() + 30, nil
+  local limit, how = os.time() + 30
   repeat
     how = p:waitid(pidfd.flags.WSTOPPED + pidfd.flags.WNOHANG)
   until how or os.time() > limit
@@ -172,11 +173,45 @@ for kind, options in pairs(kinds) do
   end)
 end
 
+-- They hold the pipe on which the child reports, so that it does not close
+-- when the program runs.
+describe("processes that another thread forks", function()
+  for kind, options in pairs(kinds) do
+    it("do not hold up the start of a child " .. kind, function()
+      if not compiled.module("forker") then
+        pending("needs a C compiler")
+      end
+      local trace, output = run.traced("-f -e trace=clone"
+        .. " -e inject=clone:delay_exit=3000 timeout -s KILL 60", [[
+        local pidfd, forker = require "pidfd", require "forker"
+        assert(forker.start())
+        local list = {}
+        repeat
+          local p = assert(pidfd.spawn {
+            "sleep", "600", pdeathsig = "KILL", ]] .. options .. [[
+          })
+          table.insert(list, p)
+          assert(not pidfd.spawn { "/nowhere", ]] .. options .. [[ })
+        until forker.done()
+        for _, p in ipairs(list) do
+          p:send_signal("KILL")
+          assert(p:wait() == "signal")
+        end
+        print(#list > 0)
+      ]])
+      if not trace then
+        pending("needs strace")
+      end
+      assert.equal("true\n", output)
+    end)
+  end
+end)
+
 describe("a child that was stopped before its program runs", function()
   it("is told to go on", function()
     local trace, output = run.traced(
       "-f -e trace=execve,chdir,pidfd_send_signal"
-        .. " -e inject=chdir:signal=STOP", [[
+        .. " -e inject=chdir:signal=STOP timeout -s KILL 20", [[
       local pidfd = require "pidfd"
       for _ = 1, 3 do
         print(assert(pidfd.spawn { "true", cwd = "/" }):wait())
@@ -270,8 +305,26 @@ describe("pidfd.spawn()", function()
       print(select(3, pidfd.spawn { "/nowhere" }))
       print(pidfd.spawn({ "sh", "-c", "exit 3" }):wait())
     ]])
+    if output:find("ASan runtime", 1, true) then
+      pending("needs a module without ASan")
+    end
     assert.matches("2\n", output)
     assert.matches("exit\t3\n", output)
+  end)
+
+  it("fails with ENOMEM where children have no init, and says so", function()
+    local output = run.unshared("--pid", [[
+      local pidfd = require "pidfd"
+      assert(pidfd.spawn { "true" }):wait() -- it was the init
+      local p, message, code = pidfd.spawn { "true" }
+      print(p, message:match("^(spawn: clone: )"), message:match("%b()$"),
+        pidfd.errno[code])
+    ]])
+    if not output then
+      pending("needs namespaces")
+    end
+    assert.equal("nil\tspawn: clone: \t(has the init process of their pid "
+      .. "namespace ended?)\tENOMEM\n", output)
   end)
 
   for _, size in ipairs { 16, 32, 64, 80, 128 } do

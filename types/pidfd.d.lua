@@ -122,16 +122,17 @@ function pidfd.self(flags) end
 ---Fails with the errno of the step that the message names, such as ENOENT (no
 ---such program, interpreter of it, cwd or cgroup), ENOTDIR, ENAMETOOLONG or
 ---ELOOP (it cannot be such a path), EIO or ESTALE (it cannot be reached),
----EACCES (the program may not be executed, or cwd or cgroup entered), ENOEXEC or
----ELIBBAD (no program format), ETXTBSY (somebody is writing the program), E2BIG
----(too long arguments), EPERM (no right to that uid, gid, groups or pgroup; or
----pgroup with session), EBADF (a descriptor to borrow is not open, or cgroup is
----no cgroup v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no
----process), EAGAIN (too many processes), EINVAL (no such pdeathsig, or an option
----that this kernel lacks), ENOSYS (autoreap and autokill where clone3(2) is
----refused; no pidfds), ENOMEM (no memory, or with uid or gid none for the copy
----of this process's; no init in the pid namespace for children), EMFILE or
----ENFILE (no descriptor left); then there is neither a child nor a descriptor.
+---EACCES (the program may not be executed, or cwd or cgroup entered), ENOEXEC
+---or ELIBBAD (no program format), ETXTBSY (somebody is writing the program),
+---E2BIG (too long arguments), EPERM (no right to that uid, gid, groups or
+---pgroup; or pgroup with session), EBADF (a descriptor to borrow is not open,
+---or cgroup is no cgroup v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that
+---cgroup takes no process), EAGAIN (too many processes), EINVAL (no such
+---pdeathsig, or an option that this kernel lacks), ENOSYS (autoreap and
+---autokill where clone3(2) is refused; no pidfds), ENOMEM (no memory, or with
+---uid or gid none for the copy of this process's; no init in the pid namespace
+---for children), EMFILE or ENFILE (no descriptor left); then there is neither a
+---child nor a descriptor.
 ---
 ---Lua's hooks run while it waits for the program to run. If one raises, the
 ---child is killed. A child that is killed before the program runs counts as

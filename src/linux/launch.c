@@ -312,6 +312,19 @@ static int reap (int pidfd) {
 
 
 /*
+** The lowest number that is free, as a new descriptor has by rule: the pipe,
+** which is closed by now, had those below.
+*/
+static int renumber (int fd) {
+  int lowest = pfd_sys_dup(fd);
+  int isbetter = lowest >= 0 && lowest < fd;
+  if (lowest >= 0)
+    (void)pfd_sys_close(isbetter ? fd : lowest);
+  return isbetter ? lowest : fd;
+}
+
+
+/*
 ** The mapping is used again if the child does not use it any more. It is left
 ** alone, for good, where that cannot be told.
 */
@@ -327,5 +340,5 @@ int pfd_launch_finish (Launching *l) {
   if (gone || !l->shared || l->world->tid == 0)
     pfd_world_free(l->world);
   l->world = NULL;
-  return (l->rc < 0) ? l->rc : l->pidfd;
+  return (l->rc < 0) ? l->rc : renumber(l->pidfd);
 }

@@ -1,0 +1,61 @@
+/*
+** A Lua module: a thread that makes processes by fork(2) which execute nothing
+** and live as long as this one. They inherit whatever descriptors there are
+** in the moment, close-on-exec or not.
+*/
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#define MOST 100
+
+
+static atomic_int count;
+
+
+/* they end with the thread that made them, which never ends by itself */
+static void *forkall (void *unused) {
+  (void)unused;
+  for (; count < MOST; count++)
+    if (fork() == 0) {
+      (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+      for (;;)
+        (void)pause();
+    }
+  for (;;)
+    (void)pause();
+}
+
+
+/* start() */
+static int start (lua_State *L) {
+  pthread_t thread;
+  lua_pushboolean(L, pthread_create(&thread, NULL, forkall, NULL) == 0);
+  return 1;
+}
+
+
+/* done(): has it made all of them? */
+static int done (lua_State *L) {
+  lua_pushboolean(L, count >= MOST);
+  return 1;
+}
+
+
+int luaopen_forker (lua_State *L); /* found by its name */
+
+
+int luaopen_forker (lua_State *L) {
+  lua_newtable(L);
+  lua_pushcfunction(L, start);
+  lua_setfield(L, -2, "start");
+  lua_pushcfunction(L, done);
+  lua_setfield(L, -2, "done");
+  return 1;
+}
