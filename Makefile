@@ -13,6 +13,7 @@ export LUA LUA_INCDIR
 SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = build/pidfd.so
 OOM_HOST = build/sanitize/oom-host
+FUZZER = build/sanitize/fuzzer
 BENCH = $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -54,6 +55,7 @@ NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
+NEEDS_fuzz = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
@@ -89,6 +91,11 @@ hard-gc: $(MODULE) ## run the specs with a collector that never rests
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
 	@$(OOM_HOST) spec/oom/run.lua
+
+.PHONY: fuzz
+fuzz: SECONDS = 60
+fuzz: $(FUZZER) ## random calls, under ASan and UBSan (SECONDS=60, SEED=)
+	@ASAN_OPTIONS=detect_leaks=0 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
@@ -130,6 +137,7 @@ needs:
 
 OBJ = $(SRC:src/%.c=build/obj/%.o)
 SANITIZE_OBJ = $(SRC:src/%.c=build/sanitize/obj/%.o)
+FUZZ_OBJ = build/sanitize/fuzz/main.o build/sanitize/fuzz/host.o
 COVERAGE_OBJ = $(SRC:src/%.c=build/coverage/obj/%.o)
 
 build/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
@@ -158,6 +166,13 @@ build/sanitize/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
 $(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
+	$(COMPILE)
+
+$(FUZZER): $(FUZZ_OBJ) $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
