@@ -105,5 +105,5 @@ for i = 1, CALLS do
     pool.tend()
   end
 end
-host.setwild(nil)
+wild.stop()
 pool.finish()

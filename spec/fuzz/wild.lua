@@ -11,6 +11,13 @@ local wild = {}
 
 local prey = {} -- tables that the next call uses
 local hard, limited, hooked = false, false, false
+local tame = false
+
+-- From now on nothing happens: an object that is made while Lua closes its
+-- state is never finalized.
+function wild.stop()
+  tame = true
+end
 
 -- The next call gets this table.
 function wild.prey(t)
@@ -89,6 +96,9 @@ local ACTIONS = {
 
 -- An error of a hook has to be a string: what a call raises is looked at.
 function wild.act()
+  if tame then
+    return
+  end
   local ok, message = pcall(ACTIONS[random(#ACTIONS)])
   if not ok and random(2) == 1 then
     error(tostring(message), 0)
