@@ -72,7 +72,6 @@ static void writefile (const char *path, const char *text) {
 /* it is told of every signal, and of none by name */
 static void bestranger (void) {
   sigset_t all;
-  (void)setsid();
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, NULL);
   int sig = sigwaitinfo(&all, NULL);
@@ -192,6 +191,7 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
   round.stranger = fork();
   if (round.stranger == 0)
     bestranger();
+  (void)setpgid(round.stranger, 0); /* a signal to our group is for us */
   pid_t pid = fork();
   if (pid == 0)
     beround(&round, o->program);
