@@ -120,7 +120,8 @@ old-kernel: $(MODULE) ## run the specs on Linux 6.1
 .PHONY: coverage
 coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
 	@find build/coverage -name '*.gcda' -delete
-	@tools/specs build/coverage $(SPECS); status=$$?; \
+	@PIDFD_COVERAGE=$(CURDIR)/build/coverage/obj \
+	  tools/specs build/coverage $(SPECS); status=$$?; \
 	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
 	  tools/coverage $(if $(UNCOVERED),--uncovered) build/coverage/obj $(SRC) \
 	  && exit $$status
