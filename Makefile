@@ -15,6 +15,10 @@ MODULE = build/pidfd.so
 OOM_HOST = build/sanitize/oom-host
 BENCH = build/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
+FUZZER = build/sanitize/fuzzer
+PARALLEL = build/tsan/parallel
+COVERAGE_HOSTS = build/coverage/oom-host
+RUN_COVERAGE_HOSTS = build/coverage/oom-host spec/oom/run.lua >/dev/null;
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
@@ -55,6 +59,9 @@ NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
+NEEDS_fuzz = $(NEEDS_demo)
+NEEDS_threads = $(NEEDS_demo)
+NEEDS_soak = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
@@ -91,15 +98,34 @@ hard-gc: $(MODULE) ## run the specs with a collector that never rests
 oom: $(OOM_HOST) ## let every single allocation of every call fail
 	@$(OOM_HOST) spec/oom/run.lua
 
+.PHONY: fuzz
+fuzz: SECONDS = 60
+fuzz: $(FUZZER) ## random calls, under ASan and UBSan (SECONDS=60, SEED=)
+	@ASAN_OPTIONS=detect_leaks=0 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
+
+.PHONY: threads
+threads: SECONDS = 60
+threads: $(PARALLEL) ## four states in four threads, under TSan (SECONDS=60)
+	@TSAN_OPTIONS='halt_on_error=1 die_after_fork=0' \
+	  $(PARALLEL) spec/parallel/run.lua $(SECONDS)
+
+.PHONY: soak
+soak: SECONDS = 600
+soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
+	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;;' $(LUA) spec/soak/run.lua $(SECONDS)
+
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
 	@tools/old-kernel build $(SPECS)
 
 .PHONY: coverage
-coverage: build/coverage/pidfd.so ## run the specs, and tell what they reach
+coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
 	@find build/coverage -name '*.gcda' -delete
-	@tools/specs build/coverage $(SPECS); status=$$?; \
-	  tools/coverage build/coverage/obj $(SRC); exit $$status
+	@PIDFD_COVERAGE=$(CURDIR)/build/coverage/obj \
+	  tools/specs build/coverage $(SPECS); status=$$?; \
+	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
+	  tools/coverage $(if $(UNCOVERED),--uncovered) build/coverage/obj $(SRC) \
+	  && exit $$status
 
 .PHONY: bench
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
@@ -132,10 +158,17 @@ needs:
 
 OBJ = $(SRC:src/%.c=build/obj/%.o)
 SANITIZE_OBJ = $(SRC:src/%.c=build/sanitize/obj/%.o)
+FUZZ_OBJ = build/sanitize/fuzz/main.o build/sanitize/fuzz/host.o
+TSAN_OBJ = $(SRC:src/%.c=build/tsan/obj/%.o)
 COVERAGE_OBJ = $(SRC:src/%.c=build/coverage/obj/%.o)
 
 build/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
+build/tsan/%: VARIANT = -O1 -g -fsanitize=thread
+# A child that shares the memory of its parent, but is no thread that TSan knows
+# of, must not run what TSan has instrumented: it would use its parent's state.
+build/tsan/obj/linux/child.o build/tsan/obj/linux/move.o \
+  build/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
 build/coverage/%: VARIANT = -O0 --coverage
 
 # What a child runs that may share this process's memory, and the thread
@@ -158,6 +191,16 @@ $(OBJ): build/obj/%.o: src/%.c | needs
 $(SANITIZE_OBJ): build/sanitize/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
+$(TSAN_OBJ): build/tsan/obj/%.o: src/%.c | needs
+	$(COMPILE)
+
+build/tsan/main.o: spec/parallel/main.c | needs
+	$(COMPILE)
+
+$(PARALLEL): build/tsan/main.o $(TSAN_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
 $(COVERAGE_OBJ): build/coverage/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
@@ -172,6 +215,20 @@ build/bench/floor.so: bench/floor.c | needs
 	@mkdir -p $(@D)
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $<
+
+build/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
+	$(COMPILE)
+
+build/coverage/host.o: spec/oom/host.c | needs
+	$(COMPILE)
+
+build/coverage/oom-host: build/coverage/host.o $(COVERAGE_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+$(FUZZER): $(FUZZ_OBJ) $(SANITIZE_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)

@@ -92,7 +92,7 @@ describe("examples/enter.lua", function()
       repeat until p:proc("stat"):match("%) (%a)") == "S" -- it waits
       os.execute(("kill -INT -%d"):format(p:pid()))
       assert.equal("caught", output:read())
-      assert.same({ "exit", 3 }, { p:wait(10) })
+      assert.same({ "exit", 3 }, { p:wait(60) })
       output:close()
       p:close()
     end)

@@ -74,7 +74,7 @@ local greets = {
     local server = require("socket").tcp()
     server:setfd(number)
     assert(server:listen(1))
-    server:settimeout(10)
+    server:settimeout(60)
     local connection = assert(server:accept())
     connection:send("hello\n")
     connection:close()
@@ -102,7 +102,7 @@ end
 
 local function connect(port)
   local client = assert(require("socket").connect("127.0.0.1", port))
-  client:settimeout(10)
+  client:settimeout(60)
   return client
 end
 
@@ -178,7 +178,7 @@ describe("cqueues.cancel()", function()
         local q = assert(pidfd.open(pid))
         assert.equal(number, q:fileno())
         q:send_signal("KILL")
-        assert.equal(q, cqueues.poll(q, 10))
+        assert.equal(q, cqueues.poll(q, 60))
         cqueues.cancel(q)
         q:close()
       end)

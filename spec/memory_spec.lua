@@ -30,7 +30,7 @@ describe("p:mrelease()", function()
         else
           assert.equal(pidfd.errno.ESRCH, code)
         end
-        assert.is_true(p:poll(10))
+        assert.is_true(p:poll(60))
       end)
     end)
 

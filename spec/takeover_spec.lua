@@ -20,7 +20,7 @@ local CLIENT = [[
     if not connection then
       return nil, message
     end
-    connection:settimeout(10)
+    connection:settimeout(60)
     connection:send("GET / HTTP/1.0\r\n\r\n")
     local response, message = connection:receive("*a")
     connection:close()
@@ -28,7 +28,7 @@ local CLIENT = [[
   end
 
   local function ask_until_answered_by(server)
-    local deadline = os.time() + 15
+    local deadline = os.time() + 60
     repeat
       local answer, message = ask()
       if not answers[answer] then

@@ -60,7 +60,7 @@ local function outcome_of(program)
   local output, errors = script.run(([[
     local pidfd = require "pidfd"
     local function show(p)
-      local how, code = p:wait(10)
+      local how, code = p:wait(60)
       print(how, code, pidfd.errno[select(3, p:send_signal(0))])
     end
   ]] .. program))
@@ -346,7 +346,7 @@ describe("the end of a process", function()
     local output = run.under("trap '' CHLD; exec", [[
       local pidfd = require "pidfd"
       local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
-      print(p:wait(10))
+      print(p:wait(60))
     ]])
     if kernel.at_least(6, 15) then
       assert.equal("exit\t3\n", output)
@@ -375,7 +375,7 @@ describe("the end of a process", function()
         local parent = assert(io.open("%s", "r+"))
         parent:write("\n")
         parent:close()
-        print(p:wait(10))
+        print(p:wait(60))
       ]]):format(p:pid(), parent.path))
       assert.equal("unknown\tnil\nexit\t3\n", output)
     end)

@@ -1,20 +1,37 @@
 /*
 ** refuse CALL ERRNO PROGRAM [ARGUMENT...]: run the program where the system
-** call of that number fails with that errno, as in old containers.
+** call of that number or name fails with that errno, as in old containers.
 */
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 
 static unsigned int tonumber (const char *s) {
   return (unsigned int)strtoul(s, NULL, 10);
+}
+
+
+/* those whose number depends on the architecture */
+static unsigned int tocall (const char *s) {
+  static const struct {
+    const char *name;
+    unsigned int number;
+  } calls[] = {{"capget", SYS_capget},         {"fstatfs", SYS_fstatfs},
+               {"getsockopt", SYS_getsockopt}, {"ioctl", SYS_ioctl},
+               {"readlinkat", SYS_readlinkat}, {"ppoll", SYS_ppoll}};
+  for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+    if (strcmp(s, calls[i].name) == 0)
+      return calls[i].number;
+  return tonumber(s);
 }
 
 
@@ -33,7 +50,7 @@ static int refuse (unsigned int call, unsigned int error) {
 
 
 int main (int argc, char **argv) {
-  if (argc < 4 || refuse(tonumber(argv[1]), tonumber(argv[2])) != 0)
+  if (argc < 4 || refuse(tocall(argv[1]), tonumber(argv[2])) != 0)
     return EXIT_FAILURE;
   (void)execvp(argv[3], argv + 3);
   perror(argv[3]);

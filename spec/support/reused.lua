@@ -26,7 +26,7 @@ local PRELUDE = [[
   -- End a child, and start another one, which gets its number.
   local function replace(old)
     local pid = old:pid()
-    assert(old:dup()):terminate(10) -- so that 'old' itself is not told
+    assert(old:dup()):terminate(60) -- so that 'old' itself is not told
     local _, status = start(%q, tostring(pid)):wait()
     if status ~= 0 then
       print("impossible")

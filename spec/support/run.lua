@@ -31,11 +31,11 @@ end
 -- The number of a system call, the same on every architecture.
 run.CLONE3, run.CLOSE_RANGE = 435, 436
 
--- A command that runs its arguments where that system call fails with that
--- errno; or nil without a C compiler. For compiled.remove, see there.
+-- A command that runs its arguments where that system call, a number or a name
+-- that refuse.c knows, fails with that errno; or nil without a C compiler. For compiled.remove, see there.
 function run.refusing(call, code)
   local refuse = compiled.program("refuse")
-  return refuse and ("%s %d %d"):format(refuse, call, pidfd.errno[code])
+  return refuse and ("%s %s %d"):format(refuse, call, pidfd.errno[code])
 end
 
 -- Traced by strace with these options. Returns the trace, and the output;
@@ -92,6 +92,15 @@ local STRANGER = [[
   export GCOV_PREFIX=%s/coverage &&
   exec setpriv %s --regid=65534 --clear-groups]]
 
+-- With 'make coverage', what that one has to say counts.
+local function add_coverage(said)
+  local objects = os.getenv("PIDFD_COVERAGE")
+  if objects then
+    os.execute(("gcov-tool merge %s %s%s -o %s >/dev/null 2>&1")
+      :format(objects, said, objects, objects))
+  end
+end
+
 -- As an ordinary user who has no power over the process 'arg[1]', which is
 -- this one; or with those options of setpriv(1) instead of the first. Nil where
 -- we are not root.
@@ -106,6 +115,7 @@ function run.as_stranger(program, options)
     local prefix = STRANGER:format(module, where, where, where,
       options or "--reuid=65534")
     output = run.under(prefix, program, own_pid())
+    add_coverage(where .. "/coverage")
   end)
   package.cpath = cpath
   return output

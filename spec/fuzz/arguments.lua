@@ -1,0 +1,306 @@
+-- Random arguments: arguments(name) returns those for a call of this function,
+-- mostly such as it takes, and sometimes anything.
+
+-- luacheck: read globals host
+
+local pool = require "spec.fuzz.pool"
+local wild = require "spec.fuzz.wild"
+
+local pidfd = pool.module
+local random = host.random
+local unpack = table.unpack
+
+local function one_of(list)
+  return list[random(#list)]
+end
+
+local sockets = { host.socket(), host.socket() }
+
+local MISFITS = {
+  false, true, 0, -1, 1, 2 ^ 31, 2 ^ 32 + 1, 2 ^ 53, 0.5, -0.0, 0 / 0, 1 / 0,
+  -1 / 0, math.mininteger, math.maxinteger, "", "0", "1", "TERM", "a\0b",
+  ("x"):rep(5000), {}, print, io.stdout, coroutine.create(print), host.call,
+  setmetatable({}, { __index = error }),
+  setmetatable({}, { __len = function() return 1 << 40 end }),
+}
+
+local function anything()
+  local n = random(#MISFITS + 3)
+  if n <= #MISFITS then
+    return MISFITS[n]
+  elseif n == #MISFITS + 1 then
+    return pool.pidfd()
+  elseif n == #MISFITS + 2 then
+    return pool.fd()
+  end
+end
+
+local FLAGS = { 0, 0, 0, pidfd.flags.NONBLOCK, pidfd.flags.THREAD, -1, 1 << 40 }
+
+local function flags()
+  return one_of(FLAGS)
+end
+
+-- Anybody's but the stranger's.
+local function pid()
+  local n = random(6)
+  n = n == 1 and host.pid or n == 2 and 1 or n == 3 and random(1 << 22) or
+    random(400)
+  return n ~= host.stranger and n or 1
+end
+
+local TIMES = { 0, 0, 0, 0, 0, 0, 1e-9, 1e-5, 1e-4, 0.0005 }
+
+local function seconds()
+  local n = random(400)
+  if n == 1 then
+    return nil -- a hook ends it
+  elseif n == 2 then
+    return one_of { math.huge, math.maxinteger, 60, -1, 0 / 0 }
+  end
+  return one_of(TIMES)
+end
+
+local function listof(make, longest)
+  local list = {}
+  for i = 1, random(longest + 1) - 1 do
+    list[i] = make()
+  end
+  return wild.prey(list)
+end
+
+local function borrowed()
+  local n = random(6)
+  if n == 1 then
+    return pool.pidfd()
+  elseif n == 2 then
+    return pool.fd()
+  elseif n == 3 then
+    return wild.lender(one_of(sockets))
+  elseif n == 4 then
+    return random(40) - 1
+  elseif n == 5 then
+    return io.stdout
+  end
+  return one_of(sockets)
+end
+
+local SIGNALS = { 0, "WINCH", "CHLD", "CONT", "USR1", "URG", "RTMIN+3", 28 }
+local DEADLY = { "KILL", "TERM", "STOP", "HUP", 9, 19, "RTMAX", 65, -1, "", 64 }
+
+-- This process survives only some; those that it does not handle end it.
+local function signal(p)
+  local number = pool.number(p)
+  if number == host.pid or random(2) == 1 then
+    return one_of(SIGNALS)
+  end
+  return one_of(DEADLY)
+end
+
+local SCOPES = { 0, 0, 0, 1, 2, 4, 8, 3 }
+
+local FILES = {
+  "stat", "status", "comm", "cmdline", "environ", "maps", "pagemap", "mem",
+  "task/1/comm", "fd/0", "exe", "ns/pid", "", "/", "..", "../1/stat", "attr",
+  "nothing", "fd", "cwd/nothing", ("d/"):rep(3000),
+}
+
+local KINDS = {
+  "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts", "nothing",
+  "pid_for_children", "time_for_children",
+}
+local HARMLESS = { "cgroup", "ipc", "net", "uts", "time" }
+
+local function kinds(p)
+  local set = pool.number(p) and KINDS or HARMLESS
+  local list = {}
+  for i = 1, random(3) - 1 do
+    list[i] = one_of(set)
+  end
+  return unpack(list)
+end
+
+local ADVICE = { "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE", "X", 20, 21, 3, 99 }
+
+local function range()
+  return { random(1 << 40) * 4096, random(1 << 20) }
+end
+
+local OPTIONS = { 4, 4, 4, 12, 6, 14, 0x40000004, 0x01000004, 1, 0, 3, 5 }
+
+local function options()
+  local bits = one_of(OPTIONS)
+  return random(200) == 1 and bits or bits | pidfd.flags.WNOHANG
+end
+
+local function number()
+  return random(20) - 3
+end
+
+local function token()
+  local p = pool.pidfd()
+  local ok, text = pcall(pool.pidfd_metatable.__index.token, p)
+  text = ok and text or "1:process:4242:50369:x"
+  if random(2) == 1 then
+    local at = random(#text)
+    text = text:sub(1, at - 1) .. string.char(random(256) - 1) .. text:sub(at + 1)
+  end
+  return text
+end
+
+local SUPPORTS = {
+  "getfd", "id", "info", "info_exit", "madvise", "mrelease", "namespaces",
+  "nonblock", "peer", "proc", "signal_scopes", "thread", "waitid", "x",
+  "autoreap",
+}
+
+local function variables()
+  local env = {}
+  for i = 1, random(6) - 1 do
+    env["V" .. i] = ("x"):rep(random(30))
+  end
+  env.PATH = random(2) == 1 and "/nowhere" or nil
+  return wild.prey(env)
+end
+
+local function descriptors()
+  local set = {}
+  for _ = 1, random(4) - 1 do
+    set[2 + random(30)] = borrowed()
+  end
+  return wild.prey(set)
+end
+
+local function stream()
+  local n = random(5)
+  return n == 1 and borrowed() or one_of { "null", "pipe", "null", "inherit" }
+end
+
+local SPAWN = {
+  path = function() return one_of { "/bin/true", "/nowhere", "" } end,
+  env = variables,
+  cwd = function() return one_of { "/", "/nowhere", "/proc", "" } end,
+  stdin = stream,
+  stdout = stream,
+  stderr = function() return one_of { "null", "stdout", "pipe" } end,
+  fds = descriptors,
+  session = function() return random(2) == 1 end,
+  pgroup = function() return random(2) - 1 end,
+  pdeathsig = function() return one_of { "KILL", 0, "TERM" } end,
+  groups = function() return listof(function() return random(9) end, 4) end,
+  gid = function() return 65534 end,
+  uid = function() return 65534 end,
+  nnp = function() return true end,
+  cgroup = function() return one_of { "/sys/fs/cgroup", "/", "/nowhere" } end,
+  autoreap = function() return true end,
+}
+local NAMES = {}
+for name in pairs(SPAWN) do
+  NAMES[#NAMES + 1] = name
+end
+table.sort(NAMES)
+
+-- One that cannot be executed costs less.
+local function program()
+  if pool.mayspawn() and random(3) == 1 then
+    return one_of { "true", "false", "sleep" }, one_of { "0", "0.002", "60" }
+  elseif host.spawns then
+    return one_of { "/nowhere", "nothing", "/", "/etc/passwd", "a\0b", "" }
+  end
+  return one_of { "a\0b", "" }
+end
+
+local function spawn()
+  local t = { program() }
+  t.stdin, t.stdout = "null", "null"
+  for _ = 1, random(4) - 1 do
+    local name = one_of(NAMES)
+    t[name] = SPAWN[name]()
+  end
+  if random(10) == 1 then
+    t[one_of(NAMES)] = anything()
+  end
+  if not host.spawns then
+    t.unknown = true -- found at once, or after much
+    t[random(2) == 1 and "unknown" or 1] = random(2) == 1 and false or nil
+    t.cwd = "a\0b" -- found in any case
+  end
+  return wild.prey(t)
+end
+
+local MAKERS = {
+  ["pidfd.open"] = function() return pid(), flags() end,
+  ["pidfd.self"] = flags,
+  ["pidfd.adopt"] = pool.orphan,
+  ["pidfd.getfd"] = function() return pool.pidfd(), number(), nil end,
+  ["pidfd.spawn"] = spawn,
+  ["pidfd.type"] = anything,
+  ["pidfd.poll"] = function() return listof(pool.pidfd, 12), seconds() end,
+  ["pidfd.peer"] = borrowed,
+  ["pidfd.from_token"] = token,
+  ["pidfd.supports"] = function() return one_of(SUPPORTS) end,
+  ["p:getfd"] = number,
+  ["p:proc"] = function() return one_of(FILES) end,
+  ["p:namespace"] = function() return one_of(KINDS) end,
+  ["p:setns"] = kinds,
+  ["p:madvise"] = function()
+    return one_of(ADVICE), listof(range, random(50) == 1 and 1030 or 4)
+  end,
+  ["p:send_signal"] = function(p)
+    return signal(p), one_of(SCOPES), random(3) == 1 and random(9) or nil
+  end,
+  ["p:poll"] = seconds,
+  ["p:wait"] = seconds,
+  ["p:waitid"] = options,
+  ["p:terminate"] = function() return one_of { 0, 0, 1e-5, 1e-4, -1 } end,
+  ["p:__eq"] = pool.pidfd,
+  ["fd:file"] = function() return one_of { "r", "w", "rb", "a+", "x", "" } end,
+  ["fd:nonblock"] = function() return random(2) == 1 end,
+}
+
+-- What SIGKILL does not end would be waited for for ever.
+local function may_be_ended(p)
+  local n = pool.number(p)
+  return n == nil or n ~= 1
+end
+
+local function self_for(name)
+  if name:sub(1, 3) == "fd:" then
+    return pool.fd()
+  end
+  local p = pool.pidfd()
+  if name == "p:terminate" and not may_be_ended(p) then
+    return nil
+  end
+  return p
+end
+
+-- Signals and namespaces are for those that survive them: never anything.
+local DANGEROUS = {
+  ["p:send_signal"] = true, ["p:setns"] = true, ["p:terminate"] = true,
+  ["p:madvise"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+}
+
+local function misfits(self, ...)
+  local list = { ... }
+  list[random(3)] = anything()
+  if random(4) == 1 then
+    self = anything()
+  end
+  return self, unpack(list, 1, 3)
+end
+
+return function(name)
+  local make = MAKERS[name] or anything
+  if name:sub(1, 6) == "pidfd." then
+    if random(10) == 1 and not DANGEROUS[name] then
+      return misfits(make())
+    end
+    return make()
+  end
+  local self = self_for(name)
+  if random(10) == 1 and not DANGEROUS[name] then
+    return misfits(self, make(self))
+  end
+  return self, make(self)
+end

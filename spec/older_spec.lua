@@ -1,0 +1,114 @@
+local compiled = require "spec.support.compiled"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+teardown(compiled.remove)
+
+-- What this prints where those system calls fail so: { call, errno, ... }. It
+-- has a function that shows a failure, and one that shows what has no reason.
+local SHOW = [[
+  local pidfd = require "pidfd"
+  local function show(value, message, code)
+    if value ~= nil then
+      print(value)
+    else
+      print(pidfd.errno[code], message:match("%(before Linux.-%)"))
+    end
+  end
+]]
+
+local function where(refused, program)
+  local prefix = "exec"
+  for i = 1, #refused, 2 do
+    local refusing = run.refusing(refused[i], refused[i + 1])
+    if not refusing then
+      pending("needs a C compiler")
+    end
+    prefix = prefix .. " " .. refusing
+  end
+  return run.under(prefix, SHOW .. program)
+end
+
+describe("a kernel that answers as an older one did", function()
+  for _, errno in ipairs { "ENOTTY", "EINVAL" } do
+    it("with " .. errno .. " has no p:info()", function()
+      assert.equal(errno .. "\t(before Linux 6.13)\n",
+        where({ "ioctl", errno }, "show(pidfd.self():info())"))
+    end)
+
+    it("with " .. errno .. " tells p:pid() by way of /proc", function()
+      assert.equal("true\n", where({ "ioctl", errno }, [[
+        local p = pidfd.self()
+        local stat = assert(io.open("/proc/self/stat"))
+        show(p:pid() == stat:read("n"))
+      ]]))
+    end)
+  end
+
+  it("opens namespaces by way of /proc", function()
+    assert.equal("true\n", where({ "ioctl", "ENOTTY" }, [[
+      show(pidfd.type(pidfd.self():namespace("uts")) == "pidfd.fd")
+    ]]))
+  end)
+
+  it("opens no namespace of a zombie", function()
+    assert.equal("ESRCH\tnil\n", where({ "ioctl", "ENOTTY" }, [[
+      local p = assert(pidfd.spawn { "true" })
+      p:poll()
+      show(p:namespace("uts"))
+      p:wait()
+    ]]))
+  end)
+
+  it("tells the end of a child all the same", function()
+    assert.equal("exit\t3\n", where({ "ioctl", "ENOTTY" }, [[
+      print(pidfd.spawn({ "sh", "-c", "exit 3" }):wait())
+    ]]))
+  end)
+
+  it("has no pidfds of peers", function()
+    assert.equal("ENOPROTOOPT\t(before Linux 6.5)\n",
+      where({ "getsockopt", "ENOPROTOOPT" }, "show(pidfd.peer(0))"))
+  end)
+end)
+
+describe("a system that cannot tell what a descriptor is", function()
+  for _, code in ipairs {
+    "pidfd.adopt(pidfd.self():release())",
+    "pidfd.self():id()",
+    "pidfd.self():token()",
+  } do
+    it("fails with its errno in " .. code, function()
+      assert.equal("ENOSYS\tnil\n",
+        where({ "fstatfs", "ENOSYS" }, "show(" .. code .. ")"))
+    end)
+  end
+
+  it("finds no two pidfds equal", function()
+    assert.equal("false\n",
+      where({ "fstatfs", "ENOSYS" }, "show(pidfd.self() == pidfd.self())"))
+  end)
+end)
+
+describe("a sleep that the kernel refuses", function()
+  for name, code in pairs {
+    ["p:poll()"] = "pidfd.self():poll(0.01)",
+    ["pidfd.poll()"] = "pidfd.poll({ pidfd.self() }, 0.01)",
+  } do
+    it("fails with its errno in " .. name, function()
+      assert.equal("ENOMEM\tnil\n",
+        where({ "ppoll", "ENOMEM" }, "show(" .. code .. ")"))
+    end)
+  end
+end)
+
+describe("a reason that cannot be looked up", function()
+  it("is left out of the message", function()
+    local code = pidfd.errno.EPERM
+    local output = where({ "438", "EPERM", "capget", "EPERM" }, [[
+      local fd, message, code = pidfd.self():getfd(0)
+      print(fd, message:match("getfd"), code)
+    ]])
+    assert.equal("nil\tgetfd\t" .. code .. "\n", output)
+  end)
+end)
