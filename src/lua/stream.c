@@ -1,0 +1,89 @@
+#include "stream.h"
+
+#include <errno.h>
+
+#include <lua.h>
+
+#include "../linux/input.h"
+#include "block.h"
+#include "handle.h"
+
+
+/*
+** How long to sleep if poll(2) has said that there is something, and there
+** was not: another process was faster, or the file needs more room than
+** poll(2) asks for.
+*/
+#define PAUSE 1000000LL
+
+
+static int sleepon (Attempts *a, int fd) {
+  struct pollfd event = {.fd = fd, .events = a->events};
+  int rc = pfd_block(&a->s, &event, 1, a->deadline);
+  a->woken = (rc > 0);
+  return (rc == 0) ? -ETIMEDOUT : rc;
+}
+
+
+static int pause (Attempts *a) {
+  long long until = pfd_block_deadline(PAUSE);
+  a->woken = 0;
+  return pfd_block(&a->s, NULL, 0, pfd_block_earlier(until, a->deadline));
+}
+
+
+/*
+** A deadline that is over allows one more attempt, if poll(2) says that it
+** will succeed: to be late is not the fault of the other side. More are not
+** allowed, or one who reads without end could hold us up for ever.
+*/
+int pfd_stream_again (Attempts *a, int rc, int fd) {
+  int nothing = (rc == -EAGAIN);
+  if (rc < 0 && !nothing && rc != -EINTR)
+    return rc;
+  if (a->deadline == PFD_NOWAIT)
+    return nothing ? -ETIMEDOUT : 0;
+  if (a->late)
+    return -ETIMEDOUT;
+  rc = (nothing && a->woken) ? pause(a) : sleepon(a, fd);
+  if (rc < 0 && rc != -EINTR)
+    return rc;
+  a->late = pfd_block_past(a->deadline);
+  return 0;
+}
+
+
+typedef struct Bytes {
+  const char *data;
+  size_t n;
+} Bytes;
+
+
+static int pushbytes (lua_State *L) {
+  const Bytes *bytes = (const Bytes *)lua_touserdata(L, 1);
+  lua_pushlstring(L, (bytes->n > 0) ? bytes->data : "", bytes->n);
+  return 1;
+}
+
+
+/*
+** A finalizer or a hook may run while the string is made, and close the
+** handle, or read from it: so the input is not the handle's meanwhile.
+*/
+void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
+  lua_pushcfunction(L, pushbytes);
+  Handle *h = pfd_handle_openas(L, arg, PFD_FD);
+  Input input = h->input;
+  size_t length = pfd_input_length(&input);
+  Bytes bytes = {input.data + input.begin, (n < length) ? n : length};
+  h->input = (Input){.lent = 1};
+  lua_pushlightuserdata(L, &bytes);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status == LUA_OK)
+    pfd_input_take(&input, bytes.n + skip);
+  if (h->fd < 0)
+    pfd_input_free(&input);
+  h->input = input;
+  if (status != LUA_OK)
+    lua_error(L);
+}
