@@ -171,28 +171,12 @@ describe("fd:read()", function()
   end)
 end)
 
--- Run a program with such a stream under strace(1), which spoils system calls
--- as 'options' tell, but for 20 seconds only. Returns its output.
-local function spoil(options, kind, program)
-  stream.ends()
-  local limit = "timeout 20 strace -f -qq -o /dev/null " .. options
-  if run.under("strace -qq -o /dev/null true;", "print 'ok'") ~= "ok\n" then
-    pending("needs strace")
-  end
-  return run.under(limit, stream.BEGINNING:format(kind) .. program)
-end
-
--- poll(2) says that it is ready, as when another process is faster than we.
-local LIE = "-e inject=ppoll:retval=1"
--- As Linux before 6.4 answers for pipes.
-local OLD = " -e inject=preadv2,pwritev2:error=EOPNOTSUPP"
-
 describe("a race for the input", function()
   for _, kind in ipairs { "pipe", "fifo", "socket", "slave" } do
-    for name, options in pairs { ["new"] = LIE, ["old"] = LIE .. OLD } do
+    for name, options in pairs(stream.lies) do
       it(("does not let fd:read() of a %s block (%s kernel)"):format(kind,
         name), function()
-        local output = spoil(options, kind, [[
+        local output = stream.spoil(options, kind, [[
           local _, _, code = input:read(1, 0.1)
           print(pidfd.errno[code])
         ]])

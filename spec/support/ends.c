@@ -40,8 +40,8 @@ static int makefifo (int ends[2]) {
 }
 
 
-/* a raw terminal: its master, and its slave */
-static int maketerminal (int *master, int *slave) {
+/* a terminal, raw or one that knows lines: its master, and its slave */
+static int maketerminal (int *master, int *slave, int raw) {
   struct termios mode;
   *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (*master < 0 || grantpt(*master) < 0 || unlockpt(*master) < 0)
@@ -49,7 +49,8 @@ static int maketerminal (int *master, int *slave) {
   *slave = open(ptsname(*master), O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (*slave < 0 || tcgetattr(*slave, &mode) < 0)
     return -1;
-  cfmakeraw(&mode);
+  if (raw)
+    cfmakeraw(&mode);
   return tcsetattr(*slave, TCSANOW, &mode);
 }
 
@@ -64,8 +65,8 @@ static int makeends (const char *kind, int ends[2]) {
   if (strcmp(kind, "datagram") == 0)
     return makesocket(SOCK_DGRAM, ends);
   if (strcmp(kind, "master") == 0)
-    return maketerminal(&ends[0], &ends[1]);
-  return maketerminal(&ends[1], &ends[0]);
+    return maketerminal(&ends[0], &ends[1], 1);
+  return maketerminal(&ends[1], &ends[0], strcmp(kind, "slave") == 0);
 }
 
 
@@ -104,7 +105,7 @@ static int raisesignal (lua_State *L) {
 
 
 static const luaL_Reg functions[] = {
-  {"make", make},   {"close", closenumber}, {"block", block},
+  {"make", make},         {"close", closenumber}, {"block", block},
   {"raise", raisesignal}, {NULL, NULL},
 };
 

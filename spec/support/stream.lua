@@ -5,6 +5,7 @@ local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local pending = require "spec.support.pending"
+local run = require "spec.support.run"
 
 local stream = {}
 
@@ -71,5 +72,23 @@ stream.BEGINNING = [[
   ends.close(first)
   ends.close(second)
 ]]
+
+-- Options of strace(1), by kernel: poll(2) says that it is ready, as when
+-- another process is faster than we; and in the second, files refuse to be
+-- read and written without waiting, as pipes did before Linux 6.4.
+local LIE = "-e inject=ppoll:retval=1"
+local REFUSE = "-e inject=preadv2,pwritev2:error=EOPNOTSUPP"
+stream.lies = { new = LIE, old = LIE .. " " .. REFUSE }
+
+-- Run a program with such a stream under strace(1), which spoils system calls
+-- as its options tell, but for 20 seconds only. Returns its output.
+function stream.spoil(options, kind, program)
+  stream.ends()
+  if run.under("strace -qq -o /dev/null", "print 'ok'") ~= "ok\n" then
+    pending("needs strace")
+  end
+  return run.under("timeout 20 strace -qq -o /dev/null " .. options,
+    stream.BEGINNING:format(kind) .. program)
+end
 
 return stream
