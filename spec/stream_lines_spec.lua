@@ -274,7 +274,7 @@ describe("a hook while fd:lines() makes its string", function()
       local next, level = pipes.stdout:lines(), 0
       debug.sethook(function()
         level = level + 1
-        if level == 3 then
+        if level == 2 then -- the call in the iterator
           pipes.stdout:close()
         end
       end, "c")
@@ -293,7 +293,7 @@ describe("a hook while fd:lines() makes its string", function()
       local next, level = pipes.stdout:lines(), 0
       local function raise()
         level = level + 1
-        if level == 3 then
+        if level == 2 then -- the call in the iterator
           debug.sethook()
           error("no", 0)
         end

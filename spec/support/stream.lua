@@ -50,16 +50,18 @@ function stream.fill(output)
   return written
 end
 
--- Everything that is there now.
-function stream.drain(input)
-  local parts = {}
-  while true do
-    local part = input:read(65536, 0)
+-- The next 'n' bytes, or fewer if they do not come: a terminal takes its time.
+function stream.take(input, n)
+  local parts, length = {}, 0
+  while length < n do
+    local part = input:read(n - length, 10)
     if not part or part == "" then
-      return table.concat(parts)
+      break
     end
     parts[#parts + 1] = part
+    length = length + #part
   end
+  return table.concat(parts)
 end
 
 -- The beginning of a program that has a stream of that kind: 'input', 'output'.
