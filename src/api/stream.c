@@ -39,10 +39,10 @@ int pfd_l_read (lua_State *L) {
   size_t n = pfd_arg_size(L, 2);
   Attempts a = {.s = {.L = L}, .events = POLLIN};
   a.deadline = pfd_arg_timeout(L, 3);
-  int rc, fd;
+  int rc;
   do { /* a hook may have closed it, or read from it */
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
-    fd = h->fd;
+    int fd = h->fd;
     rc = 1;
     if (pfd_input_length(&h->input) == 0)
       rc = pfd_input_fill(&h->input, fd, n);

@@ -28,8 +28,8 @@
 typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
 typedef struct Handle {
-  int fd;  /* negative when closed */
-  End end; /* of a process, once 'wait' has told it */
+  int fd;      /* negative when closed */
+  End end;     /* of a process, once 'wait' has told it */
   Input input; /* of a pidfd.fd, read and not taken yet */
 } Handle;
 
