@@ -166,14 +166,16 @@ function pidfd.adopt(fd) end
 ---@nodiscard
 function pidfd.getfd(p, targetfd, flags) end
 
----Wait for one or more of many processes to end.
+---Wait for one or more of many objects to be ready: a pidfd when its process has
+---ended, a pidfd.fd when `fd:read` would not wait (one that is open only for
+---writing: when nobody reads any more).
 ---
 ---Fails with EBADF (somebody has closed a descriptor by its number), EINVAL
----(more pidfds than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
+---(more objects than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
 ---@see poll(2)
----@param list pidfd.Pidfd[]
+---@param list (pidfd.Pidfd|pidfd.Fd)[]
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
----@return pidfd.Pidfd[]? ended in the same order; empty when the time is over
+---@return (pidfd.Pidfd|pidfd.Fd)[]? ready in the same order; empty when the time is over
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard

@@ -50,8 +50,8 @@ static int next (lua_State *L) {
     return pushend(L);
   lua_pushvalue(L, OBJECT);
   lua_pushvalue(L, TIMEOUT);
-  Attempts a = {.s = {.L = L}, .events = POLLIN};
-  a.deadline = pfd_arg_timeout(L, 2);
+  Waiter w = {.s = {.L = L}, .events = POLLIN};
+  w.deadline = pfd_arg_timeout(L, 2);
   int rc;
   do { /* a hook may have closed it, or read from it */
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
@@ -67,7 +67,7 @@ static int next (lua_State *L) {
     }
     if (rc == 0)
       return pushrest(L, pfd_input_length(&h->input));
-    rc = pfd_stream_again(&a, rc, h->fd);
+    rc = pfd_stream_again(&w, rc, h->fd);
   } while (rc == 0);
   return luaL_error(L, "lines: %s", strerror(-rc));
 }

@@ -37,8 +37,8 @@
 int pfd_l_read (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_FD);
   size_t n = pfd_arg_size(L, 2);
-  Attempts a = {.s = {.L = L}, .events = POLLIN};
-  a.deadline = pfd_arg_timeout(L, 3);
+  Waiter w = {.s = {.L = L}, .events = POLLIN};
+  w.deadline = pfd_arg_timeout(L, 3);
   int rc;
   do { /* a hook may have closed it, or read from it */
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
@@ -50,7 +50,7 @@ int pfd_l_read (lua_State *L) {
       pfd_stream_push(L, 1, n, 0);
       return 1;
     }
-    rc = pfd_stream_again(&a, rc, fd);
+    rc = pfd_stream_again(&w, rc, fd);
   } while (rc == 0);
   return pfd_fail(L, "read", rc);
 }
@@ -82,8 +82,8 @@ int pfd_l_write (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_FD);
   luaL_checktype(L, 2, LUA_TSTRING);
   const char *s = lua_tolstring(L, 2, &length);
-  Attempts a = {.s = {.L = L}, .events = POLLOUT};
-  a.deadline = pfd_arg_timeout(L, 3);
+  Waiter w = {.s = {.L = L}, .events = POLLOUT};
+  w.deadline = pfd_arg_timeout(L, 3);
   int rc = 0;
   while (written < length && rc == 0) { /* a hook may have closed it */
     int fd = pfd_handle_openas(L, 1, PFD_FD)->fd;
@@ -93,7 +93,7 @@ int pfd_l_write (lua_State *L) {
     if (rc > 0)
       written += (size_t)rc;
     if (written < length)
-      rc = pfd_stream_again(&a, rc, fd);
+      rc = pfd_stream_again(&w, rc, fd);
   }
   if (written == length)
     return pfd_ok(L);

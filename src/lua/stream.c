@@ -17,18 +17,18 @@
 #define PAUSE 1000000LL
 
 
-static int sleepon (Attempts *a, int fd) {
-  struct pollfd event = {.fd = fd, .events = a->events};
-  int rc = pfd_block(&a->s, &event, 1, a->deadline);
-  a->woken = (rc > 0);
+static int sleepon (Waiter *w, int fd) {
+  struct pollfd event = {.fd = fd, .events = w->events};
+  int rc = pfd_block(&w->s, &event, 1, w->deadline);
+  w->woken = (rc > 0);
   return (rc == 0) ? -ETIMEDOUT : rc;
 }
 
 
-static int pause (Attempts *a) {
+static int pause (Waiter *w) {
   long long until = pfd_block_deadline(PAUSE);
-  a->woken = 0;
-  return pfd_block(&a->s, NULL, 0, pfd_block_earlier(until, a->deadline));
+  w->woken = 0;
+  return pfd_block(&w->s, NULL, 0, pfd_block_earlier(until, w->deadline));
 }
 
 
@@ -37,18 +37,18 @@ static int pause (Attempts *a) {
 ** will succeed: to be late is not the fault of the other side. More are not
 ** allowed, or one who reads without end could hold us up for ever.
 */
-int pfd_stream_again (Attempts *a, int rc, int fd) {
+int pfd_stream_again (Waiter *w, int rc, int fd) {
   int nothing = (rc == -EAGAIN);
   if (rc < 0 && !nothing && rc != -EINTR)
     return rc;
-  if (a->deadline == PFD_NOWAIT)
+  if (w->deadline == PFD_NOWAIT)
     return nothing ? -ETIMEDOUT : 0;
-  if (a->late)
+  if (w->late)
     return -ETIMEDOUT;
-  rc = (nothing && a->woken) ? pause(a) : sleepon(a, fd);
+  rc = (nothing && w->woken) ? pause(w) : sleepon(w, fd);
   if (rc < 0 && rc != -EINTR)
     return rc;
-  a->late = pfd_block_past(a->deadline);
+  w->late = pfd_block_past(w->deadline);
   return 0;
 }
 
@@ -67,12 +67,16 @@ static int pushbytes (lua_State *L) {
 
 
 /*
+** The caller has made sure that 'arg' is an open pidfd.fd.
+**
 ** A finalizer or a hook may run while the string is made, and close the
 ** handle, or read from it: so the input is not the handle's meanwhile.
 */
 void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
   lua_pushcfunction(L, pushbytes);
-  Handle *h = pfd_handle_openas(L, arg, PFD_FD);
+  Handle *h = (Handle *)lua_touserdata(L, arg);
+  if (h->fd < 0) /* closed by a finalizer: raise */
+    (void)pfd_handle_openas(L, arg, PFD_FD);
   Input input = h->input;
   size_t length = pfd_input_length(&input);
   Bytes bytes = {input.data + input.begin, (n < length) ? n : length};

@@ -16,21 +16,21 @@
 #pragma GCC visibility push(hidden)
 
 
-/* attempts of one call; the last two members are zero at first */
-typedef struct Attempts {
+/* who waits between the attempts of one call; 'woken' and 'late' are 0 first */
+typedef struct Waiter {
   Sleeper s;
   short events; /* of poll(2): when to try again */
   long long deadline;
   int woken; /* poll(2) has said that the next attempt will not fail */
   int late;  /* the last attempt was made after the deadline */
-} Attempts;
+} Waiter;
 
 /*
 ** After an attempt with the result 'rc' that was not enough: sleep until
 ** another one makes sense. Returns 0 then; or -ETIMEDOUT, or the error that
 ** 'rc' is. Hooks may run, as in pfd_block, and may close the handle.
 */
-int pfd_stream_again (Attempts *a, int rc, int fd);
+int pfd_stream_again (Waiter *w, int rc, int fd);
 
 /*
 ** Push the first 'n' bytes, or fewer if there are fewer, of the input of the
