@@ -65,6 +65,7 @@ describe("fd:lines()", function()
   end)
 
   it("returns a line of 64 MiB, and takes twice its memory", function()
+    stream.need_plain_memory()
     local output = run.under("exec", [[
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
