@@ -286,6 +286,25 @@ describe("a hook while fd:lines() makes its string", function()
     assert.matches("^one\tfalse\t.*closed", output)
   end)
 
+  it("cannot read what the string is made of", function()
+    local output = run.under("exec", [[
+      local pidfd = require "pidfd"
+      local p, pipes = pidfd.spawn { "printf", "one\\ntwo\\n", stdout = "pipe" }
+      p:wait() -- or the sleep would call hooks, too
+      local next, level, code = pipes.stdout:lines(), 0, nil
+      debug.sethook(function()
+        level = level + 1
+        if level == 2 then -- the call in the iterator
+          code = select(3, pipes.stdout:read(1, 0))
+        end
+      end, "c")
+      local first = next()
+      debug.sethook()
+      print(pidfd.errno[code], first, next(), next())
+    ]])
+    assert.equal("EBUSY\tone\ttwo\tnil\n", output)
+  end)
+
   it("may raise an error, and nothing is lost", function()
     local output = run.under("exec", [[
       local pidfd = require "pidfd"

@@ -87,6 +87,16 @@ describe("fd:write()", function()
     end)
   end)
 
+  it("fails with ETIMEDOUT when the other side reads without end", function()
+    local cat = { "cat", stdin = "pipe", stdout = "null" }
+    spawned.with(cat, function(_, pipes)
+      local text = ("x"):rep(2 ^ 28)
+      local ok, message, code, written = pipes.stdin:write(text, 0.001)
+      fails("write", "ETIMEDOUT", ok, message, code)
+      assert.is_true(written < #text)
+    end)
+  end)
+
   it("writes 3 MiB to a file without waiting", function()
     fds.with_file(function(file, number)
       local fd = stream.of(number)
