@@ -256,7 +256,8 @@ local handle = {}
 ---@return integer? errno
 function handle:close() end
 
----Disown the descriptor: the caller has to close it from now on.
+---Disown the descriptor: the caller has to close it from now on. What `fd:lines`
+---has read ahead is lost.
 ---@return integer fd
 ---@nodiscard
 function handle:release() end
