@@ -1,8 +1,12 @@
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
 local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local stream = require "spec.support.stream"
+
+teardown(compiled.remove)
 
 -- By library: wait in its loop until the pidfd wakes it or the time is over,
 -- and tell which it was.
@@ -160,6 +164,98 @@ describe("a pidfd in an event loop", function()
       end)
     end)
   end
+end)
+
+describe("a pidfd.fd in an event loop", function()
+  for _, kind in ipairs(stream.kinds) do
+    it("tells its number and its events: " .. kind, function()
+      stream.with(kind, function(input, output)
+        for _, fd in ipairs { input, output } do
+          assert.equal(fd:fileno(), fd:pollfd())
+          assert.equal(fd:fileno(), fd:getfd())
+          assert.same({ n = 1 }, table.pack(fd:timeout()))
+          assert.is_false(fd:dirty())
+        end
+        local one_way = kind == "pipe" or kind == "fifo"
+        assert.equal("r", input:events())
+        assert.equal(one_way and "w" or "r", output:events())
+      end)
+    end)
+  end
+
+  it("has no process to take descriptors from", function()
+    stream.with("pipe", function(input)
+      assert.error_matches(function()
+        input:getfd(0)
+      end, "pidfd expected")
+    end)
+  end)
+
+  for _, method in ipairs {
+    "pollfd", "getfd", "events", "timeout", "dirty",
+  } do
+    it("raises from fd:" .. method .. "() when it is closed", function()
+      stream.with("pipe", function(input)
+        input:close()
+        assert.error_matches(function()
+          input[method](input)
+        end, "closed pidfd.fd")
+      end)
+    end)
+  end
+
+  for library, wait in pairs(waits) do
+    for _, kind in ipairs { "pipe", "socket", "master" } do
+      it(("wakes %s when a %s can be read"):format(library, kind), function()
+        if not has(library) then
+          pending("needs " .. library)
+        end
+        stream.with(kind, function(input, output)
+          assert.is_false(wait(input, 0.02))
+          assert(output:write("hello"))
+          assert.is_true(wait(input, 10))
+          assert.equal("hello", input:read(9, 0))
+        end)
+      end)
+    end
+  end
+
+  it("wakes cqueues when a pipe can be written", function()
+    if not has("cqueues") then
+      pending("needs cqueues")
+    end
+    stream.with("pipe", function(input, output)
+      stream.fill(output)
+      assert.is_false(waits.cqueues(output, 0.02))
+      assert(input:read(65536, 0))
+      assert.is_true(waits.cqueues(output, 10))
+    end)
+  end)
+
+  it("wakes LuaSocket when a pipe can be written", function()
+    if not has("socket") then
+      pending("needs socket")
+    end
+    stream.with("pipe", function(_, output)
+      local _, writable = require("socket").select(nil, { output }, 10)
+      assert.equal(output, writable[1])
+    end)
+  end)
+
+  it("tells LuaSocket of lines that have been read ahead", function()
+    if not has("socket") then
+      pending("needs socket")
+    end
+    stream.with("pipe", function(input, output)
+      assert(output:write("one\ntwo\n"))
+      local next = input:lines(0)
+      assert.equal("one", next())
+      assert.is_true(input:dirty())
+      assert.is_true(waits.socket(input, 10))
+      assert.equal("two", next())
+      assert.is_false(waits.socket(input, 0.02))
+    end)
+  end)
 end)
 
 describe("cqueues.cancel()", function()

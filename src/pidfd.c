@@ -45,11 +45,15 @@ static const luaL_Reg owning[] = {
   {"release", pfd_l_release},
   {"fileno", pfd_l_fileno},
   {"dup", pfd_l_dup},
+  {"getfd", pfd_l_getfd_or_fileno},
+  {"pollfd", pfd_l_pollfd},
+  {"events", pfd_l_events},
+  {"timeout", pfd_l_timeout},
+  {"dirty", pfd_l_dirty},
   {NULL, NULL},
 };
 
 static const luaL_Reg pidfdmethods[] = {
-  {"getfd", pfd_l_getfd_or_fileno},
   {"pid", pfd_l_pid},
   {"info", pfd_l_info},
   {"id", pfd_l_id},
@@ -65,16 +69,15 @@ static const luaL_Reg pidfdmethods[] = {
   {"wait", pfd_l_wait},
   {"waitid", pfd_l_waitid},
   {"terminate", pfd_l_terminate},
-  {"pollfd", pfd_l_pollfd},
-  {"events", pfd_l_events},
-  {"timeout", pfd_l_timeout},
-  {"dirty", pfd_l_dirty},
   {NULL, NULL},
 };
 
 static const luaL_Reg fdmethods[] = {
   {"file", pfd_l_file},
   {"nonblock", pfd_l_nonblock},
+  {"read", pfd_l_read},
+  {"write", pfd_l_write},
+  {"lines", pfd_l_lines},
   {NULL, NULL},
 };
 /* clang-format on */

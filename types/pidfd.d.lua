@@ -174,14 +174,16 @@ function pidfd.adopt(fd) end
 ---@nodiscard
 function pidfd.getfd(p, targetfd, flags) end
 
----Wait for one or more of many processes to end.
+---Wait for one or more of many objects to be ready: a pidfd when its process has
+---ended, a pidfd.fd when `fd:read` would not wait (one that is open only for
+---writing: when nobody reads any more).
 ---
 ---Fails with EBADF (somebody has closed a descriptor by its number), EINVAL
----(more pidfds than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
+---(more objects than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
 ---@see poll(2)
----@param list pidfd.Pidfd[]
+---@param list (pidfd.Pidfd|pidfd.Fd)[]
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
----@return pidfd.Pidfd[]? ended in the same order; empty when the time is over
+---@return (pidfd.Pidfd|pidfd.Fd)[]? ready in the same order; empty when the time is over
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
@@ -262,7 +264,8 @@ local handle = {}
 ---@return integer? errno
 function handle:close() end
 
----Disown the descriptor: the caller has to close it from now on.
+---Disown the descriptor: the caller has to close it from now on. What `fd:lines`
+---has read ahead is lost.
 ---@return integer fd
 ---@nodiscard
 function handle:release() end
@@ -271,6 +274,28 @@ function handle:release() end
 ---@return integer fd
 ---@nodiscard
 function handle:fileno() end
+
+---For cqueues: the number of this object's descriptor.
+---@return integer fd
+---@nodiscard
+function handle:pollfd() end
+
+---For cqueues: which events to wait for; "w" for a pidfd.fd that is open only
+---for writing.
+---@return "r"|"w"
+---@nodiscard
+function handle:events() end
+
+---For cqueues: how long to wait at most.
+---@return nil forever
+---@nodiscard
+function handle:timeout() end
+
+---For LuaSocket: is something waiting in a buffer? True for a pidfd.fd of which
+---`fd:lines` has read more than it has returned.
+---@return boolean
+---@nodiscard
+function handle:dirty() end
 
 ---Any other descriptor that this module makes: one taken out of a process, a
 ---namespace, our end of a pipe.
@@ -291,8 +316,9 @@ function fd:dup() end
 ---Turn the descriptor into a file of Lua's io library, which owns it from now
 ---on; `fd` is closed. The file shares its offset with whoever else has it.
 ---
----Fails with EINVAL (`mode` wants to read or write what the descriptor cannot)
----or ENOMEM (no memory for the file), and then `fd` keeps the descriptor.
+---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot),
+---ENOMEM (no memory for the file) or EBUSY (`fd:lines` has read ahead: take that
+---first, with `fd:read`), and then `fd` keeps the descriptor.
 ---@see fdopen(3)
 ---@param mode? string as for io.open, "r" if absent; "w" does not truncate
 ---@return file*? file
@@ -300,6 +326,55 @@ function fd:dup() end
 ---@return integer? errno
 ---@nodiscard
 function fd:file(mode) end
+
+---For LuaSocket: the number of this object's descriptor.
+---@return integer fd
+---@nodiscard
+function fd:getfd() end
+
+---Read what is there, up to `n` bytes; wait for the first byte. "" is returned
+---only at the end of the input. What `fd:lines` has read ahead comes first.
+---O_NONBLOCK makes no difference, and stays as it is. Of a datagram, what is
+---over `n` bytes is lost.
+---
+---Fails with ETIMEDOUT (nothing has come), EBADF (not open for reading),
+---ECONNRESET (the other end of a connection has gone), EINVAL (cannot be read,
+---as a namespace), EISDIR (a directory), ENOMEM (no memory for so much) or
+---another errno of read(2).
+---@see read(2)
+---@param n integer bytes, from 1 up
+---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@return string? data
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function fd:read(n, timeout) end
+
+---Write all of `s`; wait for room. No SIGPIPE comes of it. O_NONBLOCK makes no
+---difference, and stays as it is.
+---
+---Fails with EPIPE (nobody will read it), ETIMEDOUT (the time is over), EBADF
+---(not open for writing), EINVAL (cannot be written, as a namespace), ENOSPC (the
+---disk is full), EMSGSIZE (too long for one datagram) or another errno of
+---write(2). The fourth value is how many bytes were written.
+---@see write(2)
+---@param s string
+---@param timeout? number seconds for the whole; for ever if absent, 0 does not wait
+---@return true? ok
+---@return string? message
+---@return integer? errno
+---@return integer? written
+function fd:write(s, timeout) end
+
+---Read line by line, without the newlines; a last line need not have one. The
+---iterator raises an error where `fd:read` would fail; after a time-out it can be
+---called again, and nothing is lost. It reads up to 64 KiB ahead: `fd:read` and
+---other iterators go on there; `fd:release` and `fd:close` lose it.
+---@see read(2)
+---@param timeout? number seconds for each line; for ever if absent, 0 does not wait
+---@return fun(): string? next
+---@nodiscard
+function fd:lines(timeout) end
 
 ---Set or clear O_NONBLOCK, for all who share the open file.
 ---@see fcntl(2)
@@ -591,24 +666,5 @@ function p:waitid(options) end
 ---@return integer? errno
 function p:terminate(grace) end
 
----For cqueues: the number of this object's descriptor.
----@return integer fd
----@nodiscard
-function p:pollfd() end
-
----For cqueues: which events to wait for.
----@return "r"
----@nodiscard
-function p:events() end
-
----For cqueues: how long to wait at most.
----@return nil
----@nodiscard
-function p:timeout() end
-
----For LuaSocket: is something waiting in a buffer?
----@return false
----@nodiscard
-function p:dirty() end
 
 return pidfd

@@ -120,6 +120,30 @@ local function load_again()
   end
 end
 
+-- A pipe that has two lines in it, and an end: whatever fails, what 'take' does
+-- not return is left.
+local LINES = "one\ntwo\n"
+
+local function on_lines(take, newline)
+  return function()
+    local p, pipes = assert(pidfd.spawn { "printf", LINES, stdout = "pipe" })
+    local fd, taken = pipes.stdout, 0
+    p:wait()
+    p:close()
+    return function()
+      taken = #take(fd) + newline
+    end, function()
+      local rest = ""
+      repeat
+        local part = assert(fd:read(100))
+        rest = rest .. part
+      until part == ""
+      assert(rest == LINES:sub(taken + 1))
+      fd:close()
+    end
+  end
+end
+
 local function close(object)
   assert(object:close())
 end
@@ -130,6 +154,22 @@ end
 
 local function dup(object)
   assert(object:dup())
+end
+
+local function pollfd(object)
+  assert(object:pollfd())
+end
+
+local function events(object)
+  assert(object:events() == "r")
+end
+
+local function timeout(object)
+  assert(object:timeout() == nil)
+end
+
+local function dirty(object)
+  assert(object:dirty() == false)
 end
 
 local function call_metamethod(name)
@@ -177,6 +217,10 @@ return {
   ["p:getfd"] = on_pidfd(function(p)
     assert(p:getfd(p:getfd()))
   end),
+  ["p:pollfd"] = on_pidfd(pollfd),
+  ["p:events"] = on_pidfd(events),
+  ["p:timeout"] = on_pidfd(timeout),
+  ["p:dirty"] = on_pidfd(dirty),
   ["p:info"] = on_pidfd(function(p)
     assert(p:info())
   end),
@@ -225,18 +269,6 @@ return {
   ["p:poll"] = on_pidfd(function(p)
     assert(p:poll(0) == false)
   end),
-  ["p:pollfd"] = on_pidfd(function(p)
-    assert(p:pollfd())
-  end),
-  ["p:events"] = on_pidfd(function(p)
-    assert(p:events() == "r")
-  end),
-  ["p:timeout"] = on_pidfd(function(p)
-    assert(p:timeout() == nil)
-  end),
-  ["p:dirty"] = on_pidfd(function(p)
-    assert(p:dirty() == false)
-  end),
   ["p.__gc"] = on_pidfd(call_metamethod("__gc")),
   ["p.__close"] = on_pidfd(call_metamethod("__close")),
   ["p.__tostring"] = on_pidfd(tostring),
@@ -248,6 +280,22 @@ return {
   ["fd:release"] = release(open_fd),
   ["fd:fileno"] = on_fd(fileno),
   ["fd:dup"] = on_fd(dup),
+  ["fd:getfd"] = on_fd(function(fd)
+    assert(fd:getfd())
+  end),
+  ["fd:pollfd"] = on_fd(pollfd),
+  ["fd:events"] = on_fd(events),
+  ["fd:timeout"] = on_fd(timeout),
+  ["fd:dirty"] = on_fd(dirty),
+  ["fd:read"] = on_lines(function(fd)
+    return fd:read(5)
+  end, 0),
+  ["fd:lines"] = on_lines(function(fd)
+    return fd:lines()()
+  end, 1),
+  ["fd:write"] = on_fd(function(fd)
+    assert(not fd:write("x"))
+  end),
   ["fd:file"] = on_fd(function(fd)
     assert(fd:file())
   end),

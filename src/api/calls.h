@@ -37,6 +37,13 @@ int pfd_l_tostring (lua_State *L);
 /* file.c */
 int pfd_l_file (lua_State *L);
 
+/* stream.c */
+int pfd_l_read (lua_State *L);
+int pfd_l_write (lua_State *L);
+
+/* lines.c */
+int pfd_l_lines (lua_State *L);
+
 /* nonblock.c */
 int pfd_l_nonblock (lua_State *L);
 
@@ -90,7 +97,7 @@ int pfd_l_waitid (lua_State *L);
 /* terminate.c */
 int pfd_l_terminate (lua_State *L);
 
-/* loop.c: what event loops ask of a pidfd */
+/* loop.c: what event loops ask of both types */
 int pfd_l_pollfd (lua_State *L);
 int pfd_l_events (lua_State *L);
 int pfd_l_timeout (lua_State *L);

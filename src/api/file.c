@@ -1,9 +1,11 @@
+#include <errno.h>
 #include <stdio.h>
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
 
+#include "../linux/input.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
@@ -39,6 +41,7 @@ static luaL_Stream *newfile (lua_State *L) {
 ** closed. Or fails with
 **   EINVAL  'mode' wants to read or write what the descriptor cannot
 **   ENOMEM  no memory for the file's buffer
+**   EBUSY   'fd:lines' has read ahead: take that first, with 'fd:read'
 ** and 'fd' keeps the descriptor.
 **
 ** The file reads ahead and shares its offset with whoever else has the
@@ -48,7 +51,8 @@ int pfd_l_file (lua_State *L) {
   Handle *h = pfd_handle_openas(L, 1, PFD_FD);
   const char *mode = pfd_arg_mode(L, 2);
   luaL_Stream *stream = newfile(L);
-  int rc = pfd_sys_fdopen(h->fd, mode, &stream->f);
+  int readahead = pfd_input_length(&h->input) > 0;
+  int rc = readahead ? -EBUSY : pfd_sys_fdopen(h->fd, mode, &stream->f);
   if (rc < 0)
     return pfd_fail(L, "fdopen", rc);
   stream->closef = closefile;

@@ -45,8 +45,8 @@ int pfd_l_getfd (lua_State *L) {
 
 /*
 ** p:getfd (targetfd [, flags])
-** pidfd.getfd as a method. Without any argument it is what LuaSocket's
-** select asks of an object.
+** pidfd.getfd as a method. Without any argument, and then for a pidfd.fd too,
+** it is what LuaSocket's select asks of an object.
 **
 ** Returns what pidfd.getfd does; or, without any argument, the number of
 ** its own descriptor.

@@ -1,5 +1,9 @@
+#include <fcntl.h>
+
 #include <lua.h>
 
+#include "../linux/input.h"
+#include "../linux/sys.h"
 #include "../lua/handle.h"
 #include "calls.h"
 
@@ -10,51 +14,54 @@
 
 
 /*
-** p:pollfd ()
+** o:pollfd ()
 ** For cqueues: what to wait for.
 **
 ** Returns the number of the descriptor.
 */
 int pfd_l_pollfd (lua_State *L) {
-  lua_pushinteger(L, pfd_handle_openas(L, 1, PFD_PIDFD)->fd);
+  lua_pushinteger(L, pfd_handle_open(L, 1)->fd);
   return 1;
 }
 
 
 /*
-** p:events ()
+** o:events ()
 ** For cqueues: which events to wait for.
 **
-** Returns "r": a pidfd becomes readable when its process ends.
+** Returns "r"; or "w" for a pidfd.fd that is open only for writing, such as
+** our end of a child's stdin. A pidfd becomes readable when its process ends.
 */
 int pfd_l_events (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
-  lua_pushliteral(L, "r");
+  int flags = pfd_sys_flags(pfd_handle_open(L, 1)->fd);
+  int writes = flags >= 0 && (flags & O_ACCMODE) == O_WRONLY;
+  lua_pushstring(L, writes ? "w" : "r");
   return 1;
 }
 
 
 /*
-** p:timeout ()
+** o:timeout ()
 ** For cqueues: how long to wait at most.
 **
 ** Returns nil: for ever.
 */
 int pfd_l_timeout (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_open(L, 1);
   lua_pushnil(L);
   return 1;
 }
 
 
 /*
-** p:dirty ()
+** o:dirty ()
 ** For LuaSocket's select: is something waiting in a buffer already?
 **
-** Returns false.
+** Returns true for a pidfd.fd of which 'fd:lines' has read more than it has
+** returned, or else false.
 */
 int pfd_l_dirty (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
-  lua_pushboolean(L, 0);
+  const Handle *h = pfd_handle_open(L, 1);
+  lua_pushboolean(L, pfd_input_length(&h->input) > 0);
   return 1;
 }

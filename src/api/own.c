@@ -57,7 +57,8 @@ int pfd_l_gc (lua_State *L) {
 
 /*
 ** o:release ()
-** Disown the descriptor: the object is closed, the descriptor is not.
+** Disown the descriptor: the object is closed, the descriptor is not. What
+** 'fd:lines' has read ahead is lost.
 **
 ** Returns its number, which the caller has to close from now on.
 */

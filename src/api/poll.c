@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "../linux/input.h"
 #include "../lua/arg.h"
 #include "../lua/block.h"
 #include "../lua/handle.h"
@@ -40,45 +41,61 @@ int pfd_l_poll (lua_State *L) {
 }
 
 
-/* what is at 'i' of the list at 1 is no open pidfd */
+/* what is at 'i' of the list at 1 is no open object */
 static void badelement (lua_State *L, lua_Integer i) {
   lua_rawgeti(L, 1, i);
-  int closed = pfd_handle_type(L, -1) == PFD_PIDFD;
-  luaL_error(L, "bad element #%I of the list (open pidfd expected, got %s)",
+  int closed = pfd_handle_type(L, -1) != PFD_NONE;
+  luaL_error(L,
+             "bad element #%I of the list (open pidfd or pidfd.fd expected, "
+             "got %s)",
              (LUAI_UACINT)i, closed ? "a closed one" : luaL_typename(L, -1));
 }
 
 
 /*
-** Each element has to be an open pidfd. With a long list, this takes most
-** of the time that poll(2) does not, so it is pfd_handle_openas by hand.
+** Each element has to be an open pidfd or pidfd.fd. With a long list, this
+** takes most of the time that poll(2) does not, so it is pfd_handle_open by
+** hand. One that has input already is waited for with no event at all.
+** Returns whether there is such a one.
 */
-static void fill (lua_State *L, struct pollfd *events, lua_Integer n) {
-  const void *metatable = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
+static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
+  const void *pidfd = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
+  const void *fd = lua_topointer(L, lua_upvalueindex(PFD_FD));
+  int dirty = 0;
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
-    const Handle *p = (const Handle *)lua_touserdata(L, -1);
-    if (p == NULL || !lua_getmetatable(L, -1) ||
-        lua_topointer(L, -1) != metatable || p->fd < 0)
+    const Handle *h = (const Handle *)lua_touserdata(L, -1);
+    if (h == NULL || !lua_getmetatable(L, -1))
       badelement(L, i);
-    else
-      events[i - 1] = (struct pollfd){.fd = p->fd, .events = POLLIN};
-    lua_pop(L, 2); /* pidfd, metatable */
+    const void *metatable = lua_topointer(L, -1);
+    if ((metatable != pidfd && metatable != fd) || h->fd < 0)
+      badelement(L, i);
+    int hasinput = pfd_input_length(&h->input) > 0;
+    events[i - 1] =
+      (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
+    dirty = dirty || hasinput;
+    lua_pop(L, 2); /* object, metatable */
   }
+  return dirty;
 }
 
 
-/* push a list of those that have ended */
-static int pushended (lua_State *L, const struct pollfd *events,
+static int isready (const struct pollfd *event) {
+  return event->revents != 0 || event->events == 0;
+}
+
+
+/* push a list of those that are ready */
+static int pushready (lua_State *L, const struct pollfd *events,
                       lua_Integer n) {
-  lua_Integer ended = 0;
+  lua_Integer ready = 0;
   lua_newtable(L);
   for (lua_Integer i = 1; i <= n; i++) {
     if (events[i - 1].revents & POLLNVAL)
       return pfd_fail(L, "poll", -EBADF);
-    if (events[i - 1].revents != 0) {
+    if (isready(&events[i - 1])) {
       lua_rawgeti(L, 1, i);
-      lua_rawseti(L, -2, ++ended);
+      lua_rawseti(L, -2, ++ready);
     }
   }
   return 1;
@@ -87,14 +104,18 @@ static int pushended (lua_State *L, const struct pollfd *events,
 
 /*
 ** pidfd.poll (list [, timeout])
-** poll(2): wait at most 'timeout' seconds for one or more of the processes
-** in a list of pidfds to end, for ever if absent, not at all if 0.
+** poll(2): wait at most 'timeout' seconds for one or more of the objects in
+** a list to be ready, for ever if absent, not at all if 0. A pidfd is ready
+** when its process has ended; a pidfd.fd when 'fd:read' would not wait.
 **
-** Returns a list of those that have ended, in the order of the first; it
+** Returns a list of those that are ready, in the order of the first; it
 ** is empty when the time is over. Or fails with
 **   EBADF   somebody has closed a descriptor by its number
-**   EINVAL  more pidfds than this process may have descriptors
+**   EINVAL  more objects than this process may have descriptors
 **   ENOMEM  the kernel has no memory for so many
+**
+** A pidfd.fd that is open only for writing is ready when nobody reads any
+** more, so that 'fd:write' would fail with EPIPE.
 */
 int pfd_l_poll_list (lua_State *L) {
   lua_Integer n = (lua_Integer)pfd_arg_length(L, 1);
@@ -106,8 +127,8 @@ int pfd_l_poll_list (lua_State *L) {
   Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed some */
-    fill(L, events, n);
-    rc = pfd_block(&s, events, (nfds_t)n, deadline);
+    int dirty = fill(L, events, n);
+    rc = pfd_block(&s, events, (nfds_t)n, dirty ? PFD_NOWAIT : deadline);
   } while (rc == -EINTR);
-  return (rc < 0) ? pfd_fail(L, "poll", rc) : pushended(L, events, n);
+  return (rc < 0) ? pfd_fail(L, "poll", rc) : pushready(L, events, n);
 }

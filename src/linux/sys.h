@@ -65,6 +65,18 @@ int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
+/* sys_stream.c: to read and write without waiting, see nowait.h */
+int pfd_sys_kind (int fd, mode_t *type, dev_t *device);
+int pfd_sys_isterminal (int fd);
+int pfd_sys_recv (int socket, void *buffer, size_t size);
+int pfd_sys_send (int socket, const void *buffer, size_t size);
+int pfd_sys_readnow (int fd, void *buffer, size_t size);
+int pfd_sys_writenow (int fd, const void *buffer, size_t size);
+int pfd_sys_reopen (int fd, int flags);
+int pfd_sys_unread (int fd);
+int pfd_sys_blocksigpipe (sigset_t *old);
+void pfd_sys_dropsigpipe (void);
+
 /* sys_wait.c: times are nanoseconds, and a negative timeout is for ever */
 long long pfd_sys_now (void);
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "../linux/nowait.h"
 #include "block.h"
 #include "constants.h"
 
@@ -80,6 +81,13 @@ long long pfd_arg_seconds (lua_State *L, int arg) {
 
 long long pfd_arg_timeout (lua_State *L, int arg) {
   return lua_isnoneornil(L, arg) ? PFD_FOREVER : pfd_arg_seconds(L, arg);
+}
+
+
+size_t pfd_arg_size (lua_State *L, int arg) {
+  lua_Integer n = checkrange(L, arg, 1, LUA_MAXINTEGER);
+  lua_Integer most = (lua_Integer)PFD_MAXTRANSFER;
+  return (size_t)((n < most) ? n : most);
 }
 
 

@@ -40,6 +40,9 @@ long long pfd_arg_seconds (lua_State *L, int arg);
 /* the same, optional: for ever if absent */
 long long pfd_arg_timeout (lua_State *L, int arg);
 
+/* how many bytes to read at most: from 1 up, cut to what a call can read */
+size_t pfd_arg_size (lua_State *L, int arg);
+
 /* true or false, nothing else */
 int pfd_arg_boolean (lua_State *L, int arg);
 

@@ -84,6 +84,7 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 int pfd_handle_release (Handle *h) {
   int fd = h->fd;
   h->fd = -1;
+  pfd_input_free(&h->input);
   return fd;
 }
 

@@ -16,6 +16,7 @@
 #include <lua.h>
 
 #include "../linux/end.h"
+#include "../linux/input.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -27,8 +28,9 @@
 typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
 typedef struct Handle {
-  int fd;  /* negative when closed */
-  End end; /* of a process, once 'wait' has told it */
+  int fd;      /* negative when closed */
+  End end;     /* of a process, once 'wait' has told it */
+  Input input; /* of a pidfd.fd, read and not taken yet */
 } Handle;
 
 
@@ -53,7 +55,7 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
 /* close it unless it is closed already: 0 or -errno */
 int pfd_handle_close (Handle *h);
 
-/* forget the descriptor without closing it, and return it */
+/* forget the descriptor without closing it, and return it; input is lost */
 int pfd_handle_release (Handle *h);
 
 /* loop condition around a call that makes a descriptor */

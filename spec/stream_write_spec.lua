@@ -1,0 +1,299 @@
+local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
+local stream = require "spec.support.stream"
+local terminal = require "spec.support.terminal"
+
+teardown(compiled.remove)
+
+-- A failure, and the fourth value.
+local function fails_after(n, errno, ...)
+  fails("write", errno, ...)
+  assert.equal(n, (select(4, ...)))
+end
+
+describe("fd:write()", function()
+  for _, kind in ipairs(stream.kinds) do
+    for _, nonblock in ipairs { false, true } do
+      local what = kind .. (nonblock and " with O_NONBLOCK" or "")
+
+      local function with(use)
+        stream.with(kind, function(input, output)
+          assert(input:nonblock(nonblock))
+          assert(output:nonblock(nonblock))
+          use(input, output)
+          assert.equal(nonblock, fds.has(output:fileno(), "NONBLOCK"))
+        end)
+      end
+
+      it("returns true when all is written to a " .. what, function()
+        with(function(input, output)
+          assert.is_true(output:write("hello\0"))
+          assert.is_true(output:write("world", 0))
+          assert.is_true(output:write(""))
+          assert.equal("hello\0world", stream.take(input, 11))
+        end)
+      end)
+
+      it("fails with ETIMEDOUT and the count on a full " .. what, function()
+        with(function(input, output)
+          local text = ("0123456789"):rep(100000)
+          local ok, message, code, written = output:write(text, 0.01)
+          fails("write", "ETIMEDOUT", ok, message, code)
+          assert.is_true(written > 0 and written < #text)
+          if kind ~= "slave" then -- a terminal makes room in its own time
+            fails_after(0, "ETIMEDOUT", output:write("x", 0))
+            fails_after(0, "ETIMEDOUT", output:write("x", 0.01))
+          end
+          assert.is_true(stream.take(input, written) == text:sub(1, written))
+          assert.is_true(output:write("again"))
+          assert.equal("again", stream.take(input, 5))
+        end)
+      end)
+    end
+  end
+
+  for _, kind in ipairs { "pipe", "fifo", "socket" } do
+    it("fails with EPIPE when nobody reads a " .. kind, function()
+      stream.with(kind, function(input, output)
+        input:close()
+        fails_after(0, "EPIPE", output:write("hello"))
+        fails_after(0, "EPIPE", output:write(("x"):rep(2 ^ 20), 0))
+      end)
+    end)
+  end
+
+  it("fails with EPIPE when a child has read a part", function()
+    local head = { "head", "-c", "1", stdin = "pipe", stdout = "null" }
+    spawned.with(head, function(_, pipes)
+      local text = ("x"):rep(2 ^ 22)
+      local ok, message, code, written = pipes.stdin:write(text)
+      fails("write", "EPIPE", ok, message, code)
+      assert.is_true(written > 0 and written < #text)
+    end)
+  end)
+
+  it("writes 16 MiB to a child that reads as it likes", function()
+    local sum = { "cksum", stdin = "pipe", stdout = "pipe" }
+    spawned.with(sum, function(p, pipes)
+      local text = ("0123456789abcdef"):rep(2 ^ 20)
+      assert.is_true(pipes.stdin:write(text))
+      pipes.stdin:close()
+      assert.equal("16777216", pipes.stdout:read(99):match(" (%d+)"))
+      assert.same({ "exit", 0 }, { p:wait() })
+    end)
+  end)
+
+  it("fails with ETIMEDOUT when the other side reads without end", function()
+    local cat = { "cat", stdin = "pipe", stdout = "null" }
+    spawned.with(cat, function(_, pipes)
+      local text = ("x"):rep(2 ^ 28)
+      local ok, message, code, written = pipes.stdin:write(text, 0.001)
+      fails("write", "ETIMEDOUT", ok, message, code)
+      assert.is_true(written < #text)
+    end)
+  end)
+
+  it("writes 3 MiB to a file without waiting", function()
+    fds.with_file(function(file, number)
+      local fd = stream.of(number)
+      assert.is_true(fd:write(("x"):rep(3 * 2 ^ 20), 0))
+      assert.equal(3 * 2 ^ 20, file:seek("end"))
+      fd:close()
+    end)
+  end)
+
+  it("fails with ENOSPC where there is no room", function()
+    local file = assert(io.open("/dev/full", "w"))
+    local fd = stream.of(fds.number("/dev/full"))
+    fails_after(0, "ENOSPC", fd:write("x"))
+    fd:close()
+    file:close()
+  end)
+
+  it("fails with EMSGSIZE for too long a datagram", function()
+    stream.with("datagram", function(input, output)
+      fails_after(0, "EMSGSIZE", output:write(("x"):rep(2 ^ 24)))
+      fails("read", "ETIMEDOUT", input:read(1, 0))
+    end)
+  end)
+
+  it("fails with EBADF where it cannot be written", function()
+    stream.with("pipe", function(input)
+      fails_after(0, "EBADF", input:write("x"))
+    end)
+    stream.with("fifo", function(input)
+      fails_after(0, "EBADF", input:write("x"))
+    end)
+  end)
+
+  for _, value in ipairs { 1, true, {} } do
+    it("raises for a " .. type(value), function()
+      stream.with("pipe", function(_, output)
+        assert.error_matches(function()
+          output:write(value)
+        end, "string expected")
+      end)
+    end)
+  end
+
+  it("raises when it is closed, and for a bad timeout", function()
+    stream.with("pipe", function(_, output)
+      assert.error_matches(function()
+        output:write("x", -1)
+      end, "out of range")
+      output:close()
+      assert.error_matches(function()
+        output:write("x")
+      end, "closed pidfd.fd")
+      assert.error_matches(function()
+        output:write("")
+      end, "closed pidfd.fd")
+    end)
+  end)
+
+  it("leaves no descriptor", function()
+    stream.with("fifo", function(_, output)
+      stream.fill(output)
+      assert.equal(0, fds.leaked(function()
+        fails_after(0, "ETIMEDOUT", output:write("x", 0))
+      end))
+    end)
+  end)
+end)
+
+describe("a race for the room", function()
+  for _, kind in ipairs { "pipe", "fifo", "socket", "slave", "master" } do
+    for name, options in pairs(stream.lies) do
+      if kind ~= "slave" then -- its output is a master: see nowait.h
+        it(("does not let fd:write() to a %s block (%s kernel)"):format(kind,
+          name), function()
+          local output = stream.spoil(options, kind, [[
+            local text = ("x"):rep(2 ^ 20)
+            local _, _, code, n = output:write(text, 0.1)
+            print(pidfd.errno[code], n > 0 and n < #text)
+          ]])
+          assert.equal("ETIMEDOUT\ttrue\n", output)
+        end)
+      end
+    end
+  end
+end)
+
+-- Run a program with a pipe that nobody reads. Returns its output.
+local function broken(program)
+  stream.ends()
+  local output, _, how, code = script.run(stream.BEGINNING:format("pipe") .. [[
+    local PIPE = pidfd.signal.PIPE
+    input:close()
+    -- Is SIGPIPE in that set of /proc/self/status?
+    local function has(set)
+      for line in io.lines("/proc/thread-self/status") do
+        local digits = line:match("^" .. set .. ":%s*(%x+)")
+        if digits then
+          return tonumber(digits:sub(-4), 16) % 2 ^ PIPE >= 2 ^ (PIPE - 1)
+        end
+      end
+    end
+  ]] .. program)
+  return output, how, code
+end
+
+describe("SIGPIPE", function()
+  it("does not come of fd:write()", function()
+    local output, how, code = broken([[
+      local _, _, errno = output:write("x")
+      print(pidfd.errno[errno], has("SigPnd"), has("ShdPnd"), has("SigBlk"))
+    ]])
+    assert.equal("EPIPE\tfalse\tfalse\tfalse\n", output)
+    assert.same({ "exit", 0 }, { how, code })
+  end)
+
+  it("stays blocked if it was", function()
+    local output = broken([[
+      ends.block(PIPE)
+      local _, _, errno = output:write("x")
+      print(pidfd.errno[errno], has("SigPnd"), has("ShdPnd"), has("SigBlk"))
+    ]])
+    assert.equal("EPIPE\tfalse\tfalse\ttrue\n", output)
+  end)
+
+  it("stays pending if it was", function()
+    local output = broken([[
+      ends.block(PIPE)
+      ends.raise(PIPE)
+      local _, _, errno = output:write("x")
+      print(pidfd.errno[errno], has("SigPnd"), has("SigBlk"))
+    ]])
+    assert.equal("EPIPE\ttrue\ttrue\n", output)
+  end)
+
+  it("of another process still ends this one", function()
+    local _, how, code = broken([[
+      output:write("x")
+      self:send_signal("PIPE")
+    ]])
+    assert.same({ "signal", pidfd.signal.PIPE }, { how, code })
+  end)
+end)
+
+describe("fd:write() that waits", function()
+  it("is interrupted by Ctrl-C", function()
+    if not terminal.exists() then
+      pending("needs script(1), which makes a terminal")
+    end
+    local output = terminal.interrupt([[
+      local pidfd = require "pidfd"
+      local p, pipes = assert(pidfd.spawn {
+        "sh", "-c", "trap '' INT; exec sleep 60 >&-",
+        stdin = "pipe", pdeathsig = "KILL",
+      })
+      ready()
+      print(pcall(pipes.stdin.write, pipes.stdin, ("x"):rep(2 ^ 20)))
+      p:send_signal("KILL")
+    ]])
+    assert.matches("false\tinterrupted!\n$", output)
+  end)
+
+  local function handled(program)
+    if not compiled.module("unix") then
+      pending("needs a C compiler")
+    end
+    stream.ends()
+    return script.run("local unix = require 'unix'\n"
+      .. stream.BEGINNING:format("pipe") .. program)
+  end
+
+  it("goes on after a signal handler has run", function()
+    local output, errors = handled([[
+      local n, text = 0, ("x"):rep(2 ^ 20)
+      unix.handle(pidfd.signal.ALRM, function()
+        local part = input:read(65536, 0)
+        n = n + (part and #part or 0)
+      end)
+      unix.alarm(0.001, 0.001)
+      print(output:write(text))
+      unix.alarm(0, 0)
+      while n < #text do
+        n = n + #input:read(65536)
+      end
+      print(n == #text)
+    ]])
+    assert.equal("", errors)
+    assert.equal("true\ntrue\n", output)
+  end)
+
+  it("raises when a signal handler has closed it", function()
+    local output = handled([[
+      unix.handle(pidfd.signal.ALRM, function()
+        output:close()
+      end)
+      unix.alarm(0.05, 0)
+      print(pcall(output.write, output, ("x"):rep(2 ^ 20)))
+    ]])
+    assert.matches("^false\t.*closed pidfd.fd\n$", output)
+  end)
+end)

@@ -1,0 +1,45 @@
+/*
+** A pidfd.fd that is read or written: attempts that never wait, see
+** nowait.h, and a sleep between two of them. What was read is kept in the
+** handle until Lua has it, so that neither an error nor a lack of memory
+** loses any of it.
+*/
+
+#ifndef pfd_stream_h
+#define pfd_stream_h
+
+#include <lua.h>
+#include <stddef.h>
+
+#include "block.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* who waits between the attempts of one call; 'woken' and 'late' are 0 first */
+typedef struct Waiter {
+  Sleeper s;
+  short events; /* of poll(2): when to try again */
+  long long deadline;
+  int woken; /* poll(2) has said that the next attempt will not fail */
+  int late;  /* the last attempt was made after the deadline */
+} Waiter;
+
+/*
+** After an attempt with the result 'rc' that was not enough: sleep until
+** another one makes sense. Returns 0 then; or -ETIMEDOUT, or the error that
+** 'rc' is. Hooks may run, as in pfd_block, and may close the handle.
+*/
+int pfd_stream_again (Waiter *w, int rc, int fd);
+
+/*
+** Push the first 'n' bytes, or fewer if there are fewer, of the input of the
+** pidfd.fd at 'arg', then take 'skip' more from it. If that raises, nothing
+** was taken.
+*/
+void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip);
+
+
+#pragma GCC visibility pop
+
+#endif
