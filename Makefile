@@ -55,6 +55,7 @@ NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
+NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
 NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
@@ -92,7 +93,11 @@ oom: $(OOM_HOST) ## let every single allocation of every call fail
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
-	@tools/old-kernel build $(SPECS)
+	@tools/kernel linux.uml build $(SPECS)
+
+.PHONY: kernels
+kernels: $(MODULE) ## run the specs on Linux 5.10, 6.1, 6.12 and 7.2 (SUITES=)
+	@tools/kernels build $(SPECS)
 
 .PHONY: coverage
 coverage: build/coverage/pidfd.so ## run the specs, and tell what they reach
