@@ -171,4 +171,4 @@ build/bench/%: bench/%.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
--include $(shell find build -name "*.d" 2>/dev/null)
+-include $(shell find build -name "*.d" -type f 2>/dev/null)
