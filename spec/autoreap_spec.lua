@@ -57,9 +57,8 @@ local function assert_killed(witness)
 end
 
 describe("a child from pidfd.spawn() with autoreap", function()
-  before_each(need_autoreap)
-
   it("leaves no zombie, though nobody waits for it", function()
+    need_autoreap()
     with_obedient(0, function(p, go_on)
       local pid = p:pid()
       assert.is_truthy(state_of(pid))
@@ -81,6 +80,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
   end)
 
   it("still tells how it has exited", function()
+    need_autoreap()
     with_obedient(7, function(p, go_on)
       go_on()
       assert.same({ "exit", 7 }, { p:wait(10) })
@@ -90,6 +90,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
   end)
 
   it("still tells which signal has ended it", function()
+    need_autoreap()
     with_obedient(0, function(p)
       assert(p:send_signal("TERM"))
       assert.same({ "signal", pidfd.signal.TERM }, { p:wait(10) })
@@ -98,6 +99,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
 
   it("fails with ECHILD in p:waitid(), which only tells of zombies",
     function()
+      need_autoreap()
       with_obedient(0, function(p, go_on)
         go_on()
         assert(p:wait(10))
@@ -106,12 +108,14 @@ describe("a child from pidfd.spawn() with autoreap", function()
     end)
 
   it("is ended by p:terminate()", function()
+    need_autoreap()
     with_obedient(0, function(p)
       assert.same({ "signal", pidfd.signal.TERM }, { p:terminate(10) })
     end)
   end)
 
   it("sends no SIGCHLD", function()
+    need_autoreap()
     local function trace(options)
       return run.traced("-e trace=none", "require('pidfd').spawn { 'true', " ..
         options .. " }:wait()")
@@ -125,6 +129,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
   end)
 
   it("outlives its pidfd", function()
+    need_autoreap()
     with_obedient(3, function(p, go_on)
       local witness = assert(pidfd.open(p:pid()))
       p:close()
@@ -136,6 +141,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
   end)
 
   it("leaves no descriptor, nor does one that cannot start", function()
+    need_autoreap()
     local before = fds.count()
     for _ = 1, 8 do
       local p = assert(pidfd.spawn { "true", autoreap = true })
@@ -150,9 +156,8 @@ describe("a child from pidfd.spawn() with autoreap", function()
 end)
 
 describe("a child from pidfd.spawn() with autokill", function()
-  before_each(need_autoreap)
-
   it("is killed when its pidfd is closed", function()
+    need_autoreap()
     with_sleeper(function(p, witness)
       assert.is_false(witness:poll(0))
       p:close()
@@ -161,6 +166,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("is killed when its pidfd is collected", function()
+    need_autoreap()
     local p = assert(pidfd.spawn { "sleep", "60", autoreap = true,
       autokill = true, nnp = true })
     local witness = assert(pidfd.open(p:pid()))
@@ -172,6 +178,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("lives as long as a duplicate of its pidfd", function()
+    need_autoreap()
     with_sleeper(function(p, witness)
       local duplicate = assert(p:dup())
       p:close()
@@ -182,6 +189,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("lives as long as a duplicate that another process holds", function()
+    need_autoreap()
     with_sleeper(function(p, witness)
       child.running({ "sleep", "60", fds = { [3] = p } }, function(holder)
         p:close()
@@ -193,6 +201,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("does not live for another pidfd of the same process", function()
+    need_autoreap()
     with_sleeper(function(p, witness)
       local other = assert(pidfd.open(p:pid()))
       p:close()
@@ -202,6 +211,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("is killed when the process that started it is killed", function()
+    need_autoreap()
     local supervisor = script.command([[
       local pidfd = require "pidfd"
       local p = assert(pidfd.spawn { "sleep", "60", autoreap = true,
@@ -220,6 +230,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("is not killed again once it is over", function()
+    need_autoreap()
     local p = assert(pidfd.spawn { "true", autoreap = true, autokill = true,
       nnp = true })
     local witness = assert(pidfd.open(p:pid()))
@@ -230,12 +241,14 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("gets no new privileges with nnp", function()
+    need_autoreap()
     with_sleeper(function(p)
       assert.equal("1", spawned.status(p, "NoNewPrivs"))
     end)
   end)
 
   it("fails with EPERM without nnp, for an ordinary user", function()
+    need_autoreap()
     local output = run.as_stranger [[
       local pidfd = require "pidfd"
       local options = { "true", autoreap = true, autokill = true }
@@ -251,6 +264,7 @@ describe("a child from pidfd.spawn() with autokill", function()
   end)
 
   it("needs no nnp for root", function()
+    need_autoreap()
     if not run.is_root() then
       pending("needs root")
     end
