@@ -284,7 +284,8 @@ describe("a storm of signals", function()
         local elapsed = unix.now() - start
         unix.alarm(0, 0)
         p:send_signal("KILL")
-        print(right, elapsed >= 0.3 and elapsed < 0.8 or elapsed, count > 20)
+        -- One that is prolonged has no end, however fast the machine is.
+        print(right, elapsed >= 0.3 and elapsed < 10 or elapsed, count > 20)
       ]]):format(ALRM))
       assert.equal("true\ttrue\ttrue\n", output)
     end)
