@@ -56,6 +56,7 @@ NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
+NEEDS_hosts = $(NEEDS_test) nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
 NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
@@ -98,6 +99,14 @@ old-kernel: $(MODULE) ## run the specs on Linux 6.1
 .PHONY: kernels
 kernels: $(MODULE) ## run the specs on Linux 5.10, 6.1, 6.12 and 7.2 (SUITES=)
 	@tools/kernels build $(SPECS)
+
+.PHONY: hosts
+hosts: $(MODULE) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
+	@for version in 5.1 5.3; do \
+	  $(MAKE) --no-print-directory LUA_VERSION=$$version all || exit 1; \
+	done
+	@tools/ngx-lua
+	@tools/specs build $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
 coverage: build/coverage/pidfd.so ## run the specs, and tell what they reach
