@@ -1,8 +1,8 @@
 local directory = require "spec.support.directory"
 local host = require "spec.support.host"
 
--- Without insecure-fork-wanted, HAProxy sets RLIMIT_NPROC to 0: an ordinary user
--- can then start no program.
+-- Without insecure-fork-wanted, HAProxy sets RLIMIT_NPROC to 0: only root can
+-- then start a program.
 local CONFIG = [[
 global
   insecure-fork-wanted
