@@ -56,6 +56,9 @@ NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
+NEEDS_machines = busted \
+  $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
+NEEDS_musl = busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
@@ -94,11 +97,19 @@ oom: $(OOM_HOST) ## let every single allocation of every call fail
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
-	@tools/kernel linux.uml build $(SPECS)
+	@tools/kernel linux.uml $(MODULE:/pidfd.so=) $(SPECS)
 
 .PHONY: kernels
-kernels: $(MODULE) ## run the specs on Linux 5.10, 6.1, 6.12 and 7.2 (SUITES=)
-	@tools/kernels build $(SPECS)
+kernels: $(MODULE) ## run the specs on Linux 5.10 to 7.2 (SUITES=unstable)
+	@tools/kernels $(MODULE:/pidfd.so=) $(SPECS)
+
+.PHONY: machines
+machines: needs ## compile for other machines, run the specs (MACHINES=arm64)
+	@tools/machines "-std=gnu11 $(WARNINGS) -Werror" $(SPECS)
+
+.PHONY: musl
+musl: needs ## compile with musl, and run the specs
+	@tools/musl "-std=gnu11 $(WARNINGS) -Werror" $(SPECS)
 
 .PHONY: hosts
 hosts: $(MODULE) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
@@ -106,7 +117,7 @@ hosts: $(MODULE) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
 	  $(MAKE) --no-print-directory LUA_VERSION=$$version all || exit 1; \
 	done
 	@tools/ngx-lua
-	@tools/specs build $(wildcard spec/hosts_*_spec.lua)
+	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
 coverage: build/coverage/pidfd.so ## run the specs, and tell what they reach

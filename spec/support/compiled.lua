@@ -37,6 +37,12 @@ function compiled.module(name)
   return possible
 end
 
+-- Whether the interpreter is of another machine, or has another C library, than
+-- the programs that are compiled here.
+function compiled.is_foreign()
+  return os.getenv("CC_MODULE") ~= nil
+end
+
 function compiled.remove()
   if where then
     directory.remove(where)
