@@ -4,4 +4,11 @@ max_line_length = 80
 include_files = { "**/*.lua", "*.rockspec", ".busted", ".luacheckrc" }
 
 files["spec"] = { std = "+busted" }
+-- What their hosts define.
+files["spec/hosts/neovim.lua"] = { read_globals = { "vim" } }
+files["spec/hosts/haproxy.lua"] = { read_globals = { "core" } }
+files["examples/openresty"] = {
+  std = "ngx_lua",
+  read_globals = { ngx = { fields = { run_worker_thread = {} } } },
+}
 files["types"] = { ignore = { "212", "241" } } -- stubs have no bodies

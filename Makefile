@@ -63,6 +63,11 @@ NEEDS_fuzz = $(NEEDS_demo)
 NEEDS_threads = $(NEEDS_demo)
 NEEDS_soak = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
+NEEDS_kernels = $(NEEDS_test) patchelf ip
+NEEDS_machines = busted \
+  $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
+NEEDS_musl = busted musl-gcc
+NEEDS_hosts = $(NEEDS_test) nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
 NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
@@ -116,7 +121,27 @@ soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
-	@tools/old-kernel build $(SPECS)
+	@tools/kernel linux.uml $(MODULE:/pidfd.so=) $(SPECS)
+
+.PHONY: kernels
+kernels: $(MODULE) ## run the specs on Linux 5.10 to 7.2 (SUITES=unstable)
+	@tools/kernels $(MODULE:/pidfd.so=) $(SPECS)
+
+.PHONY: machines
+machines: needs ## compile for other machines, run the specs (MACHINES=arm64)
+	@tools/machines "-std=gnu11 $(WARNINGS) -Werror" $(SPECS)
+
+.PHONY: musl
+musl: needs ## compile with musl, and run the specs
+	@tools/musl "-std=gnu11 $(WARNINGS) -Werror" $(SPECS)
+
+.PHONY: hosts
+hosts: $(MODULE) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
+	@for version in 5.1 5.3; do \
+	  $(MAKE) --no-print-directory LUA_VERSION=$$version all || exit 1; \
+	done
+	@tools/ngx-lua
+	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
 coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
@@ -235,4 +260,4 @@ build/bench/%: bench/%.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
--include $(shell find build -name "*.d" 2>/dev/null)
+-include $(shell find build -name "*.d" -type f 2>/dev/null)

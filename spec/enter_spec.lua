@@ -145,6 +145,9 @@ describe("examples/enter.lua", function()
         "--", "true") .. " 2>&1"))
       local output = file:read("a")
       local _, how, code = file:close()
+      if output == "" and code == 0 then
+        pending("/proc has told before the kernel has removed the child")
+      end
       assert.equal("enter: nobody tells how it ended\n", output)
       assert.same({ "exit", 1 }, { how, code })
     end)

@@ -1,6 +1,7 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
+local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -147,6 +148,9 @@ describe("the explanation", function()
       need_root()
       if os.getenv("LD_PRELOAD") then
         pending("who is two users has nothing preloaded")
+      end
+      if not kernel.at_least(5, 14) then
+        pending("who is two users cannot read its own fdinfo before Linux 5.14")
       end
       local theirs, ours = 65533, 65534
       if call == GETFD then

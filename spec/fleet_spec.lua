@@ -1,4 +1,5 @@
 local fleet = require "spec.support.fleet"
+local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 
@@ -136,8 +137,15 @@ local function spawn_by_luv(status)
   }
 end
 
+local function need(module)
+  if not has(module) then
+    pending("needs " .. module)
+  end
+end
+
 describe("a thousand processes", function()
   it("end in cqueues, and each is told of once", function()
+    need("cqueues")
     fleet.with(fleet.size(SPARE), function(members, releases)
       signal_some(members)
       watch(members, function(ended)
@@ -148,6 +156,7 @@ describe("a thousand processes", function()
 
   it("end in luv, which waits for some of them, and each is told of once",
     function()
+      need("luv")
       local of_luv = 20
       fleet.with(fleet.size(SPARE) - of_luv, function(members, releases)
         signal_some(members)

@@ -15,7 +15,7 @@ end
 -- A shell command that runs the program, and stops before it opens a file
 -- below /proc/PID.
 local function pausing(program)
-  if not compiled.module("pause") then
+  if compiled.is_foreign() or not compiled.module("pause") then
     pending("needs a C compiler")
   end
   local pause = package.searchpath("pause", package.cpath)

@@ -9,12 +9,13 @@ local where
 local results = {}
 local cpath = package.cpath
 
-local function compile(name, target, options)
+local function compile(name, target, options, compiler)
   where = where or directory.new()
   if results[name] == nil then
     local include = os.getenv("LUA_INCDIR") or "/usr/include/lua5.4"
-    local command = "cc -std=gnu11 -isystem %s -o %s/%s spec/support/%s.c %s"
-    command = command:format(include, where, target, name, options or "")
+    local command = "%s -std=gnu11 -isystem %s -o %s/%s spec/support/%s.c %s"
+    command = command:format(compiler or "cc", include, where, target, name,
+      options or "")
     results[name] = os.execute(command .. " >/dev/null 2>&1") == true
   end
   return results[name]
@@ -27,11 +28,19 @@ function compiled.program(name, options)
 end
 
 -- Make a Lua module that is found from now on, by programs that a spec starts
--- as well. Returns whether that was possible.
+-- as well. Returns whether that was possible. An emulated interpreter takes
+-- modules of another machine than the programs that it starts.
 function compiled.module(name)
-  local possible = compile(name, name .. ".so", "-fPIC -shared")
+  local possible = compile(name, name .. ".so", "-fPIC -shared",
+    os.getenv("CC_MODULE"))
   package.cpath = cpath .. ";" .. where .. "/?.so"
   return possible
+end
+
+-- Whether the interpreter is of another machine, or has another C library, than
+-- the programs that are compiled here.
+function compiled.is_foreign()
+  return os.getenv("CC_MODULE") ~= nil
 end
 
 function compiled.remove()

@@ -28,20 +28,27 @@ function run.with_descriptors(n, program, ...)
   return run.under("ulimit -n " .. n .. "; exec", program, ...)
 end
 
+-- Whether the interpreter is of another machine: strace(1), and filters of
+-- system calls, then see what the emulator does.
+local function is_emulated()
+  return os.getenv("LINUX_EMULATED") ~= nil
+end
+
 -- The number of a system call, the same on every architecture.
 run.CLONE3, run.CLOSE_RANGE = 435, 436
 
 -- A command that runs its arguments where that system call, a number or a name
--- that refuse.c knows, fails with that errno; or nil without a C compiler. For compiled.remove, see there.
+-- that refuse.c knows, fails with that errno; or nil without a C compiler. For
+-- compiled.remove, see there.
 function run.refusing(call, code)
-  local refuse = compiled.program("refuse")
+  local refuse = not is_emulated() and compiled.program("refuse")
   return refuse and ("%s %s %d"):format(refuse, call, pidfd.errno[code])
 end
 
 -- Traced by strace with these options. Returns the trace, and the output;
 -- or nil where strace cannot work.
 function run.traced(options, program, ...)
-  if not works("strace -qq -o /dev/null") then
+  if is_emulated() or not works("strace -qq -o /dev/null") then
     return nil
   end
   local trace = os.tmpname()

@@ -37,7 +37,9 @@ local function readpid(fifo)
 end
 
 -- Press Ctrl-C once the program sleeps. It knows its arguments as 'arg'.
--- Returns its output, and how it ended, as os.execute does.
+-- Returns its output, and how it ended, as os.execute does. The "^C" that the
+-- terminal writes may come before or after what the program writes: it is left
+-- out.
 function terminal.interrupt(program, ...)
   local output, fifo = os.tmpname(), partner.fifo()
   local command = "exec " .. script.command(READY .. program, ...)
@@ -49,7 +51,7 @@ function terminal.interrupt(program, ...)
     keyboard:flush()
   end
   local _, how, code = keyboard:close()
-  local text = read(output):gsub("\r", "")
+  local text = read(output):gsub("\r", ""):gsub("%^C", "")
   os.remove(output)
   os.remove(fifo)
   return text, how, code

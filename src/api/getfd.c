@@ -17,7 +17,7 @@
 ** Returns a pidfd.fd, or fails with
 **   EBADF   'targetfd' is not open in that process
 **   EPERM   no ptrace access to that process
-**   ESRCH   the process has ended
+**   ESRCH   the process has ended (EBADF on Linux 5.10)
 **   EINVAL  any bit in 'flags': no flag is defined yet
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left

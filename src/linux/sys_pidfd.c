@@ -34,13 +34,18 @@ int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
 }
 
 
+/*
+** The system call itself: the request is unsigned, and does not fit into the
+** int that musl's ioctl takes.
+*/
 int pfd_sys_info (int pidfd, Info *info) {
-  return pfd_sys_result(ioctl(pidfd, PFD_GET_INFO, info));
+  return pfd_sys_result(syscall(SYS_ioctl, pidfd, PFD_GET_INFO, info));
 }
 
 
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg) {
-  return pfd_sys_result(ioctl(pidfd, PFD_GET_NAMESPACE(kind), arg));
+  return pfd_sys_result(
+    syscall(SYS_ioctl, pidfd, PFD_GET_NAMESPACE(kind), arg));
 }
 
 

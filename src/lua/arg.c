@@ -109,9 +109,9 @@ const char *pfd_arg_string (lua_State *L, int arg) {
 /* a table with holes may have any length, and few elements */
 size_t pfd_arg_length (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  size_t n = lua_rawlen(L, arg);
+  lua_Unsigned n = lua_rawlen(L, arg); /* wider than size_t on 32 bits */
   luaL_argcheck(L, n < INT_MAX / 32, arg, "too long");
-  return n;
+  return (size_t)n;
 }
 
 
