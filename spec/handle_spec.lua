@@ -282,9 +282,10 @@ describe("a stranger", function()
     end
   end
 
-  -- Those that both types have, and those that only tell the number.
+  -- Those that both types have.
   local shared = { close = true, release = true, fileno = true, dup = true,
-                   pollfd = true, getfd = true }
+                   pollfd = true, getfd = true, events = true, timeout = true,
+                   dirty = true }
 
   for typename, handle in pairs(handles) do
     local other = (typename == "pidfd") and fd or p
