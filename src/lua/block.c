@@ -121,14 +121,19 @@ static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
 }
 
 
+/* a hook that seems to stay may be that of a signal that came once more */
+static int hasunsure (const Sleeper *s) {
+  return s->own != NULL || s->main != NULL;
+}
+
+
 /*
 ** When to look at the hooks again, even if nothing interrupts the sleep. A
-** hook that seems to stay may be that of a signal that came once more. And a
 ** handler that runs in another thread sets a hook without interrupting this
 ** one.
 */
 static long long wakeup (const Sleeper *s, long long deadline) {
-  if (s->own != NULL || s->main != NULL)
+  if (hasunsure(s))
     return pfd_block_earlier(pfd_block_deadline(PFD_TICK), deadline);
   if (pfd_sys_hasthreads())
     return pfd_block_earlier(pfd_block_deadline(PFD_GLANCE), deadline);
@@ -153,7 +158,7 @@ int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   */
   int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
   pfd_sys_setsignals(&mask);
-  if (rc == -EINTR || (rc == 0 && until != deadline))
+  if (rc == -EINTR || (rc == 0 && hasunsure(s)))
     runhooks(s->L, main);
   return (rc == 0 && until != deadline) ? -EINTR : rc;
 }
