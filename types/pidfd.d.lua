@@ -527,17 +527,21 @@ function p:send_signal(sig, flags, value) end
 function p:poll(timeout) end
 
 ---Wait for the end of any process, child or not, and tell how it ended. A
----child is reaped. Asked again, it answers the same.
+---child is reaped, or with "peek" left to its owner, such as luv or io.popen.
+---Asked again, it answers the same.
 ---
 ---Fails with ETIMEDOUT (it runs still), EDEADLK (it is this process), EMFILE or
----ENFILE (no descriptor left to read /proc). Since Linux 5.4; how a process
----ended that somebody else reaped, since 6.15.
+---ENFILE (no descriptor left to read /proc), or, before Linux 6.13 and of no
+---child, ENOENT or EREMOTE (whether it is this process cannot be told, as /proc
+---is not mounted, or another namespace's). Since Linux 5.4; how a process ended
+---that somebody else reaped, since 6.15.
 ---@see waitid(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@param reap? "peek" do not reap a child
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
-function p:wait(timeout) end
+function p:wait(timeout, reap) end
 
 ---What waitid tells besides.
 ---@class pidfd.Child
@@ -560,8 +564,9 @@ function p:wait(timeout) end
 ---Wait for a child as the options say. A stop or continuation is noticed
 ---within 10 ms.
 ---
----Fails with ECHILD (no child, or waited for already) or EINVAL (none of
----WEXITED, WSTOPPED and WCONTINUED, or an unknown option). Since Linux 5.4.
+---Fails with ECHILD (no child, or waited for already), EINVAL (none of
+---WEXITED, WSTOPPED and WCONTINUED, or an unknown option) or EAGAIN (nothing to
+---report, and the pidfd is NONBLOCK). Since Linux 5.4.
 ---@see waitid(2)
 ---@param options integer of WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT,
 ---__WALL, __WCLONE
@@ -571,17 +576,23 @@ function p:wait(timeout) end
 ---@return pidfd.Child|integer|nil child or errno
 function p:waitid(options) end
 
----End the process: send SIGTERM, wait, send SIGKILL if it runs still, wait.
+---End the process: send SIGTERM, and SIGCONT in case it is stopped, wait, send
+---SIGKILL if it runs still, wait five seconds at most. A child is reaped, or
+---with "peek" left to its owner.
 ---
----Fails with EPERM (no permission to signal it), EINVAL (it lives in a foreign
----pid namespace) or EDEADLK (it is this process or a thread of it, and gets no
----signal). Since Linux 5.4.
+---Fails with EPERM (no permission to signal it; or it is a thread of the
+---kernel, or PID 1 of this pid namespace, and gets no signal), EINVAL (it lives
+---in a foreign pid namespace), EDEADLK (it is this process or a thread of it,
+---and gets no signal), ETIMEDOUT (it has not ended within five seconds of
+---SIGKILL), or EMFILE, ENFILE, ENOENT, EREMOTE (whether it is one of those
+---cannot be told from /proc, and it gets no signal). Since Linux 5.4.
 ---@see pidfd_send_signal(2)
 ---@param grace number seconds between the two signals
+---@param reap? "peek" do not reap a child
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
-function p:terminate(grace) end
+function p:terminate(grace, reap) end
 
 ---For cqueues: the number of this object's descriptor.
 ---@return integer fd
