@@ -168,8 +168,8 @@ function pidfd.getfd(p, targetfd, flags) end
 
 ---Wait for one or more of many processes to end.
 ---
----Fails with EBADF (somebody has closed a descriptor by its number), EINVAL
----(more pidfds than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
+---Fails with EBADF (somebody has closed a descriptor by its number) or ENOMEM.
+---Since Linux 5.3.
 ---@see poll(2)
 ---@param list pidfd.Pidfd[]
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
@@ -504,8 +504,9 @@ function p:madvise(advice, ranges) end
 ---
 ---Fails with ESRCH (it has been reaped, but a zombie takes any signal; or it
 ---leads no process group), EPERM (no permission), EINVAL (no such signal, a
----foreign pid namespace, an unknown flag or several, any flag before Linux 6.9)
----or EAGAIN (with `value`: too many signals are queued). Since Linux 5.1.
+---foreign pid namespace, an unknown flag or several; before Linux 6.9 a flag
+---for what is neither this process nor a child that is not reaped) or EAGAIN
+---(with `value`: too many signals are queued). Since Linux 5.1.
 ---@see pidfd_send_signal(2)
 ---@param sig integer|string
 ---@param flags? integer SIGNAL_THREAD, SIGNAL_THREAD_GROUP or

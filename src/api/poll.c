@@ -93,7 +93,6 @@ static int pushended (lua_State *L, const struct pollfd *events,
 ** Returns a list of those that have ended, in the order of the first; it
 ** is empty when the time is over. Or fails with
 **   EBADF   somebody has closed a descriptor by its number
-**   EINVAL  more pidfds than this process may have descriptors
 **   ENOMEM  the kernel has no memory for so many
 */
 int pfd_l_poll_list (lua_State *L) {
