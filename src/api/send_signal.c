@@ -73,8 +73,7 @@ static int sendbynumber (int pidfd, const Order *order) {
 ** waits for the child between the question and the signal.
 */
 static int sendsignal (int pidfd, const Order *order) {
-  int rc =
-    pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
+  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
   if (rc != -EINVAL || order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
     return rc;
   sigset_t mask;

@@ -16,7 +16,8 @@
 
 /* assumes the table is on top */
 static void setseconds (lua_State *L, const char *key, OldTime time) {
-  lua_pushnumber(L, (lua_Number)time.seconds + (lua_Number)time.microseconds / 1e6);
+  lua_pushnumber(L, (lua_Number)time.seconds +
+                      (lua_Number)time.microseconds / 1e6);
   lua_setfield(L, -2, key);
 }
 
@@ -25,8 +26,7 @@ static void pushusage (lua_State *L, const Usage *usage) {
   lua_newtable(L);
   setseconds(L, "utime", usage->utime);
   setseconds(L, "stime", usage->stime);
-  pfd_setinteger(L, "maxrss",
-                 usage->maxrss * 1024LL); /* in KiB until here */
+  pfd_setinteger(L, "maxrss", usage->maxrss * 1024LL); /* in KiB until here */
   pfd_setinteger(L, "minflt", usage->minflt);
   pfd_setinteger(L, "majflt", usage->majflt);
   pfd_setinteger(L, "inblock", usage->inblock);

@@ -25,8 +25,8 @@ typedef enum How {
 
 typedef struct End {
   How how;
-  int code; /* exit status or signal number */
-  int core; /* was a core dumped? */
+  int code;     /* exit status or signal number */
+  int core;     /* was a core dumped? */
   int unreaped; /* is it a child's, who was left to be waited for? */
 } End;
 

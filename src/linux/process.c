@@ -329,8 +329,7 @@ static pid_t openliving (int pidfd, int *tasks) {
 
 /* 'found' is what the search has led to */
 static int again (int pidfd, int found, int *tries) {
-  return found == -EAGAIN && ++*tries < TRIES &&
-         pfd_process_events(pidfd) == 0;
+  return found == -EAGAIN && ++*tries < TRIES && pfd_process_events(pidfd) == 0;
 }
 
 

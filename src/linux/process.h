@@ -70,7 +70,7 @@ int pfd_process_thread (int pidfd);
 ** Call a function with the pidfd; or, if that says ESRCH though the process
 ** runs, with that of a living thread.
 */
-typedef int (*PidfdCall) (int pidfd, const void *arg);
+typedef int (*PidfdCall)(int pidfd, const void *arg);
 int pfd_process_byliving (int pidfd, PidfdCall call, const void *arg);
 
 /* 0 while it runs, POLLIN once it has ended, with POLLHUP once reaped */

@@ -28,8 +28,7 @@ int pfd_sys_open (pid_t pid, unsigned int flags);
 int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
 int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
                          unsigned int flags);
-int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
-                    Usage *usage);
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
 int pfd_sys_setns (int pidfd, int kinds);

@@ -31,8 +31,7 @@ _Static_assert(sizeof(Usage) == 18 * sizeof(__kernel_long_t),
 
 
 /* the system call itself: the C library's has no 'usage' */
-int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
-                    Usage *usage) {
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage) {
   return pfd_sys_result(
     syscall(SYS_waitid, PFD_P_PIDFD, pidfd, info, options, usage));
 }

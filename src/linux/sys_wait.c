@@ -120,8 +120,7 @@ static int pollbyselect (struct pollfd *fds, nfds_t n, long long timeout,
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask) {
   struct timespec time = totimespec(timeout);
-  int rc =
-    pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
+  int rc = pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
   return (rc == -EINVAL && n > 0) ? pollbyselect(fds, n, timeout, mask) : rc;
 }
 
