@@ -255,12 +255,13 @@ describe("pidfd.poll()", function()
           return assert(pidfd.spawn { pdeathsig = "KILL", ... })
         end
         local p, q = start("sleep", "60"), start("sleep", "60")
-        local short = start("sleep", "0.05")
+        local short, pipes = assert(pidfd.spawn { "cat", stdin = "pipe" })
         os.execute("exec prlimit --nofile=" .. arg[1] .. " --pid "
           .. pidfd.self():pid())
         local list = { p, q, p, q, p, q, p, q, p, q, short }
         print(#pidfd.poll(list, 0), #pidfd.poll(list, 0.01), p:poll(0.01))
         print(pidfd.errno[select(3, p:wait(0.01))])
+        pipes.stdin:close() -- which ends it
         local ended = pidfd.poll(list)
         print(#ended, ended[1] == short, short:wait())
         print(p:terminate(60))

@@ -81,8 +81,10 @@ describe("p:terminate()", function()
     local output = run.unshared("--pid --fork --mount-proc", [[
       local pidfd = require "pidfd"
       -- this is PID 1, and its child wants to end it
-      local p, pipes = assert(pidfd.spawn { arg[1], "-e", arg[2], stdout = "pipe",
-        fds = { [3] = assert(pidfd.self()) } })
+      local p, pipes = assert(pidfd.spawn {
+        arg[1], "-e", arg[2],
+        stdout = "pipe", fds = { [3] = assert(pidfd.self()) },
+      })
       io.write(pipes.stdout:file():read("a"))
       p:wait()
     ]], "lua5.4", "package.cpath = " .. ("%q"):format(package.cpath) .. [[
@@ -144,8 +146,8 @@ describe("p:terminate()", function()
       if prepare then
         output = run.under("ulimit -n 32; exec " .. strace, program)
       elseif run.is_root() then
-        output = run.under("exec unshare --mount sh -c '"
-          .. "mount -t tmpfs none /proc && exec \"$@\"' sh " .. strace, program)
+        output = run.under("exec unshare " .. run.without_proc .. " " .. strace,
+          program)
       else
         pending("needs root")
       end

@@ -17,13 +17,13 @@
 
 static int isoutside (const char *name) {
   const char *part = name;
-  while (part != NULL) {
+  do {
     part += (*part == '/' && part != name);
     size_t length = strcspn(part, "/");
     if (length == 0 || (length == 2 && strncmp(part, "..", 2) == 0))
       return 1;
     part = strchr(part, '/');
-  }
+  } while (part != NULL);
   return 0;
 }
 
@@ -197,9 +197,9 @@ static int finish (lua_State *L, int before, int rc) {
 */
 int pfd_l_proc (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  File file = {.name = checkname(L, 2)};
+  const char *name = checkname(L, 2);
   lua_settop(L, 2);
-  file.handle = pfd_handle_new(L, PFD_FD);
+  File file = {.name = name, .handle = pfd_handle_new(L, PFD_FD)};
   int before = pfd_process_events(p->fd);
   int rc, tries = 0;
   do {

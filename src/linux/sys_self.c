@@ -10,11 +10,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#if defined(__has_include)
-#if __has_include(<sys/single_threaded.h>) /* glibc 2.32 */
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 32)
 #include <sys/single_threaded.h>
 #define PFD_SINGLETHREADED __libc_single_threaded
-#endif
 #endif
 
 

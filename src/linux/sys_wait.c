@@ -31,43 +31,59 @@ static struct timespec totimespec (long long time) {
 }
 
 
-/* mark those that are closed, and return how many; the highest in '*top' */
-static int markclosed (struct pollfd *fds, nfds_t n, int *top) {
+/* mark those that are closed, and return how many there are */
+static int markclosed (struct pollfd *fds, nfds_t n) {
   int closed = 0;
-  *top = -1;
   for (nfds_t i = 0; i < n; i++) {
-    fds[i].revents = 0;
-    if (fds[i].fd < 0)
-      continue;
-    if (!pfd_sys_isopen(fds[i].fd)) {
-      fds[i].revents = POLLNVAL;
-      closed++;
-    }
-    *top = (fds[i].fd > *top) ? fds[i].fd : *top;
+    int isclosed = fds[i].fd >= 0 && !pfd_sys_isopen(fds[i].fd);
+    fds[i].revents = isclosed ? POLLNVAL : 0;
+    closed += isclosed;
   }
   return closed;
 }
 
 
+/* what select(2) takes: a bit for each descriptor below 'size' */
+typedef struct Bits {
+  unsigned long *words;
+  int size;
+} Bits;
+
+
+static int findsize (const struct pollfd *fds, nfds_t n) {
+  int size = 0;
+  for (nfds_t i = 0; i < n; i++)
+    if (fds[i].fd >= size)
+      size = fds[i].fd + 1;
+  return size;
+}
+
+
+static int iswanted (const struct pollfd *event) {
+  return event->fd >= 0 && (event->events & POLLIN);
+}
+
+
 /* set the bits of those that want POLLIN; returns how many there are */
-static int setbits (const struct pollfd *fds, nfds_t n, unsigned long *bits) {
+static int setbits (const struct pollfd *fds, nfds_t n, const Bits *bits) {
   int wanted = 0;
   for (nfds_t i = 0; i < n; i++)
-    if (fds[i].fd >= 0 && (fds[i].events & POLLIN)) {
+    if (iswanted(&fds[i])) {
       size_t fd = (size_t)fds[i].fd;
-      bits[fd / WORDBITS] |= 1UL << (fd % WORDBITS);
+      bits->words[fd / WORDBITS] |= 1UL << (fd % WORDBITS);
       wanted++;
     }
   return wanted;
 }
 
 
-static int getbits (struct pollfd *fds, nfds_t n, const unsigned long *bits) {
+/* from the bits to POLLIN; returns how many have it */
+static int getbits (struct pollfd *fds, nfds_t n, const Bits *bits) {
   int ready = 0;
   for (nfds_t i = 0; i < n; i++) {
     size_t fd = (size_t)fds[i].fd;
-    if (fds[i].fd >= 0 && (fds[i].events & POLLIN) &&
-        (bits[fd / WORDBITS] & (1UL << (fd % WORDBITS)))) {
+    if (iswanted(&fds[i]) &&
+        (bits->words[fd / WORDBITS] & (1UL << (fd % WORDBITS)))) {
       fds[i].revents = POLLIN;
       ready++;
     }
@@ -78,20 +94,18 @@ static int getbits (struct pollfd *fds, nfds_t n, const unsigned long *bits) {
 
 /*
 ** The kernel does not care for the size of an fd_set: it reads and writes
-** as many bits as it is told. Returns -EINTR when it has slept for a tick
-** only, because there is something that select(2) does not wait for.
+** as many bits as it is told. 'partly': there is something that select(2)
+** does not wait for. Returns -EINTR when it has slept for a tick because of
+** that, and not as long as it was told.
 */
-static int selectbits (struct pollfd *fds, nfds_t n, unsigned long *bits,
-                       int top, long long timeout, const sigset_t *mask) {
-  int partly = setbits(fds, n, bits) < (int)n;
+static int selectbits (const Bits *bits, int partly, long long timeout,
+                       const sigset_t *mask) {
   int shortened = partly && (timeout < 0 || timeout > TICK);
   struct timespec time = totimespec(shortened ? TICK : timeout);
-  int forever = timeout < 0 && !shortened;
-  int rc = pfd_sys_result(
-    pselect(top + 1, (fd_set *)bits, NULL, NULL, forever ? NULL : &time, mask));
-  if (rc == 0 && shortened)
-    return -EINTR;
-  return (rc > 0) ? getbits(fds, n, bits) : rc;
+  const struct timespec *limit = (timeout < 0 && !shortened) ? NULL : &time;
+  fd_set *in = (fd_set *)(void *)bits->words;
+  int rc = pfd_sys_result(pselect(bits->size, in, NULL, NULL, limit, mask));
+  return (rc == 0 && shortened) ? -EINTR : rc;
 }
 
 
@@ -102,16 +116,19 @@ static int selectbits (struct pollfd *fds, nfds_t n, unsigned long *bits,
 */
 static int pollbyselect (struct pollfd *fds, nfds_t n, long long timeout,
                          const sigset_t *mask) {
-  int top;
-  int closed = markclosed(fds, n, &top);
+  int closed = markclosed(fds, n);
   if (closed > 0)
     return closed;
-  size_t words = (size_t)(top + 1) / WORDBITS + 1;
-  unsigned long *bits = calloc(words, sizeof(*bits));
-  if (bits == NULL)
+  Bits bits = {.size = findsize(fds, n)};
+  bits.words = (unsigned long *)calloc((size_t)bits.size / WORDBITS + 1,
+                                       sizeof(*bits.words));
+  if (bits.words == NULL)
     return -ENOMEM;
-  int rc = selectbits(fds, n, bits, top, timeout, mask);
-  free(bits);
+  int partly = setbits(fds, n, &bits) < (int)n;
+  int rc = selectbits(&bits, partly, timeout, mask);
+  if (rc > 0)
+    rc = getbits(fds, n, &bits);
+  free(bits.words);
   return rc;
 }
 

@@ -96,22 +96,36 @@ static int expire (Found found, End *end) {
 }
 
 
+/*
+** Sleep, unless it would be for ever: that is asked before the first sleep.
+** 'over' tells whether the time is. An interruption, when hooks have run, is
+** a reason to look again.
+*/
+static int rest (Sleeper *s, const Await *await, Found found, int *over) {
+  int first = *over < 0;
+  *over = 0;
+  int rc = (first && found == PFD_RUNNING) ? refuseself(s->L, await->arg) : 0;
+  if (rc == 0)
+    rc = sleepon(s, await, found);
+  if (rc == 0)
+    *over = pfd_block_past(await->deadline);
+  return (rc < 0 && rc != -EINTR) ? rc : 0;
+}
+
+
 int pfd_await (lua_State *L, const Await *await, End *end) {
   Sleeper s = {.L = L};
-  int asked = 0; /* whether it is ourselves */
+  Found found;
+  int over = -1; /* before the first sleep */
   for (;;) {
-    Found found;
     int rc = find(L, await, &found, end);
     if (rc < 0 || found == PFD_TOLD)
       return rc;
-    if (found == PFD_RUNNING && !asked++)
-      rc = refuseself(L, await->arg);
-    if (rc == 0)
-      rc = sleepon(&s, await, found);
-    if (rc == 0 && pfd_block_past(await->deadline))
-      return expire(found, end);
-    if (rc < 0 && rc != -EINTR) /* interrupted, when hooks have run */
+    rc = rest(&s, await, found, &over);
+    if (rc < 0)
       return rc;
+    if (over)
+      return expire(found, end);
   }
 }
 
