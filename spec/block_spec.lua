@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 local terminal = require "spec.support.terminal"
@@ -342,4 +343,31 @@ describe("a debugger's hook", function()
     ]])
     assert.equal("false\ttrue\nnil\n", output)
   end)
+end)
+
+-- In a process that has other threads, which block no signal, any of them may
+-- be the one that runs the handler. Here it always is: the waiting thread
+-- blocks the signal, also while it sleeps.
+describe("a signal that another thread handles", function()
+  for name, code in pairs(waits) do
+    it("runs its hook during " .. name, function()
+      if not has("luv") then
+        pending("needs luv")
+      end
+      local output = run(code, ([[
+        local uv = require "luv"
+        uv.new_thread(function() require("luv").sleep(60000) end)
+        unix.handle(%d, function()
+          p:send_signal("%s")
+          print("handled")
+        end)
+        unix.block(%d)
+        unix.alarm(0.05, 0)
+        print(wait() and "over")
+        p:send_signal("KILL")
+        os.exit()
+      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL", ALRM))
+      assert.equal("handled\nover\n", output)
+    end)
+  end
 end)

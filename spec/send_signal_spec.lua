@@ -216,7 +216,6 @@ describe("the scope of a signal", function()
   end)
 
   it("is the process group with SIGNAL_PROCESS_GROUP", function()
-    need_scopes()
     child.running({ "sleep", "60", pgroup = 0 }, function(leader)
       local group = leader:pid()
       child.running({ "sleep", "60", pgroup = group }, function(member)
@@ -227,8 +226,27 @@ describe("the scope of a signal", function()
     end)
   end)
 
+  it("is the group of a child that is over, and not reaped", function()
+    child.running({ "sleep", "60", pgroup = 0 }, function(leader)
+      child.running({ "sleep", "60", pgroup = leader:pid() }, function(member)
+        leader:send_signal("KILL")
+        leader:poll()
+        assert.is_true(leader:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
+        assert.same({ "signal", 15 }, { member:wait(10) })
+      end)
+    end)
+  end)
+
+  for _, name in ipairs { "SIGNAL_THREAD", "SIGNAL_THREAD_GROUP" } do
+    it("is that of a child with " .. name, function()
+      child.with(function(p)
+        assert.is_true(p:send_signal("TERM", flags[name]))
+        assert.same({ "signal", 15 }, { p:wait(10) })
+      end)
+    end)
+  end
+
   it("fails with ESRCH if the process leads no group", function()
-    need_scopes()
     child.with(function(p)
       fails("pidfd_send_signal", "ESRCH",
         p:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
@@ -249,13 +267,17 @@ describe("the scope of a signal", function()
     end)
   end
 
-  it("fails with EINVAL before Linux 6.9", function()
+  it("fails with EINVAL before Linux 6.9 if it is no child", function()
     if kernel.at_least(6, 9) then
       pending("this kernel has scopes (since Linux 6.9)")
     end
-    child.with(function(p)
-      fails("pidfd_send_signal", "EINVAL",
-        p:send_signal("TERM", flags.SIGNAL_THREAD))
+    child.with_grandchild(function(p)
+      for _, name in ipairs { "SIGNAL_THREAD", "SIGNAL_PROCESS_GROUP" } do
+        local result, message, code = p:send_signal("TERM", flags[name])
+        fails("pidfd_send_signal", "EINVAL", result, message, code)
+        assert.matches("%(before Linux 6.9%)$", message)
+      end
+      assert.is_false(p:poll(0.01))
     end)
   end)
 

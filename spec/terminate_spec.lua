@@ -35,13 +35,135 @@ describe("p:terminate()", function()
       end)
   end
 
-  it("ends a process that is stopped, and so does not get SIGTERM", function()
-    child.with(function(p, pid)
+  it("lets a process that is stopped act on SIGTERM", function()
+    local command = "trap 'exit 3' TERM; echo; read line; exit 4"
+    child.ready({ "sh", "-c", command, stdin = "pipe" }, function(p)
+      p:send_signal("STOP")
+      state.await(p:pid(), "T")
+      assert_end("exit", 3, p:terminate(60))
+    end)
+  end)
+
+  it("ends a process that is stopped and ignores SIGTERM", function()
+    child.after("trap '' TERM", function(p, pid)
       p:send_signal("STOP")
       state.await(pid, "T")
       assert_end("signal", pidfd.signal.KILL, p:terminate(0.02))
     end)
   end)
+
+  it("leaves a child to its owner with \"peek\"", function()
+    child.with(function(p)
+      assert_end("signal", 15, p:terminate(60, "peek"))
+      assert.is_true(p:send_signal(0)) -- a zombie
+      assert_end("signal", 15, p:terminate(60, "peek"))
+      assert_end("signal", 15, p:terminate(60))
+      assert.equal("ESRCH", pidfd.errno[select(3, p:send_signal(0))])
+    end)
+  end)
+
+  it("fails with ETIMEDOUT when SIGKILL does not end it", function()
+    -- the signals do not arrive
+    local trace, output = run.traced("-e trace=pidfd_send_signal"
+      .. " -e inject=pidfd_send_signal:retval=0", [[
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
+        print(pidfd.errno[select(3, p:terminate(0.02))])
+      ]])
+    if not trace then
+      pending("needs strace")
+    end
+    assert.equal("ETIMEDOUT\n", output)
+    assert.matches("SIGTERM.*SIGCONT.*SIGKILL", trace)
+  end)
+
+  it("fails with EPERM for the init of this pid namespace", function()
+    local output = run.unshared("--pid --fork --mount-proc", [[
+      local pidfd = require "pidfd"
+      -- this is PID 1, and its child wants to end it
+      local p, pipes = assert(pidfd.spawn {
+        arg[1], "-e", arg[2],
+        stdout = "pipe", fds = { [3] = assert(pidfd.self()) },
+      })
+      io.write(pipes.stdout:file():read("a"))
+      p:wait()
+    ]], "lua5.4", "package.cpath = " .. ("%q"):format(package.cpath) .. [[
+      local pidfd = require "pidfd"
+      local _, message, code = pidfd.adopt(3):terminate(0)
+      print(pidfd.errno[code], message:match("init"))
+    ]])
+    if not output then
+      pending("needs namespaces of its own")
+    end
+    assert.equal("EPERM\tinit\n", output)
+  end)
+
+  it("fails with EPERM for a thread of the kernel", function()
+    local stat = io.open("/proc/2/stat")
+    local text = stat and stat:read("a") or ""
+    if stat then
+      stat:close()
+    end
+    if not text:match("%(kthreadd%)") then
+      pending("needs to see the threads of the kernel")
+    end
+    local p = assert(pidfd.open(2))
+    local result, message, code = p:terminate(0)
+    fails("terminate", "EPERM", result, message, code)
+    assert.matches("thread of the kernel", message)
+    p:close()
+  end)
+
+  -- As before Linux 6.13, where the number is told by /proc only.
+  local NO_INFO = "-e trace=ioctl,pidfd_send_signal"
+    .. " -e inject=ioctl:error=ENOTTY"
+
+  local FULL = [[
+    local kept = {}
+    repeat
+      kept[#kept + 1] = p:dup()
+    until not p:dup()
+  ]]
+
+  for name, prepare in pairs {
+    ["/proc is not mounted"] = false,
+    ["no descriptor is left"] = FULL,
+  } do
+    it("fails with EDEADLK for this process when " .. name, function()
+      if not run.traced("", "") then
+        pending("needs strace")
+      end
+      local strace = "strace -qq -o /dev/null " .. NO_INFO
+      local program = ([[
+        local pidfd = require "pidfd"
+        local p = pidfd.self()
+        %s
+        print(pidfd.errno[select(3, p:terminate(0))])
+        print(pidfd.errno[select(3, p:wait(1))])
+        os.exit() -- without a descriptor, Lua cannot go on to the next file
+      ]]):format(prepare or "")
+      local output
+      if prepare then
+        output = run.under("ulimit -n 32; exec " .. strace, program)
+      elseif run.is_root() then
+        output = run.under("exec unshare " .. run.without_proc .. " " .. strace,
+          program)
+      else
+        pending("needs root")
+      end
+      assert.equal("EDEADLK\nEDEADLK\n", output)
+    end)
+  end
+
+  for _, word in ipairs { "peak", "", "Peek" } do
+    it(("raises for the option %q, and sends no signal"):format(word), function()
+      child.with(function(p)
+        assert.error_matches(function() p:terminate(0, word) end,
+          "invalid option")
+        assert.is_false(p:poll(0.01))
+      end)
+    end)
+  end
 
   it("ends a process that is not a child", function()
     child.with_grandchild(function(p)

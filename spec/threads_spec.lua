@@ -1,5 +1,6 @@
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
+local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
@@ -94,10 +95,75 @@ describe("a process whose first thread has ended", function()
     end)
   end)
 
-  it("has no descriptors that can be seen", function()
+  it("shows the descriptors that its other threads have", function()
     with_leaderless(function(p)
-      fails("pidfd_getfd", kernel.at_least(6, 1) and "ESRCH" or "EBADF",
-        p:getfd(0))
+      local open = assert(p:fds())
+      assert.is_string(open[0])
+      assert.is_string(open[1])
+    end)
+  end)
+
+  it("lends its descriptors", function()
+    with_leaderless(function(p)
+      if kernel.at_least(6, 9) then
+        local fd = assert(p:getfd(0))
+        fd:close()
+        fails("pidfd_getfd", "EBADF", p:getfd(999))
+      else
+        fails("pidfd_getfd", "EOPNOTSUPP", p:getfd(0))
+      end
+    end)
+  end)
+
+  for _, kind in ipairs { "net", "mnt", "user" } do
+    it("shows its namespace " .. kind, function()
+      with_leaderless(function(p)
+        local ours, theirs = assert(pidfd.self()), assert(p:namespace(kind))
+        local same = assert(ours:namespace(kind))
+        local links = assert(ours:fds())
+        assert.equal(links[same:fileno()], links[theirs:fileno()])
+        same:close()
+        theirs:close()
+        ours:close()
+      end)
+    end)
+  end
+
+  for _, name in ipairs { "environ", "maps", "cmdline" } do
+    it("shows the file " .. name, function()
+      with_leaderless(function(p)
+        assert.is_true(#assert(p:proc(name)) > 0)
+      end)
+    end)
+  end
+
+  it("shows its own state, not that of another thread", function()
+    with_leaderless(function(p)
+      assert.matches("%) Z ", p:proc("stat"))
+    end)
+  end)
+
+  it("gives back all descriptors", function()
+    with_leaderless(function(p)
+      assert.equal(0, fds.leaked(function()
+        p:fds()
+        p:proc("environ")
+        local fd, namespace = p:getfd(0), p:namespace("net")
+        if fd then
+          fd:close()
+        end
+        namespace:close()
+      end))
+    end)
+  end)
+
+  it("has ended for all calls once its last thread has", function()
+    with_leaderless(function(p, process)
+      process.tell("exit")
+      p:poll()
+      fails("fds", "ESRCH", p:fds())
+      fails("pidfd_getfd", "ESRCH", p:getfd(0))
+      fails("namespace", "ESRCH", p:namespace("net"))
     end)
   end)
 end)

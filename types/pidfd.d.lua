@@ -178,8 +178,8 @@ function pidfd.getfd(p, targetfd, flags) end
 ---ended, a pidfd.fd when `fd:read` would not wait (one that is open only for
 ---writing: when nobody reads any more).
 ---
----Fails with EBADF (somebody has closed a descriptor by its number), EINVAL
----(more objects than RLIMIT_NOFILE) or ENOMEM. Since Linux 5.3.
+---Fails with EBADF (somebody has closed a descriptor by its number) or ENOMEM.
+---Since Linux 5.3.
 ---@see poll(2)
 ---@param list (pidfd.Pidfd|pidfd.Fd)[]
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
@@ -587,8 +587,9 @@ function p:madvise(advice, ranges) end
 ---
 ---Fails with ESRCH (it has been reaped, but a zombie takes any signal; or it
 ---leads no process group), EPERM (no permission), EINVAL (no such signal, a
----foreign pid namespace, an unknown flag or several, any flag before Linux 6.9)
----or EAGAIN (with `value`: too many signals are queued). Since Linux 5.1.
+---foreign pid namespace, an unknown flag or several; before Linux 6.9 a flag
+---for what is neither this process nor a child that is not reaped) or EAGAIN
+---(with `value`: too many signals are queued). Since Linux 5.1.
 ---@see pidfd_send_signal(2)
 ---@param sig integer|string
 ---@param flags? integer SIGNAL_THREAD, SIGNAL_THREAD_GROUP or
@@ -610,17 +611,21 @@ function p:send_signal(sig, flags, value) end
 function p:poll(timeout) end
 
 ---Wait for the end of any process, child or not, and tell how it ended. A
----child is reaped. Asked again, it answers the same.
+---child is reaped, or with "peek" left to its owner, such as luv or io.popen.
+---Asked again, it answers the same.
 ---
 ---Fails with ETIMEDOUT (it runs still), EDEADLK (it is this process), EMFILE or
----ENFILE (no descriptor left to read /proc). Since Linux 5.4; how a process
----ended that somebody else reaped, since 6.15.
+---ENFILE (no descriptor left to read /proc), or, before Linux 6.13 and of no
+---child, ENOENT or EREMOTE (whether it is this process cannot be told, as /proc
+---is not mounted, or another namespace's). Since Linux 5.4; how a process ended
+---that somebody else reaped, since 6.15.
 ---@see waitid(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
+---@param reap? "peek" do not reap a child
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
-function p:wait(timeout) end
+function p:wait(timeout, reap) end
 
 ---What waitid tells besides.
 ---@class pidfd.Child
@@ -643,8 +648,9 @@ function p:wait(timeout) end
 ---Wait for a child as the options say. A stop or continuation is noticed
 ---within 10 ms.
 ---
----Fails with ECHILD (no child, or waited for already) or EINVAL (none of
----WEXITED, WSTOPPED and WCONTINUED, or an unknown option). Since Linux 5.4.
+---Fails with ECHILD (no child, or waited for already), EINVAL (none of
+---WEXITED, WSTOPPED and WCONTINUED, or an unknown option) or EAGAIN (nothing to
+---report, and the pidfd is NONBLOCK). Since Linux 5.4.
 ---@see waitid(2)
 ---@param options integer of WEXITED, WSTOPPED, WCONTINUED, WNOHANG, WNOWAIT,
 ---__WALL, __WCLONE
@@ -654,17 +660,23 @@ function p:wait(timeout) end
 ---@return pidfd.Child|integer|nil child or errno
 function p:waitid(options) end
 
----End the process: send SIGTERM, wait, send SIGKILL if it runs still, wait.
+---End the process: send SIGTERM, and SIGCONT in case it is stopped, wait, send
+---SIGKILL if it runs still, wait five seconds at most. A child is reaped, or
+---with "peek" left to its owner.
 ---
----Fails with EPERM (no permission to signal it), EINVAL (it lives in a foreign
----pid namespace) or EDEADLK (it is this process or a thread of it, and gets no
----signal). Since Linux 5.4.
+---Fails with EPERM (no permission to signal it; or it is a thread of the
+---kernel, or PID 1 of this pid namespace, and gets no signal), EINVAL (it lives
+---in a foreign pid namespace), EDEADLK (it is this process or a thread of it,
+---and gets no signal), ETIMEDOUT (it has not ended within five seconds of
+---SIGKILL), or EMFILE, ENFILE, ENOENT, EREMOTE (whether it is one of those
+---cannot be told from /proc, and it gets no signal). Since Linux 5.4.
 ---@see pidfd_send_signal(2)
 ---@param grace number seconds between the two signals
+---@param reap? "peek" do not reap a child
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
-function p:terminate(grace) end
+function p:terminate(grace, reap) end
 
 
 return pidfd

@@ -13,6 +13,9 @@
 
 #define BUFFERSIZE 4096
 
+/* how many threads of a process are tried that end while they are read */
+#define THREADS 100
+
 
 /*
 ** Set t[number] = target for the descriptor called 'name'; the table is
@@ -65,6 +68,27 @@ static int readlinks (lua_State *L, int dir) {
 
 
 /*
+** Push a table of what the descriptors of a living thread are; 'dir' is a
+** closed handle, and closed again afterwards. If the thread has ended while
+** it was read, the table may lack some, and there may be another thread:
+** -EAGAIN.
+*/
+static int readthread (lua_State *L, int pidfd, Handle *dir) {
+  int rc = pfd_process_openthread(pidfd, "fd", O_RDONLY | O_DIRECTORY);
+  if (rc < 0)
+    return rc;
+  dir->fd = rc;
+  lua_newtable(L);
+  rc = readlinks(L, dir->fd);
+  int lives = pfd_process_lives(dir->fd, "../stat");
+  (void)pfd_handle_close(dir);
+  if (lives == 0)
+    return -EAGAIN;
+  return (lives < 0) ? lives : rc;
+}
+
+
+/*
 ** p:fds ()
 ** /proc/PID/fd: what descriptors the process has, and what is behind
 ** each of them.
@@ -77,35 +101,33 @@ static int readlinks (lua_State *L, int dir) {
 **   ENOENT  /proc is not mounted, or hides the process
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left
+**   EAGAIN  its first thread has ended, and the others come and go
 **
 ** A running process goes on opening and closing while its table is read;
 ** of this process itself, it shows the descriptor that reads it too. One
-** whose first thread has ended has its descriptors in the others, where
-** neither this nor p:getfd looks. A path of over 4095 bytes is told as
-** "(name too long)". The numbers count in that process: they are for
-** p:getfd.
+** whose first thread has ended has its descriptors in the others, and they
+** are read there. A path of over 4095 bytes is told as "(name too long)".
+** The numbers count in that process: they are for p:getfd.
 */
 int pfd_l_fds (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  lua_settop(L, 1);
   Handle *dir = pfd_handle_new(L, PFD_FD);
-  int rc, tries = 0;
-  do
-    rc = pfd_process_open(p->fd, "fd", O_RDONLY | O_DIRECTORY);
-  while (pfd_handle_retry(L, rc, &tries));
-  if (rc >= 0) {
-    dir->fd = rc;
-    lua_newtable(L);
-    rc = readlinks(L, dir->fd);
-    (void)pfd_handle_close(dir);
-  }
-  /* the end of a process shows in its directory as this or that error */
-  int events = pfd_process_events(p->fd);
+  int rc, events, tries = 0, threads = 0;
+  do {
+    lua_settop(L, 2); /* pidfd, directory */
+    Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    rc = readthread(L, p->fd, dir);
+    /* the end of a process shows in its directory as this or that error */
+    p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    events = pfd_process_events(p->fd);
+  } while ((rc == -EAGAIN && events == 0 && threads++ < THREADS) ||
+           pfd_handle_retry(L, rc, &tries));
   if (events != 0)
     rc = (events < 0) ? events : -ESRCH;
   if (rc == 0)
     return 1;
   int n = pfd_fail(L, "fds", rc);
   if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
+    pfd_explain(L, pfd_handle_openas(L, 1, PFD_PIDFD)->fd, PFD_READ);
   return n;
 }

@@ -2,11 +2,26 @@
 
 #include <lua.h>
 
+#include "../linux/process.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
+#include "../lua/result.h"
 #include "calls.h"
+
+
+/* which descriptor of it */
+typedef struct Target {
+  int fd;
+  unsigned int flags;
+} Target;
+
+
+static int getfd (int pidfd, const void *arg) {
+  const Target *target = (const Target *)arg;
+  return pfd_sys_getfd(pidfd, target->fd, target->flags);
+}
 
 
 /*
@@ -22,20 +37,26 @@
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left
 **   ENOSYS  before Linux 5.6
+**   EOPNOTSUPP  before Linux 6.9: its first thread has ended, and others run
 **
 ** The duplicate shares the file offset and the status flags with the
 ** original: reading, seeking or setting O_NONBLOCK here is felt there,
-** and the process cannot know that somebody else holds its descriptor.
+** and the process cannot know that somebody else holds its descriptor. If
+** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  int targetfd = pfd_arg_targetfd(L, 2);
-  unsigned int flags = pfd_arg_flags(L, 3);
+  Target target = {.fd = pfd_arg_targetfd(L, 2)};
+  target.flags = pfd_arg_flags(L, 3);
   Handle *h = pfd_handle_new(L, PFD_FD);
   int rc, tries = 0;
   do
-    rc = pfd_sys_getfd(p->fd, targetfd, flags);
+    rc = pfd_process_byliving(p->fd, getfd, &target);
   while (pfd_handle_retry(L, rc, &tries));
+  if (rc == -EOPNOTSUPP)
+    return pfd_fail_before(L, "pidfd_getfd", "6.9", rc);
+  if (rc == -ENOSYS)
+    return pfd_fail_before(L, "pidfd_getfd", "5.6", rc);
   int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
   if (rc == -EPERM)
     pfd_explain(L, p->fd, PFD_ATTACH);

@@ -29,7 +29,10 @@
 */
 int pfd_l_mrelease (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  return pfd_result(L, "process_mrelease", pfd_sys_mrelease(p->fd));
+  int rc = pfd_sys_mrelease(p->fd);
+  if (rc == -ENOSYS)
+    return pfd_fail_before(L, "process_mrelease", "5.15", rc);
+  return pfd_result(L, "process_mrelease", rc);
 }
 
 
@@ -89,6 +92,8 @@ static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
 **   EINVAL  unknown advice, more than 1024 ranges, or an address that is
 **           not a multiple of the page size
 **   ENOMEM  there is nothing mapped
+**   EFAULT  a range that cannot be advised, such as "[vsyscall]"
+**   EBUSY, EIO  a page is in use, or cannot be read
 **   EACCES  no ptrace access to that process, to read; before Linux 5.12, to
 **           attach
 **   EPERM   no CAP_SYS_NICE
@@ -105,7 +110,8 @@ int pfd_l_madvise (lua_State *L) {
     lua_pushinteger(L, rc);
     return 1;
   }
-  int results = pfd_fail(L, "process_madvise", (int)rc);
+  const char *since = (advice == MADV_COLLAPSE) ? "6.1" : "5.10";
+  int results = pfd_fail_before(L, "process_madvise", since, (int)rc);
   if (rc == -EACCES)
     pfd_explain(L, p->fd, PFD_READ);
   return results;

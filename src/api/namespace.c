@@ -56,22 +56,38 @@ static const Namespace *checkkind (lua_State *L, int arg) {
 }
 
 
-/* before Linux 6.11: the same file by its name, which a zombie still has */
+/*
+** Before Linux 6.11: the same file by its name, which a zombie still has; or
+** not, and then it is that of a living thread, if there is one.
+*/
 static int opennamed (int pidfd, const Namespace *ns) {
   char name[PATHSIZE];
   (void)snprintf(name, sizeof(name), "ns/%s", ns->name);
   int rc = pfd_process_open(pidfd, name, O_RDONLY);
-  if (pfd_process_events(pidfd) == 0)
+  if ((rc == -ENOENT || rc == -ESRCH) && pfd_process_events(pidfd) == 0)
+    rc = pfd_process_openthread(pidfd, name, O_RDONLY);
+  int events = pfd_process_events(pidfd);
+  if (events == 0)
     return rc;
   if (rc >= 0)
     (void)pfd_sys_close(rc);
-  return -ESRCH;
+  return (events < 0) ? events : -ESRCH;
+}
+
+
+static int askpidfd (int pidfd, const void *arg) {
+  return pfd_sys_namespace(pidfd, ((const Namespace *)arg)->request, 0);
 }
 
 
 static int opennamespace (int pidfd, const Namespace *ns) {
-  int rc = pfd_sys_namespace(pidfd, ns->request, 0);
+  int rc = pfd_process_byliving(pidfd, askpidfd, ns);
   return (rc == -ENOTTY) ? opennamed(pidfd, ns) : rc;
+}
+
+
+static int enter (int pidfd, const void *arg) {
+  return pfd_sys_setns(pidfd, *(const int *)arg);
 }
 
 
@@ -117,6 +133,7 @@ int pfd_l_namespace (lua_State *L) {
 **   EINVAL  it is our own user namespace; "user" and "mnt" want a process
 **           that has one thread; or before Linux 5.8
 **   EUSERS  "time" wants a process that has one thread
+**   EOPNOTSUPP  before Linux 6.9: its first thread has ended, and others run
 **
 ** An EPERM is not explained: ptrace access is one of several rights that
 ** this takes.
@@ -131,5 +148,10 @@ int pfd_l_setns (lua_State *L) {
     luaL_argcheck(L, flag != 0, arg, "nobody can move there");
     kinds |= flag;
   }
-  return pfd_result(L, "setns", pfd_sys_setns(p->fd, kinds));
+  int rc = pfd_process_byliving(p->fd, enter, &kinds);
+  if (rc == -EINVAL)
+    return pfd_fail_before(L, "setns", "5.8", rc);
+  if (rc == -EOPNOTSUPP)
+    return pfd_fail_before(L, "setns", "6.9", rc);
+  return pfd_result(L, "setns", rc);
 }

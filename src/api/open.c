@@ -1,9 +1,12 @@
+#include <errno.h>
+
 #include <lua.h>
 
 #include "../linux/kernel.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
+#include "../lua/result.h"
 #include "calls.h"
 
 
@@ -13,6 +16,9 @@ static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
   do
     rc = pfd_sys_open(pid, flags);
   while (pfd_handle_retry(L, rc, &tries));
+  if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK)))
+    return pfd_fail_before(L, "pidfd_open",
+                           (flags & PIDFD_THREAD) ? "6.9" : "5.10", rc);
   return pfd_handle_own(L, h, "pidfd_open", rc);
 }
 

@@ -111,7 +111,6 @@ static int pushready (lua_State *L, const struct pollfd *events,
 ** Returns a list of those that are ready, in the order of the first; it
 ** is empty when the time is over. Or fails with
 **   EBADF   somebody has closed a descriptor by its number
-**   EINVAL  more objects than this process may have descriptors
 **   ENOMEM  the kernel has no memory for so many
 **
 ** A pidfd.fd that is open only for writing is ready when nobody reads any

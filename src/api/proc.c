@@ -17,13 +17,13 @@
 
 static int isoutside (const char *name) {
   const char *part = name;
-  while (part != NULL) {
+  do {
     part += (*part == '/' && part != name);
     size_t length = strcspn(part, "/");
     if (length == 0 || (length == 2 && strncmp(part, "..", 2) == 0))
       return 1;
     part = strchr(part, '/');
-  }
+  } while (part != NULL);
   return 0;
 }
 
@@ -36,9 +36,14 @@ static const char *checkname (lua_State *L, int arg) {
 }
 
 
-/* the file is opened below a directory that is surely the process's own */
-static int openbelow (int pidfd, const char *name) {
-  int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
+/*
+** The file is opened below a directory that is surely the process's own; or
+** that of a thread that lives, when its first one has ended.
+*/
+static int openbelow (int pidfd, const char *name, int bythread) {
+  int flags = O_RDONLY | O_DIRECTORY;
+  int dir = bythread ? pfd_process_openthread(pidfd, "", flags)
+                     : pfd_process_open(pidfd, "", flags);
   if (dir < 0)
     return dir;
   int file = pfd_sys_openwithin(dir, name, O_RDONLY);
@@ -95,15 +100,74 @@ static int pushcontent (lua_State *L, int file) {
 }
 
 
-/* 'file' is an empty handle, and empty again afterwards */
-static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
-  int rc = openbelow(pidfd, name);
+/* a file, by way of a thread that lives or not; 'handle' is empty */
+typedef struct File {
+  const char *name;
+  int bythread;
+  Handle *handle;
+} File;
+
+
+/* the handle is empty again afterwards */
+static int readfile (lua_State *L, int pidfd, const File *file) {
+  int rc = openbelow(pidfd, file->name, file->bythread);
   if (rc < 0)
     return rc;
-  file->fd = rc;
-  rc = isendless(name) ? -EFBIG : pushcontent(L, file->fd);
-  (void)pfd_handle_close(file);
+  file->handle->fd = rc;
+  rc = isendless(file->name) ? -EFBIG : pushcontent(L, file->handle->fd);
+  (void)pfd_handle_close(file->handle);
   return rc;
+}
+
+
+/*
+** Did that come of the end of the first thread, which has given back its
+** memory and more, while others run? 'rc' is how reading went, and the
+** content is on top if it is 0.
+*/
+static int isleadergone (lua_State *L, int pidfd, int rc) {
+  int missing = (rc == 0) ? lua_rawlen(L, -1) == 0
+                          : rc == -ESRCH || rc == -EACCES || rc == -ENOENT;
+  if (!missing || pfd_process_events(pidfd) != 0)
+    return 0;
+  int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
+  if (dir < 0)
+    return 0;
+  int lives = pfd_process_lives(dir, "stat");
+  (void)pfd_sys_close(dir);
+  return lives == 0;
+}
+
+
+/*
+** 'rc' is how reading went in the first thread, and says more of a file that
+** threads do not have. -EAGAIN: the thread has ended as well.
+*/
+static int readbythread (lua_State *L, int pidfd, const File *file, int rc) {
+  File again = *file;
+  again.bythread = 1;
+  int found = readfile(L, pidfd, &again);
+  if (found == -ENOENT && rc == 0)
+    return rc;
+  if (found == -ESRCH && pfd_process_events(pidfd) == 0)
+    return -EAGAIN;
+  return found;
+}
+
+
+/* the content is on top if 'rc' is 0; 'before' are the events before it */
+static int finish (lua_State *L, int before, int rc) {
+  int pidfd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
+  int after = pfd_process_events(pidfd);
+  if (after != before || after < 0) /* then some of it may be missing */
+    rc = (after < 0) ? after : -ESRCH;
+  if (rc == 0)
+    return 1;
+  int n = (rc == -ENOSYS) ? pfd_fail_before(L, "proc", "5.6", rc)
+                          : pfd_fail(L, "proc", rc);
+  if (rc == -EACCES)
+    pfd_explain(L, pidfd, PFD_READ);
+  return n;
 }
 
 
@@ -124,6 +188,7 @@ static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
 **   EREMOTE it lives in a pid namespace that this /proc does not show
 **   EMFILE, ENFILE  no descriptor left
 **   ENOSYS  before Linux 5.6
+**   EAGAIN  its first thread has ended, and the others come and go
 ** or with what reading that very file fails with, such as EIO ("mem"),
 ** EINVAL ("clear_refs") or EPERM ("timerslack_ns").
 **
@@ -134,20 +199,15 @@ int pfd_l_proc (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   const char *name = checkname(L, 2);
   lua_settop(L, 2);
-  Handle *file = pfd_handle_new(L, PFD_FD);
+  File file = {.name = name, .handle = pfd_handle_new(L, PFD_FD)};
   int before = pfd_process_events(p->fd);
   int rc, tries = 0;
   do {
     lua_settop(L, 3); /* pidfd, name, file */
-    rc = readfile(L, p->fd, name, file);
+    p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    rc = readfile(L, p->fd, &file);
+    if (strncmp(file.name, "task/", 5) != 0 && isleadergone(L, p->fd, rc))
+      rc = readbythread(L, p->fd, &file, rc);
   } while (rc == 1 || pfd_handle_retry(L, rc, &tries));
-  int after = pfd_process_events(p->fd);
-  if (after != before || after < 0) /* then some of it may be missing */
-    rc = (after < 0) ? after : -ESRCH;
-  if (rc == 0)
-    return 1;
-  int n = pfd_fail(L, "proc", rc);
-  if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
-  return n;
+  return finish(L, before, rc);
 }

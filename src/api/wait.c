@@ -8,10 +8,10 @@
 
 
 /*
-** p:wait ([timeout])
+** p:wait ([timeout [, "peek"]])
 ** waitid(2), and where that has no answer PIDFD_GET_INFO and /proc: wait
 ** at most 'timeout' seconds for the end of any process, child or not. A
-** child is reaped.
+** child is reaped; with "peek" it is left to its owner, by WNOWAIT.
 **
 ** Returns "exit" and the exit status, or "signal" and its number; or
 ** "unknown" and nil if the process is over but nobody tells how. Asked
@@ -19,15 +19,21 @@
 **   ETIMEDOUT  the time is over, and it runs still
 **   EDEADLK    it is this process
 **   EMFILE, ENFILE  no descriptor left to read /proc
+**   ENOENT, EREMOTE  before Linux 6.13, of a process that is no child: it
+**              cannot be told whether it is this one, as /proc is not
+**              mounted, or is that of another pid namespace
 **
 ** How a process ended that is not ours to wait for is told by Linux 6.15
 ** as soon as it is reaped; by any Linux before it is reaped, to those who
 ** have ptrace access. It makes no difference who reaped a child: another
-** library, or the kernel because SIGCHLD is ignored.
+** library, or the kernel because SIGCHLD is ignored. But that library may
+** be surprised if we reap a child of its own: hence "peek".
 */
 int pfd_l_wait (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  Await await = {.arg = 1, .deadline = pfd_arg_timeout(L, 2)};
+  await.reap = pfd_await_reap(L, 3);
   End end;
-  int rc = pfd_await(L, 1, pfd_arg_timeout(L, 2), &end);
+  int rc = pfd_await(L, &await, &end);
   return (rc < 0) ? pfd_fail(L, "wait", rc) : pfd_await_push(L, end);
 }

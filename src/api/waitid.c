@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <lua.h>
@@ -16,29 +15,29 @@
 
 
 /* assumes the table is on top */
-static void setseconds (lua_State *L, const char *key, struct timeval time) {
-  lua_pushnumber(L, (lua_Number)time.tv_sec + (lua_Number)time.tv_usec / 1e6);
+static void setseconds (lua_State *L, const char *key, OldTime time) {
+  lua_pushnumber(L, (lua_Number)time.seconds +
+                      (lua_Number)time.microseconds / 1e6);
   lua_setfield(L, -2, key);
 }
 
 
-static void pushusage (lua_State *L, const struct rusage *usage) {
+static void pushusage (lua_State *L, const Usage *usage) {
   lua_newtable(L);
-  setseconds(L, "utime", usage->ru_utime);
-  setseconds(L, "stime", usage->ru_stime);
-  pfd_setinteger(L, "maxrss",
-                 usage->ru_maxrss * 1024LL); /* in KiB until here */
-  pfd_setinteger(L, "minflt", usage->ru_minflt);
-  pfd_setinteger(L, "majflt", usage->ru_majflt);
-  pfd_setinteger(L, "inblock", usage->ru_inblock);
-  pfd_setinteger(L, "oublock", usage->ru_oublock);
-  pfd_setinteger(L, "nvcsw", usage->ru_nvcsw);
-  pfd_setinteger(L, "nivcsw", usage->ru_nivcsw);
+  setseconds(L, "utime", usage->utime);
+  setseconds(L, "stime", usage->stime);
+  pfd_setinteger(L, "maxrss", usage->maxrss * 1024LL); /* in KiB until here */
+  pfd_setinteger(L, "minflt", usage->minflt);
+  pfd_setinteger(L, "majflt", usage->majflt);
+  pfd_setinteger(L, "inblock", usage->inblock);
+  pfd_setinteger(L, "oublock", usage->oublock);
+  pfd_setinteger(L, "nvcsw", usage->nvcsw);
+  pfd_setinteger(L, "nivcsw", usage->nivcsw);
 }
 
 
 static int pushchild (lua_State *L, const siginfo_t *child,
-                      const struct rusage *usage) {
+                      const Usage *usage) {
   End end = pfd_end_fromsiginfo(child);
   lua_pushstring(L, pfd_end_word(end.how));
   lua_pushinteger(L, end.code);
@@ -52,11 +51,11 @@ static int pushchild (lua_State *L, const siginfo_t *child,
 }
 
 
-/* for p:wait, as nobody tells of it once more */
+/* for p:wait, as nobody may tell of it once more */
 static void remember (Handle *p, const siginfo_t *child, int options) {
   End end = pfd_end_fromsiginfo(child);
-  int isend = end.how == PFD_EXIT || end.how == PFD_SIGNAL;
-  if (isend && !(options & WNOWAIT))
+  end.unreaped = (options & WNOWAIT) != 0;
+  if (end.how == PFD_EXIT || end.how == PFD_SIGNAL)
     p->end = end;
 }
 
@@ -73,10 +72,23 @@ static int sleepfor (Sleeper *s, int pidfd, int options) {
 }
 
 
+/* there is nothing to report yet: false, EAGAIN, or 0 values to wait for it */
+static int reportnothing (lua_State *L, int pidfd, int options) {
+  if (options & WNOHANG) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  int flags = pfd_sys_flags(pidfd);
+  if (flags >= 0 && (flags & PIDFD_NONBLOCK))
+    flags = -EAGAIN;
+  return (flags < 0) ? pfd_fail(L, "waitid", flags) : 0;
+}
+
+
 /* push what there is to report; 0 values if nothing yet */
 static int report (lua_State *L, Handle *p, int options) {
   siginfo_t child = {.si_pid = 0};
-  struct rusage usage;
+  Usage usage;
   int rc = pfd_sys_waitid(p->fd, &child, options | WNOHANG, &usage);
   if (rc < 0)
     return pfd_fail(L, "waitid", rc);
@@ -84,10 +96,7 @@ static int report (lua_State *L, Handle *p, int options) {
     remember(p, &child, options);
     return pushchild(L, &child, &usage);
   }
-  if (!(options & WNOHANG))
-    return 0;
-  lua_pushboolean(L, 0);
-  return 1;
+  return reportnothing(L, p->fd, options);
 }
 
 
@@ -102,6 +111,7 @@ static int report (lua_State *L, Handle *p, int options) {
 ** WNOHANG and nothing to report. Or fails with
 **   ECHILD  no child, or waited for already
 **   EINVAL  none of the first three options, or an unknown one
+**   EAGAIN  nothing to report, and the pidfd is NONBLOCK
 **
 ** It sleeps in poll(2), not in waitid(2), so that Ctrl-C interrupts. A stop
 ** or continuation is no event there: it is noticed within 10 ms.

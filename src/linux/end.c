@@ -2,15 +2,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 
 #include "process.h"
 #include "sys.h"
 
-/* a line of /proc/PID/stat has 52 numbers of 20 digits at most */
-#define STATSIZE 2048
+#define PATHSIZE 64
 
 
 const char *pfd_end_word (How how) {
@@ -45,23 +42,32 @@ End pfd_end_fromstatus (int status) {
 }
 
 
-/* Linux 6.15 */
-static int findreaped (int pidfd, End *end) {
-  Info info = {.mask = PIDFD_INFO_EXIT};
-  int rc = pfd_sys_info(pidfd, &info);
-  int told = (rc == 0 && (info.mask & PIDFD_INFO_EXIT));
-  if (told)
-    *end = pfd_end_fromstatus(info.exit_code);
-  return told;
+/*
+** Errors of reading /proc that last: there is none, it hides the process, the
+** process is in another pid namespace, or we may not look. Any other error is
+** of the moment, such as ENOMEM or EMFILE, and no answer to anything.
+*/
+static int islasting (int rc) {
+  return rc == -ENOENT || rc == -ENOTDIR || rc == -EACCES || rc == -EPERM ||
+         rc == -EREMOTE || rc == -ENOSYS;
 }
 
 
-/* field 52 of a line in which field 2 is "(any name)", spaces included */
-static int parsestatus (const char *stat) {
-  const char *at = strrchr(stat, ')');
-  for (int field = 2; field < 52 && at != NULL; field++)
-    at = strchr(at + 1, ' ');
-  return (at == NULL) ? 0 : (int)strtol(at, NULL, 10);
+/*
+** Linux 6.15: 1 if the kernel tells it, 0 if it does not, or -errno. Before
+** Linux 6.13, and before the process is reaped, it does not.
+*/
+static int findreaped (int pidfd, End *end) {
+  Info info = {.mask = PIDFD_INFO_EXIT};
+  int rc = pfd_sys_info(pidfd, &info);
+  if (rc == -ENOTTY || rc == -EINVAL || rc == -ESRCH || islasting(rc))
+    return 0;
+  if (rc < 0)
+    return rc;
+  if (!(info.mask & PIDFD_INFO_EXIT))
+    return 0;
+  *end = pfd_end_fromstatus(info.exit_code);
+  return 1;
 }
 
 
@@ -71,70 +77,87 @@ static int parsestatus (const char *stat) {
 ** permission, and say so: they tell whether a 0 is one.
 */
 static int readstatus (int dir, int *status) {
-  char text[STATSIZE];
-  int file = pfd_sys_openat(dir, "stat", O_RDONLY);
-  if (file < 0)
-    return file;
-  int length = pfd_sys_read(file, text, sizeof(text) - 1);
-  (void)pfd_sys_close(file);
-  if (length < 0)
-    return length;
-  text[length] = '\0';
-  *status = parsestatus(text);
-  if (*status != 0)
-    return 0;
-  int rc = pfd_sys_readlinkat(dir, "ns/mnt", text, sizeof(text));
-  return (rc == -EACCES) ? rc : 0;
+  char target[PATHSIZE];
+  long value = 0;
+  int rc = pfd_process_stat(dir, "stat", PFD_EXITCODE, &value);
+  *status = (int)value;
+  if (rc < 0 || value != 0)
+    return rc;
+  rc = pfd_sys_readlinkat(dir, "ns/mnt", target, sizeof(target));
+  return (rc == -ENOENT || rc >= 0) ? 0 : rc; /* a zombie has no link */
 }
 
 
-/* a reaped process has no links either, so it must be there still */
-static int findzombie (int pidfd, End *end) {
+static int readzombie (int pidfd, int *status) {
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
     return dir;
-  int status;
-  int rc = readstatus(dir, &status);
+  int rc = readstatus(dir, status);
   (void)pfd_sys_close(dir);
+  return rc;
+}
+
+
+/*
+** A reaped process has no links either, so it must be there still. ESRCH is
+** believed of the pidfd only.
+*/
+static int findzombie (int pidfd, End *end) {
+  int status = 0;
+  int rc = readzombie(pidfd, &status);
   pid_t pid = pfd_process_procpid(pidfd);
-  if (rc < 0 || pid < 0)
-    return (pid < 0) ? pid : rc;
-  *end = pfd_end_fromstatus(status);
+  if (pid < 0)
+    return pid;
+  if (rc == 0)
+    *end = pfd_end_fromstatus(status);
+  return (rc == -ESRCH) ? -EIO : rc;
+}
+
+
+/* it is over, and nobody tells how; its parent's reaping may tell, later */
+static int findnobody (int pidfd, int reaped, End *end, Found *found) {
+  int onpidfs = reaped ? 0 : pfd_sys_onpidfs(pidfd);
+  if (onpidfs < 0)
+    return onpidfs;
+  *found = (onpidfs == 1) ? PFD_UNTOLD : PFD_TOLD;
+  *end = (End){.how = PFD_UNKNOWN};
   return 0;
 }
 
 
 /* it is over, and no child of ours that could be reaped */
-static int findforeign (int pidfd, int reaped, End *end) {
-  if (findreaped(pidfd, end))
-    return PFD_TOLD;
+static int findforeign (int pidfd, int reaped, End *end, Found *found) {
+  *found = PFD_TOLD;
+  int told = findreaped(pidfd, end);
+  if (told != 0)
+    return (told < 0) ? told : 0;
   int rc = findzombie(pidfd, end);
-  if (rc == 0)
-    return PFD_TOLD;
-  if (rc == -EMFILE || rc == -ENFILE)
+  if (rc == 0 || (rc != -ESRCH && !islasting(rc)))
     return rc;
-  if (findreaped(pidfd, end)) /* reaped just now */
-    return PFD_TOLD;
-  if (rc != -ESRCH && !reaped && pfd_sys_onpidfs(pidfd) == 1)
-    return PFD_UNTOLD;
-  *end = (End){.how = PFD_UNKNOWN};
-  return PFD_TOLD;
+  told = findreaped(pidfd, end); /* it may have been reaped just now */
+  if (told != 0)
+    return (told < 0) ? told : 0;
+  return findnobody(pidfd, reaped || rc == -ESRCH, end, found);
 }
 
 
 /* poll(2) first: what it says stays true, so that nothing falls in between */
-int pfd_end_find (int pidfd, End *end) {
+int pfd_end_find (int pidfd, Reap reap, End *end, Found *found) {
+  *found = PFD_RUNNING;
   int events = pfd_process_events(pidfd);
   if (events <= 0)
-    return (events == 0) ? PFD_RUNNING : events;
+    return events;
   siginfo_t info = {.si_pid = 0};
-  int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
+  int options = WEXITED | WNOHANG | __WALL | ((reap == PFD_PEEK) ? WNOWAIT : 0);
+  int rc = pfd_sys_waitid(pidfd, &info, options, NULL);
   if (rc == -ECHILD)
-    return findforeign(pidfd, events & POLLHUP, end);
+    return findforeign(pidfd, events & POLLHUP, end, found);
   if (rc < 0)
     return rc;
-  if (info.si_pid == 0)
-    return PFD_HELD;
-  *end = pfd_end_fromsiginfo(&info);
-  return PFD_TOLD;
+  *found = (info.si_pid == 0) ? PFD_HELD : PFD_TOLD;
+  if (*found == PFD_TOLD) {
+    *end = pfd_end_fromsiginfo(&info);
+    end->unreaped = (reap == PFD_PEEK);
+  }
+  return 0;
 }

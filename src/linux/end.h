@@ -25,8 +25,9 @@ typedef enum How {
 
 typedef struct End {
   How how;
-  int code; /* exit status or signal number */
-  int core; /* was a core dumped? */
+  int code;     /* exit status or signal number */
+  int core;     /* was a core dumped? */
+  int unreaped; /* is it a child's, who was left to be waited for? */
 } End;
 
 
@@ -40,14 +41,21 @@ End pfd_end_fromsiginfo (const siginfo_t *info);
 End pfd_end_fromstatus (int status);
 
 typedef enum Found {
-  PFD_TOLD,    /* it is over, and 'end' tells how; a child was reaped */
+  PFD_TOLD,    /* it is over, and 'end' tells how */
   PFD_RUNNING, /* it is not over */
-  PFD_HELD,    /* a child is over, but its tracer has not let go of it */
+  PFD_HELD,    /* a child is over, but its tracer has not released it yet */
   PFD_UNTOLD   /* it is over; how is told when its parent reaps it */
 } Found;
 
-/* look, without waiting: one of the above, or -errno */
-int pfd_end_find (int pidfd, End *end);
+/* is a child reaped, or left to its owner, who waits for it later? */
+typedef enum Reap { PFD_REAP, PFD_PEEK } Reap;
+
+/*
+** Look, without waiting, and say in 'found' what there is. Returns 0, or
+** -errno: then it is not known whether the process is over, or how, and the
+** next look may tell.
+*/
+int pfd_end_find (int pidfd, Reap reap, End *end, Found *found);
 
 
 #pragma GCC visibility pop

@@ -67,6 +67,21 @@
 /* waitid(2) on a pidfd, Linux 5.4 */
 #define PFD_P_PIDFD 3
 
+/*
+** What the system call waitid(2) writes. The C library's 'struct rusage'
+** has another layout on 32-bit machines where time_t has 64 bits.
+*/
+typedef struct OldTime {
+  __kernel_long_t seconds, microseconds;
+} OldTime;
+
+typedef struct Usage {
+  OldTime utime, stime;
+  __kernel_long_t maxrss, ixrss, idrss, isrss;
+  __kernel_long_t minflt, majflt, nswap, inblock, oublock;
+  __kernel_long_t msgsnd, msgrcv, nsignals, nvcsw, nivcsw;
+} Usage;
+
 
 /* the type that fstatfs(2) tells of a pidfd since Linux 6.9 */
 #if !defined(PID_FS_MAGIC)

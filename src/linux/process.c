@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "sys.h"
 
@@ -15,27 +16,52 @@
 
 #define PATHSIZE 64
 
+/* a line of /proc/PID/stat has 52 numbers of 20 digits at most */
+#define STATSIZE 2048
 
-/* fill 'text', a string of at most FDINFOSIZE bytes */
-static int readfdinfo (int fd, char *text) {
-  char path[PATHSIZE];
-  (void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
-  int file = pfd_sys_openat(AT_FDCWD, path, O_RDONLY);
-  if (file < 0)
-    return file;
-  int rc = pfd_sys_read(file, text, FDINFOSIZE - 1);
-  (void)pfd_sys_close(file);
-  if (rc >= 0)
-    text[rc] = '\0';
-  return rc;
+#define BUFFERSIZE 4096
+
+
+/*
+** Files of /proc are read at once, and a signal that interrupts the call
+** even so is no answer. One who injects failures may interrupt for ever.
+*/
+#define TRIES 100
+
+
+static int openfile (int dir, const char *path, int flags) {
+  int rc = -EINTR;
+  for (int i = 0; rc == -EINTR && i < TRIES; i++)
+    rc = pfd_sys_openat(dir, path, flags);
+  return (rc == -EINTR) ? -EAGAIN : rc;
 }
 
 
+/* fill 'text', a string of at most 'size' bytes: its length, or -errno */
+static int readfile (int dir, const char *path, char *text, size_t size) {
+  int file = openfile(dir, path, O_RDONLY);
+  if (file < 0)
+    return file;
+  int rc = -EINTR;
+  for (int i = 0; rc == -EINTR && i < TRIES; i++)
+    rc = pfd_sys_read(file, text, size - 1);
+  (void)pfd_sys_close(file);
+  if (rc >= 0)
+    text[rc] = '\0';
+  return (rc == -EINTR) ? -EAGAIN : rc;
+}
+
+
+/*
+** ESRCH and EREMOTE say what the line "Pid:" says. They never come from the
+** open or the read itself: our own thread and descriptor are there.
+*/
 pid_t pfd_process_procpid (int pidfd) {
-  char text[FDINFOSIZE];
-  int rc = readfdinfo(pidfd, text);
+  char path[PATHSIZE], text[FDINFOSIZE];
+  (void)snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", pidfd);
+  int rc = readfile(AT_FDCWD, path, text, sizeof(text));
   if (rc < 0)
-    return rc;
+    return (rc == -ESRCH || rc == -EREMOTE) ? -EIO : rc;
   const char *line = strstr(text, "\nPid:");
   if (line == NULL)
     return -EBADF;
@@ -49,7 +75,9 @@ pid_t pfd_process_procpid (int pidfd) {
 /* with O_PATH it is a name only, of which nothing can be asked */
 int pfd_process_check (int fd) {
   int rc = pfd_sys_flags(fd);
-  if (rc < 0 || (rc & O_PATH))
+  if (rc < 0)
+    return rc;
+  if (rc & O_PATH)
     return -EBADF;
   rc = pfd_sys_onpidfs(fd);
   if (rc != 0)
@@ -64,23 +92,155 @@ static int isourproc (void) {
   char self[PATHSIZE];
   int length =
     pfd_sys_readlinkat(AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
-  if (length < 0)
+  if (length == -ENOENT) /* /proc of a namespace in which we are not */
     return 0;
+  if (length < 0)
+    return length;
   self[length] = '\0';
   return strtol(self, NULL, 10) == pfd_sys_getpid();
+}
+
+
+/* before Linux 6.13 */
+static pid_t readpid (int pidfd) {
+  pid_t pid = pfd_process_procpid(pidfd);
+  if (pid < 0)
+    return pid;
+  int ours = isourproc();
+  if (ours < 0)
+    return ours;
+  return ours ? pid : -EREMOTE;
+}
+
+
+/*
+** Signal 0 asks without descriptor and without /proc. EINVAL: the process is
+** in a pid namespace that cannot be seen from here.
+*/
+static int isinvisible (int pidfd) {
+  return pfd_sys_send_signal(pidfd, 0, NULL, 0) == -EINVAL;
 }
 
 
 pid_t pfd_process_pid (int pidfd) {
   Info info = {.mask = PIDFD_INFO_PID};
   int rc = pfd_sys_info(pidfd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL) { /* before Linux 6.13 */
-    pid_t pid = pfd_process_procpid(pidfd);
-    return (pid > 0 && !isourproc()) ? -EREMOTE : pid;
-  }
+  if (rc == -ENOTTY || rc == -EINVAL)
+    return readpid(pidfd);
   if (rc == -ESRCH) /* reaped; before Linux 7.0 also: not visible */
-    return (pfd_process_procpid(pidfd) == -EREMOTE) ? -EREMOTE : rc;
+    return isinvisible(pidfd) ? -EREMOTE : rc;
   return (rc < 0) ? rc : (pid_t)info.pid;
+}
+
+
+/* a child that is not reaped is surely not this process, nor its thread */
+int pfd_process_ischild (int pidfd) {
+  siginfo_t info;
+  int options = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  int rc = pfd_sys_waitid(pidfd, &info, options, NULL);
+  if (rc == -ECHILD)
+    return 0;
+  return (rc < 0) ? rc : 1;
+}
+
+
+/*
+** The calling thread may send itself a signal that claims to come from the
+** kernel. For anybody else that is EPERM, whatever the permissions are: so
+** signal 0 tells one from the other, without descriptor and without /proc.
+** A seccomp filter may say EPERM, too. It looks at numbers only, and would
+** say so of a descriptor that does not exist.
+*/
+static int iscaller (int pidfd) {
+  siginfo_t info = {.si_signo = 0, .si_code = SI_USER};
+  int rc = pfd_sys_send_signal(pidfd, 0, &info, 0);
+  if (rc == -EPERM && pfd_sys_send_signal(-1, 0, NULL, 0) != -EBADF)
+    return rc;
+  if (rc == -EPERM || rc == -ESRCH || rc == -EINVAL)
+    return 0;
+  return (rc < 0) ? rc : 1;
+}
+
+
+/*
+** To the kernel, a process is its first thread here. So "no" is an answer
+** about the whole process only where the first thread asks. 'unknown' is why
+** the pid cannot be told.
+*/
+static int isselfbysignal (int pidfd, int unknown, Self self) {
+  int rc = iscaller(pidfd);
+  if (rc != 0)
+    return (rc < 0) ? unknown : rc;
+  int flags = pfd_sys_flags(pidfd);
+  if (flags < 0)
+    return flags;
+  if (flags & PIDFD_THREAD)
+    return (self == PFD_ANYTHREAD) ? unknown : 0;
+  return (pfd_sys_gettid() == pfd_sys_getpid()) ? 0 : unknown;
+}
+
+
+int pfd_process_isself (int pidfd, Self self) {
+  pid_t pid = pfd_process_pid(pidfd);
+  if (pid > 0 && self == PFD_ANYTHREAD)
+    return pfd_sys_isthread(pid);
+  if (pid > 0)
+    return pid == pfd_sys_getpid() || pid == pfd_sys_gettid();
+  if (pid == -ESRCH || pid == -EBADF)
+    return 0;
+  int child = pfd_process_ischild(pidfd);
+  return (child == 1) ? 0 : isselfbysignal(pidfd, pid, self);
+}
+
+
+/* the start of field 'n' of the line in 'stat'; field 2 is "(any name)" */
+static const char *findfield (const char *stat, int n) {
+  const char *at = strrchr(stat, ')');
+  for (int field = 2; field < n && at != NULL; field++)
+    at = strchr(at + 1, ' ');
+  return at;
+}
+
+
+int pfd_process_stat (int dir, const char *path, int field, long *value) {
+  char text[STATSIZE];
+  int rc = readfile(dir, path, text, sizeof(text));
+  if (rc < 0)
+    return rc;
+  const char *at = findfield(text, field);
+  if (at == NULL)
+    return -EIO;
+  *value = (field == PFD_STATE) ? at[1] : strtol(at, NULL, 10);
+  return 0;
+}
+
+
+/*
+** The threads of the kernel are children of its thread 2, whose own parent
+** has no number. In another pid namespace an ordinary process may be 2, so
+** this only tells of which processes there is no need to read the flags.
+*/
+static int maybekernel (int pidfd) {
+  Info info = {.mask = PIDFD_INFO_PID};
+  return pfd_sys_info(pidfd, &info) != 0 || info.ppid == 2 || info.ppid == 0;
+}
+
+
+#define PF_KTHREAD 0x00200000
+
+
+int pfd_process_iskernel (int pidfd) {
+  if (!maybekernel(pidfd))
+    return 0;
+  int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
+  if (dir < 0)
+    return (dir == -ESRCH) ? 0 : dir;
+  long flags = 0;
+  int rc = pfd_process_stat(dir, "stat", PFD_FLAGS, &flags);
+  (void)pfd_sys_close(dir);
+  if (rc < 0)
+    return (rc == -ESRCH) ? 0 : rc;
+  return (flags & PF_KTHREAD) != 0;
 }
 
 
@@ -104,13 +264,164 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
     return pid;
   char path[PATHSIZE];
   (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-  int fd = pfd_sys_openat(AT_FDCWD, path, flags);
+  int fd = openfile(AT_FDCWD, path, flags);
   pid_t after = pfd_process_procpid(pidfd);
   if (after == pid)
     return fd;
   if (fd >= 0)
     (void)pfd_sys_close(fd);
   return (after < 0) ? after : -ESRCH;
+}
+
+
+int pfd_process_lives (int dir, const char *path) {
+  long state;
+  int rc = pfd_process_stat(dir, path, PFD_STATE, &state);
+  if (rc == -ESRCH || rc == -ENOENT)
+    return 0;
+  return (rc < 0) ? rc : strchr("ZXx", (int)state) == NULL;
+}
+
+
+/* a thread that lives, among the entries of one buffer: 0 if there is none */
+static pid_t chooseliving (int tasks, const char *buffer, int size) {
+  for (int at = 0; at < size;) {
+    const Entry *entry = (const Entry *)(const void *)(buffer + at);
+    char path[PATHSIZE];
+    (void)snprintf(path, sizeof(path), "%.20s/stat", entry->name);
+    int lives = (entry->name[0] == '.') ? 0 : pfd_process_lives(tasks, path);
+    if (lives != 0)
+      return (lives < 0) ? lives : (pid_t)strtol(entry->name, NULL, 10);
+    at += entry->length;
+  }
+  return 0;
+}
+
+
+/* a thread that lives, of the process behind that directory: 0 if none */
+static pid_t findliving (int tasks) {
+  _Alignas(Entry) char buffer[BUFFERSIZE];
+  pid_t tid = 0;
+  int rc;
+  do {
+    rc = pfd_sys_getdents(tasks, buffer, sizeof(buffer));
+    if (rc > 0)
+      tid = chooseliving(tasks, buffer, rc);
+  } while (rc > 0 && tid == 0);
+  return (rc < 0) ? rc : tid;
+}
+
+
+/*
+** The directory 'task' shows the threads of this process only, however often
+** their numbers are given to others.
+*/
+static pid_t openliving (int pidfd, int *tasks) {
+  *tasks = pfd_process_open(pidfd, "task", O_RDONLY | O_DIRECTORY);
+  if (*tasks < 0)
+    return *tasks;
+  pid_t tid = findliving(*tasks);
+  if (tid <= 0)
+    (void)pfd_sys_close(*tasks);
+  return (tid == 0) ? -EAGAIN : tid;
+}
+
+
+/* 'found' is what the search has led to */
+static int again (int pidfd, int found, int *tries) {
+  return found == -EAGAIN && ++*tries < TRIES && pfd_process_events(pidfd) == 0;
+}
+
+
+/* if the thread ends meanwhile, no error says anything about the file */
+static int openbelow (int tasks, pid_t tid, const char *name, int flags) {
+  char path[PATHSIZE];
+  (void)snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
+  int fd = openfile(tasks, path, flags);
+  if (fd >= 0)
+    return fd;
+  (void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
+  int lives = pfd_process_lives(tasks, path);
+  return (lives == 0) ? -EAGAIN : fd;
+}
+
+
+int pfd_process_openthread (int pidfd, const char *name, int flags) {
+  int fd, tries = 0;
+  do {
+    int tasks;
+    fd = openliving(pidfd, &tasks);
+    if (fd > 0) {
+      fd = openbelow(tasks, fd, name, flags);
+      (void)pfd_sys_close(tasks);
+    }
+  } while (again(pidfd, fd, &tries));
+  return fd;
+}
+
+
+/*
+** The number of a thread may be a stranger's when it is opened. A stranger
+** would have to be over before the number appears among the threads of this
+** process: so if it appears, and after that the thread that was opened still
+** runs, it is the one.
+*/
+static int openchecked (int tasks, pid_t tid) {
+  char path[PATHSIZE];
+  int thread = pfd_sys_open(tid, PIDFD_THREAD);
+  if (thread < 0)
+    return (thread == -ESRCH) ? -EAGAIN : thread;
+  (void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
+  int lives = pfd_process_lives(tasks, path);
+  int events = (lives > 0) ? pfd_process_events(thread) : lives;
+  if (lives > 0 && events == 0)
+    return thread;
+  (void)pfd_sys_close(thread);
+  return (events < 0) ? events : -EAGAIN;
+}
+
+
+int pfd_process_thread (int pidfd) {
+  int ours = isourproc();
+  if (ours <= 0)
+    return (ours < 0) ? ours : -EREMOTE;
+  int thread, tries = 0;
+  do {
+    int tasks;
+    thread = openliving(pidfd, &tasks);
+    if (thread > 0) {
+      thread = openchecked(tasks, thread);
+      (void)pfd_sys_close(tasks);
+    }
+  } while (again(pidfd, thread, &tries));
+  return (thread == -EINVAL) ? -EOPNOTSUPP : thread;
+}
+
+
+/* through a thread that may end as well before it is asked */
+static int trythreads (int pidfd, PidfdCall call, const void *arg) {
+  int rc, tries = 0;
+  do {
+    rc = pfd_process_thread(pidfd);
+    if (rc >= 0) {
+      int thread = rc;
+      rc = call(thread, arg);
+      (void)pfd_sys_close(thread);
+      rc = (rc == -ESRCH) ? -EAGAIN : rc;
+    }
+  } while (again(pidfd, rc, &tries));
+  return rc;
+}
+
+
+int pfd_process_byliving (int pidfd, PidfdCall call, const void *arg) {
+  int rc = call(pidfd, arg);
+  if (rc != -ESRCH || pfd_process_events(pidfd) != 0)
+    return rc;
+  rc = trythreads(pidfd, call, arg);
+  if (rc == -EAGAIN && pfd_process_events(pidfd) != 0)
+    return -ESRCH; /* it has ended meanwhile */
+  return rc;
 }
 
 

@@ -25,11 +25,53 @@ int pfd_process_check (int fd);
 /* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
 pid_t pfd_process_pid (int pidfd);
 
+/* is it a child of ours that has not been reaped? 1, 0 or -errno */
+int pfd_process_ischild (int pidfd);
+
+/* this process or the calling thread; or this process or any of its threads */
+typedef enum Self { PFD_CALLER, PFD_ANYTHREAD } Self;
+
+/* is it? 1 or 0, or where that cannot be told the -errno that says why */
+int pfd_process_isself (int pidfd, Self self);
+
+/* is it a thread of the kernel? 1, 0 or -errno */
+int pfd_process_iskernel (int pidfd);
+
 /* what no other process has until the system is started again, in 'id' */
 int pfd_process_id (int pidfd, unsigned long long *id);
 
 /* open one file or directory of its /proc directory, surely its own */
 int pfd_process_open (int pidfd, const char *name, int flags);
+
+/* fields of /proc/PID/stat; the state is a letter, the others are numbers */
+#define PFD_STATE 3
+#define PFD_FLAGS 9
+#define PFD_EXITCODE 52
+
+/* one field of a file "stat" below 'dir', in 'value' */
+int pfd_process_stat (int dir, const char *path, int field, long *value);
+
+/* does the process or thread of that file "stat" live? 1, 0 or -errno */
+int pfd_process_lives (int dir, const char *path);
+
+/*
+** A process runs for as long as one of its threads does. When its first one
+** has ended, what all share (memory, descriptors, namespaces) is shown in the
+** other threads only. -EAGAIN: none was found that lives long enough.
+*/
+
+/* open one file or directory below /proc/PID/task/TID of a living thread */
+int pfd_process_openthread (int pidfd, const char *name, int flags);
+
+/* open a pidfd of a living thread; -EOPNOTSUPP before Linux 6.9 */
+int pfd_process_thread (int pidfd);
+
+/*
+** Call a function with the pidfd; or, if that says ESRCH though the process
+** runs, with that of a living thread.
+*/
+typedef int (*PidfdCall)(int pidfd, const void *arg);
+int pfd_process_byliving (int pidfd, PidfdCall call, const void *arg);
 
 /* 0 while it runs, POLLIN once it has ended, with POLLHUP once reaped */
 int pfd_process_events (int pidfd);

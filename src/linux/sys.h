@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -29,8 +28,7 @@ int pfd_sys_open (pid_t pid, unsigned int flags);
 int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
 int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
                          unsigned int flags);
-int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
-                    struct rusage *usage);
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
 int pfd_sys_setns (int pidfd, int kinds);
@@ -104,6 +102,12 @@ uid_t pfd_sys_geteuid (void);
 gid_t pfd_sys_getgid (void);
 gid_t pfd_sys_getegid (void);
 int pfd_sys_hascapability (int capability);
+int pfd_sys_hasthreads (void);   /* other than the calling one, perhaps */
+int pfd_sys_keepszombies (void); /* or does the kernel reap our children? */
+int pfd_sys_isbefore (const char *version); /* is the kernel older? */
+int pfd_sys_killgroup (pid_t leader, int sig);
+int pfd_sys_killthread (pid_t pid, pid_t tid, int sig);
+int pfd_sys_queuethread (pid_t pid, pid_t tid, int sig, siginfo_t *info);
 
 
 #pragma GCC visibility pop

@@ -26,9 +26,12 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 }
 
 
-/* the system call itself: the C library's has no rusage */
-int pfd_sys_waitid (int pidfd, siginfo_t *info, int options,
-                    struct rusage *usage) {
+_Static_assert(sizeof(Usage) == 18 * sizeof(__kernel_long_t),
+               "the kernel's struct has 18 numbers");
+
+
+/* the system call itself: the C library's has no 'usage' */
+int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage) {
   return pfd_sys_result(
     syscall(SYS_waitid, PFD_P_PIDFD, pidfd, info, options, usage));
 }

@@ -3,11 +3,20 @@
 #include "sys.h"
 
 #include <pthread.h>
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/select.h>
 #include <time.h>
 
 
 #define NANO 1000000000LL
+
+/* how often to look where select(2) cannot tell: ten milliseconds */
+#define TICK 10000000LL
+
+#define WORDBITS (CHAR_BIT * sizeof(unsigned long))
 
 
 /* the monotonic clock */
@@ -18,12 +27,119 @@ long long pfd_sys_now (void) {
 }
 
 
+static struct timespec totimespec (long long time) {
+  return (struct timespec){.tv_sec = time / NANO, .tv_nsec = time % NANO};
+}
+
+
+/* mark those that are closed, and return how many there are */
+static int markclosed (struct pollfd *fds, nfds_t n) {
+  int closed = 0;
+  for (nfds_t i = 0; i < n; i++) {
+    int isclosed = fds[i].fd >= 0 && !pfd_sys_isopen(fds[i].fd);
+    fds[i].revents = isclosed ? POLLNVAL : 0;
+    closed += isclosed;
+  }
+  return closed;
+}
+
+
+/* what select(2) takes: a bit for each descriptor below 'size' */
+typedef struct Bits {
+  unsigned long *words;
+  int size;
+} Bits;
+
+
+static int findsize (const struct pollfd *fds, nfds_t n) {
+  int size = 0;
+  for (nfds_t i = 0; i < n; i++)
+    if (fds[i].fd >= size)
+      size = fds[i].fd + 1;
+  return size;
+}
+
+
+static int iswanted (const struct pollfd *event) {
+  return event->fd >= 0 && (event->events & POLLIN);
+}
+
+
+/* set the bits of those that want POLLIN; returns how many there are */
+static int setbits (const struct pollfd *fds, nfds_t n, const Bits *bits) {
+  int wanted = 0;
+  for (nfds_t i = 0; i < n; i++)
+    if (iswanted(&fds[i])) {
+      size_t fd = (size_t)fds[i].fd;
+      bits->words[fd / WORDBITS] |= 1UL << (fd % WORDBITS);
+      wanted++;
+    }
+  return wanted;
+}
+
+
+/* from the bits to POLLIN; returns how many have it */
+static int getbits (struct pollfd *fds, nfds_t n, const Bits *bits) {
+  int ready = 0;
+  for (nfds_t i = 0; i < n; i++) {
+    size_t fd = (size_t)fds[i].fd;
+    if (iswanted(&fds[i]) &&
+        (bits->words[fd / WORDBITS] & (1UL << (fd % WORDBITS)))) {
+      fds[i].revents = POLLIN;
+      ready++;
+    }
+  }
+  return ready;
+}
+
+
+/*
+** The kernel does not care for the size of an fd_set: it reads and writes
+** as many bits as it is told. 'partly': there is something that select(2)
+** does not wait for. Returns -EINTR when it has slept for a tick because of
+** that, and not as long as it was told.
+*/
+static int selectbits (const Bits *bits, int partly, long long timeout,
+                       const sigset_t *mask) {
+  int shortened = partly && (timeout < 0 || timeout > TICK);
+  struct timespec time = totimespec(shortened ? TICK : timeout);
+  const struct timespec *limit = (timeout < 0 && !shortened) ? NULL : &time;
+  fd_set *in = (fd_set *)(void *)bits->words;
+  int rc = pfd_sys_result(pselect(bits->size, in, NULL, NULL, limit, mask));
+  return (rc == 0 && shortened) ? -EINTR : rc;
+}
+
+
+/*
+** poll(2) refuses more entries than RLIMIT_NOFILE, and so each single one
+** where that has been lowered to 0, though the descriptors are open still.
+** select(2) has no such limit. It tells POLLIN only.
+*/
+static int pollbyselect (struct pollfd *fds, nfds_t n, long long timeout,
+                         const sigset_t *mask) {
+  int closed = markclosed(fds, n);
+  if (closed > 0)
+    return closed;
+  Bits bits = {.size = findsize(fds, n)};
+  bits.words = (unsigned long *)calloc((size_t)bits.size / WORDBITS + 1,
+                                       sizeof(*bits.words));
+  if (bits.words == NULL)
+    return -ENOMEM;
+  int partly = setbits(fds, n, &bits) < (int)n;
+  int rc = selectbits(&bits, partly, timeout, mask);
+  if (rc > 0)
+    rc = getbits(fds, n, &bits);
+  free(bits.words);
+  return rc;
+}
+
+
 /* with 'mask', if there is one, as the signal mask for as long as it sleeps */
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask) {
-  struct timespec time = {.tv_sec = (time_t)(timeout / NANO),
-                          .tv_nsec = (long)(timeout % NANO)};
-  return pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
+  struct timespec time = totimespec(timeout);
+  int rc = pfd_sys_result(ppoll(fds, n, (timeout < 0) ? NULL : &time, mask));
+  return (rc == -EINVAL && n > 0) ? pollbyselect(fds, n, timeout, mask) : rc;
 }
 
 

@@ -2,79 +2,131 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
+#include <lauxlib.h>
 #include <lua.h>
 
-#include "../linux/end.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "arg.h"
 #include "block.h"
-#include "handle.h"
 
 
-/* what is known already, else what can be found now */
-static int find (lua_State *L, Handle *p) {
-  if (p->end.how != PFD_NOTYET)
-    return PFD_TOLD;
-  int found, tries = 0;
-  do
-    found = pfd_end_find(p->fd, &p->end);
-  while (pfd_handle_retry(L, found, &tries));
-  return found;
+Reap pfd_await_reap (lua_State *L, int arg) {
+  if (lua_isnoneornil(L, arg))
+    return PFD_REAP;
+  const char *word = pfd_arg_string(L, arg);
+  if (strcmp(word, "peek") != 0)
+    luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
+  return PFD_PEEK;
 }
 
 
-static int isself (int pidfd) {
-  pid_t pid = pfd_process_pid(pidfd);
-  return pid == pfd_sys_getpid() || pid == pfd_sys_gettid();
+/* a child whose end is known, but that is there to be reaped, is looked at */
+static int isknown (const Handle *p, Reap reap) {
+  return p->end.how != PFD_NOTYET && (reap == PFD_PEEK || !p->end.unreaped);
 }
 
 
 /*
-** Sleep until there is something new to find: the end of a process that
-** runs; the reaping of one that is over, which poll(2) tells unasked; or
-** the whim of a tracer, of which nothing tells.
+** An end that was told stays, even if its owner has reaped the child since
+** and nobody would tell it again.
 */
-static int sleepon (Sleeper *s, int pidfd, int found, long long deadline) {
-  struct pollfd event = {.fd = pidfd};
-  if (found == PFD_HELD) {
-    long long tick = pfd_block_deadline(PFD_TICK);
-    return pfd_block(s, NULL, 0, pfd_block_earlier(tick, deadline));
-  }
-  event.events = (found == PFD_RUNNING) ? POLLIN : 0;
-  return pfd_block(s, &event, 1, deadline);
+static void remember (Handle *p, End end) {
+  if (end.how != PFD_UNKNOWN || p->end.how == PFD_NOTYET)
+    p->end = end;
+  p->end.unreaped = end.unreaped;
 }
 
 
-/* over, but nobody has told how; or not even over */
-static int expire (int found, End *end) {
+/* what is known already, else what can be found now */
+static int find (lua_State *L, const Await *await, Found *found, End *end) {
+  Handle *p;
+  int rc, tries = 0;
+  do { /* a collection may have closed it */
+    p = pfd_handle_openas(L, await->arg, PFD_PIDFD);
+    *found = PFD_TOLD;
+    *end = p->end;
+    if (isknown(p, await->reap))
+      return 0;
+    rc = pfd_end_find(p->fd, await->reap, end, found);
+  } while (pfd_handle_retry(L, rc, &tries));
+  if (rc == 0 && *found == PFD_TOLD) {
+    remember(p, *end);
+    *end = p->end;
+  }
+  return rc;
+}
+
+
+/*
+** Sleep until there may be something new to find. poll(2) tells when a
+** process that runs ends, and, without any event asked for, when one that is
+** over is reaped. A tracer may release a child at any time, and no event
+** reports it: so that is looked at again and again.
+*/
+static int sleepon (Sleeper *s, const Await *await, Found found) {
+  struct pollfd event = {.fd =
+                           pfd_handle_openas(s->L, await->arg, PFD_PIDFD)->fd};
+  if (found == PFD_HELD) {
+    long long tick = pfd_block_deadline(PFD_TICK);
+    return pfd_block(s, NULL, 0, pfd_block_earlier(tick, await->deadline));
+  }
+  event.events = (found == PFD_RUNNING) ? POLLIN : 0;
+  return pfd_block(s, &event, 1, await->deadline);
+}
+
+
+/* nobody may wait for the end of what cannot end before: -EDEADLK */
+static int refuseself (lua_State *L, int arg) {
+  int rc, tries = 0;
+  do {
+    int fd = pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
+    rc = pfd_process_isself(fd, PFD_CALLER);
+  } while (pfd_handle_retry(L, rc, &tries));
+  return (rc == 1) ? -EDEADLK : rc;
+}
+
+
+/* the time is over: it runs, or it is over and nobody has told how */
+static int expire (Found found, End *end) {
   *end = (End){.how = PFD_UNKNOWN};
   return (found == PFD_RUNNING) ? -ETIMEDOUT : 0;
 }
 
 
-/* look, and if there is nothing yet, sleep: -EINTR means to look again */
-static int look (Sleeper *s, Handle *p, long long deadline, End *end) {
-  int found = find(s->L, p);
-  *end = p->end;
-  if (found == PFD_TOLD || found < 0)
-    return (found < 0) ? found : 0;
-  if (found == PFD_RUNNING && isself(p->fd))
-    return -EDEADLK;
-  int rc = sleepon(s, p->fd, found, deadline);
-  if (rc == 0 && pfd_block_past(deadline))
-    return expire(found, end);
-  return (rc < 0) ? rc : -EINTR;
+/*
+** Sleep, unless it would be for ever: that is asked before the first sleep.
+** 'over' tells whether the time is. An interruption, when hooks have run, is
+** a reason to look again.
+*/
+static int rest (Sleeper *s, const Await *await, Found found, int *over) {
+  int first = *over < 0;
+  *over = 0;
+  int rc = (first && found == PFD_RUNNING) ? refuseself(s->L, await->arg) : 0;
+  if (rc == 0)
+    rc = sleepon(s, await, found);
+  if (rc == 0)
+    *over = pfd_block_past(await->deadline);
+  return (rc < 0 && rc != -EINTR) ? rc : 0;
 }
 
 
-int pfd_await (lua_State *L, int arg, long long deadline, End *end) {
+int pfd_await (lua_State *L, const Await *await, End *end) {
   Sleeper s = {.L = L};
-  int rc;
-  do /* hooks may have closed it */
-    rc = look(&s, pfd_handle_openas(L, arg, PFD_PIDFD), deadline, end);
-  while (rc == -EINTR);
-  return rc;
+  Found found;
+  int over = -1; /* before the first sleep */
+  for (;;) {
+    int rc = find(L, await, &found, end);
+    if (rc < 0 || found == PFD_TOLD)
+      return rc;
+    rc = rest(&s, await, found, &over);
+    if (rc < 0)
+      return rc;
+    if (over)
+      return expire(found, end);
+  }
 }
 
 

@@ -58,7 +58,7 @@ static void callnothing (lua_State *L) {
 }
 
 
-/* no handler may set a hook in between: it would be lost */
+/* signals are blocked: a hook that a handler sets in between would be lost */
 static void movehook (lua_State *from, lua_State *to) {
   sigset_t mask;
   pfd_sys_blocksignals(&mask);
@@ -104,6 +104,10 @@ static void runhooks (lua_State *L, lua_State *main) {
 ** hook, and nothing would interrupt the sleep. So signals are blocked
 ** before this looks, and only poll(2) lets them in. A hook that is still
 ** there after it has run is meant to stay: a debugger's.
+**
+** This blocks signals in the calling thread only. In a process that has
+** others, the kernel may give any signal to one of them, at any time: see
+** 'wakeup'.
 */
 static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
   pfd_sys_blocksignals(mask);
@@ -117,6 +121,26 @@ static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
 }
 
 
+/* a hook that seems to stay may be that of a signal that came once more */
+static int hasunsure (const Sleeper *s) {
+  return s->own != NULL || s->main != NULL;
+}
+
+
+/*
+** When to look at the hooks again, even if nothing interrupts the sleep. A
+** handler that runs in another thread sets a hook without interrupting this
+** one.
+*/
+static long long wakeup (const Sleeper *s, long long deadline) {
+  if (hasunsure(s))
+    return pfd_block_earlier(pfd_block_deadline(PFD_TICK), deadline);
+  if (pfd_sys_hasthreads())
+    return pfd_block_earlier(pfd_block_deadline(PFD_GLANCE), deadline);
+  return deadline;
+}
+
+
 int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   if (deadline == PFD_NOWAIT)
     return pfd_sys_poll(fds, n, 0, NULL);
@@ -126,15 +150,15 @@ int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
     runhooks(s->L, main);
     return -EINTR;
   }
-  /* a hook that seems to stay may be a signal's that came anew: let it soon */
-  int unsure = s->own != NULL || s->main != NULL;
-  long long tick = unsure ? pfd_block_deadline(PFD_TICK) : deadline;
-  long long until = pfd_block_earlier(tick, deadline);
+  long long until = wakeup(s, deadline);
   long long left = timeleft(until);
-  /* the last look of all lets no signal in, or a storm could prolong it */
+  /*
+  ** Signals stay blocked for the final poll with a zero timeout. Otherwise a
+  ** flood of signals could keep it from ever timing out.
+  */
   int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
   pfd_sys_setsignals(&mask);
-  if (rc == -EINTR || (rc == 0 && unsure))
+  if (rc == -EINTR || (rc == 0 && hasunsure(s)))
     runhooks(s->L, main);
   return (rc == 0 && until != deadline) ? -EINTR : rc;
 }

@@ -2,7 +2,9 @@
 ** The one place where a call sleeps. It sleeps in poll(2), which every
 ** signal interrupts, and gives Lua its turn then: Lua itself, and the
 ** libraries that offer signals to Lua, set a hook in their C handlers
-** and leave the rest to it.
+** and leave the rest to it. A handler that runs in another thread does not
+** interrupt the sleep: in a process that has several threads, the hooks are
+** looked at 20 times a second besides.
 **
 ** Deadlines are on the monotonic clock, in nanoseconds.
 */
@@ -21,6 +23,9 @@
 
 /* how often to ask where no event will tell: ten milliseconds */
 #define PFD_TICK 10000000LL
+
+/* how often to look for a signal that another thread handled: 50 ms */
+#define PFD_GLANCE 50000000LL
 
 /* so long from now; PFD_NOWAIT if that is not at all */
 long long pfd_block_deadline (long long nanoseconds);

@@ -1,9 +1,12 @@
 #include "result.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <lauxlib.h>
 #include <lua.h>
+
+#include "../linux/sys.h"
 
 
 int pfd_fail (lua_State *L, const char *call, int rc) {
@@ -15,8 +18,30 @@ int pfd_fail (lua_State *L, const char *call, int rc) {
 }
 
 
+int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc) {
+  int n = pfd_fail(L, call, rc);
+  lua_pushfstring(L, "%s (%s)", lua_tostring(L, -2), hint);
+  lua_replace(L, -3);
+  return n;
+}
+
+
+/*
+** EINVAL and ENOSYS have other reasons, too: a wrong argument, a seccomp
+** filter. They are explained by the version only where the kernel is older.
+** The other three say of themselves that something is missing.
+*/
+static int islack (int rc, const char *version) {
+  if (rc == -ENOTTY || rc == -EOPNOTSUPP || rc == -ENOPROTOOPT)
+    return 1;
+  return (rc == -EINVAL || rc == -ENOSYS) && pfd_sys_isbefore(version);
+}
+
+
 int pfd_fail_before (lua_State *L, const char *call, const char *version,
                      int rc) {
+  if (!islack(rc, version))
+    return pfd_fail(L, call, rc);
   int n = pfd_fail(L, call, rc);
   lua_pushfstring(L, "%s (before Linux %s)", lua_tostring(L, -2), version);
   lua_replace(L, -3);

@@ -14,7 +14,13 @@
 /* nil, "call: reason", errno; 'rc' is a negative errno */
 int pfd_fail (lua_State *L, const char *call, int rc);
 
-/* the same, saying that it takes Linux 'version' or newer */
+/* the same, with "(hint)" after the reason */
+int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc);
+
+/*
+** The same for what came with Linux 'version': "(before Linux 'version')" is
+** the hint if that is why it fails.
+*/
 int pfd_fail_before (lua_State *L, const char *call, const char *version,
                      int rc);
 
