@@ -46,15 +46,23 @@ int pfd_sys_copy3 (unsigned long long flags, int cgroup) {
 
 
 /*
-** Not waitid(2), which a filter may refuse and which is asked about; but
-** some machines have nothing else.
+** Not waitid(2) at first, which a filter may refuse and which is asked about;
+** but some machines have nothing else, and a filter may refuse wait4(2).
 */
 int pfd_sys_reap (pid_t pid, int *status) {
+  int rc = -ENOSYS;
 #if defined(SYS_wait4)
-  return pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, NULL));
-#else
-  return pfd_sys_result(waitpid(pid, status, __WALL));
+  rc = pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, NULL));
 #endif
+  if (rc >= 0 || rc == -EINTR)
+    return rc;
+  siginfo_t info;
+  int options = WEXITED | __WALL;
+  rc = pfd_sys_result(syscall(SYS_waitid, P_PID, pid, &info, options, NULL));
+  if (rc == 0)
+    *status =
+      (info.si_code == CLD_EXITED) ? (info.si_status << 8) : info.si_status;
+  return rc;
 }
 
 
