@@ -13,6 +13,7 @@ export LUA LUA_INCDIR
 SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = build/pidfd.so
 OOM_HOST = build/sanitize/oom-host
+INJECT_HOST = build/sanitize/inject-host
 BENCH = $(patsubst bench/%.c,build/bench/%,$(wildcard bench/*.c))
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -54,6 +55,7 @@ NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
+NEEDS_inject = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
@@ -89,6 +91,10 @@ hard-gc: $(MODULE) ## run the specs with a collector that never rests
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
 	@$(OOM_HOST) spec/oom/run.lua
+
+.PHONY: inject
+inject: $(INJECT_HOST) build/inject/true ## let every system call fail
+	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
@@ -160,6 +166,19 @@ build/sanitize/host.o: spec/oom/host.c | needs
 $(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/sanitize/inject.o: spec/inject/host.c | needs
+	$(COMPILE)
+
+$(INJECT_HOST): build/sanitize/inject.o $(SANITIZE_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/inject/true: spec/inject/true.c | needs
+	@mkdir -p $(@D)
+	@echo 'cc $<'
+	@$(CC) $(STANDARD) $(WARNINGS) -O1 -fno-stack-protector -nostdlib -static \
+	  -ffreestanding -o $@ $<
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)
