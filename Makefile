@@ -19,6 +19,7 @@ FUZZER = build/sanitize/fuzzer
 PARALLEL = build/tsan/parallel
 COVERAGE_HOSTS = build/coverage/oom-host
 RUN_COVERAGE_HOSTS = build/coverage/oom-host spec/oom/run.lua >/dev/null;
+INJECT_HOST = build/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
@@ -62,6 +63,7 @@ NEEDS_oom = $(NEEDS_demo)
 NEEDS_fuzz = $(NEEDS_demo)
 NEEDS_threads = $(NEEDS_demo)
 NEEDS_soak = $(NEEDS_demo)
+NEEDS_inject = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_machines = busted \
@@ -118,6 +120,10 @@ threads: $(PARALLEL) ## four states in four threads, under TSan (SECONDS=60)
 soak: SECONDS = 600
 soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;;' $(LUA) spec/soak/run.lua $(SECONDS)
+
+.PHONY: inject
+inject: $(INJECT_HOST) build/inject/true ## let every system call fail
+	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
@@ -254,6 +260,19 @@ build/coverage/oom-host: build/coverage/host.o $(COVERAGE_OBJ)
 $(FUZZER): $(FUZZ_OBJ) $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/sanitize/inject.o: spec/inject/host.c | needs
+	$(COMPILE)
+
+$(INJECT_HOST): build/sanitize/inject.o $(SANITIZE_OBJ)
+	@echo 'ld $@'
+	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+
+build/inject/true: spec/inject/true.c | needs
+	@mkdir -p $(@D)
+	@echo 'cc $<'
+	@$(CC) $(STANDARD) $(WARNINGS) -O1 -fno-stack-protector -nostdlib -static \
+	  -ffreestanding -o $@ $<
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)

@@ -1,6 +1,7 @@
 /*
 ** filter ERRNO CALL... -- COMMAND...: run a command under a seccomp filter
-** that answers these system calls with that error number, as containers do.
+** that answers these system calls with that error number, as containers do;
+** or that kills ("kill"), or sends SIGSYS ("trap"), as sandboxes do.
 */
 
 #include <linux/filter.h>
@@ -23,6 +24,8 @@ typedef struct Call {
 
 /* those without a SYS_ have one number on every architecture */
 static const Call calls[] = {
+  {"capget", SYS_capget},
+  {"clone", SYS_clone},
   {"clone3", 435},
   {"fstatfs", SYS_fstatfs},
   {"getsockopt", SYS_getsockopt},
@@ -33,6 +36,7 @@ static const Call calls[] = {
   {"pidfd_send_signal", 424},
   {"process_madvise", 440},
   {"process_mrelease", 448},
+  {"prctl", SYS_prctl},
   {"waitid", SYS_waitid},
 };
 
@@ -46,8 +50,17 @@ static unsigned int findcall (const char *name) {
 }
 
 
+static unsigned int findaction (const char *name) {
+  if (strcmp(name, "kill") == 0)
+    return SECCOMP_RET_KILL_PROCESS;
+  if (strcmp(name, "trap") == 0)
+    return SECCOMP_RET_TRAP;
+  return SECCOMP_RET_ERRNO | (strtoul(name, NULL, 10) & SECCOMP_RET_DATA);
+}
+
+
 /* for each call: if it is this one, answer; else look at the next */
-static unsigned short program (struct sock_filter *code, unsigned int errnum,
+static unsigned short program (struct sock_filter *code, unsigned int action,
                                char **names) {
   unsigned short n = 0;
   code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -55,8 +68,7 @@ static unsigned short program (struct sock_filter *code, unsigned int errnum,
   for (int i = 0; i < MAXCALLS && names[i] != NULL; i++) {
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                              findcall(names[i]), 0, 1);
-    code[n++] = (struct sock_filter)BPF_STMT(
-      BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (errnum & SECCOMP_RET_DATA));
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
   }
   code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   return n;
@@ -79,9 +91,8 @@ int main (int argc, char **argv) {
   if (argc < 4)
     return EXIT_FAILURE;
   char **command = splitcommand(argv + 2);
-  unsigned int errnum = (unsigned int)strtoul(argv[1], NULL, 10);
-  struct sock_fprog filter = {.len = program(code, errnum, argv + 2),
-                              .filter = code};
+  struct sock_fprog filter = {
+    .len = program(code, findaction(argv[1]), argv + 2), .filter = code};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
     return EXIT_FAILURE;

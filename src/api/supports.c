@@ -9,6 +9,7 @@
 #include <lua.h>
 
 #include "../linux/kernel.h"
+#include "../linux/probe.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
@@ -22,141 +23,152 @@
 
 /*
 ** {=====================================================================
-** Probes. Each asks for something that cannot be had, and learns from the
-** way in which it is refused; a pidfd of this process is at hand. To be
-** refused by a seccomp filter is no support either.
+** Questions. Each asks for something that cannot be had, and learns from the
+** way in which it is refused. To be refused by a seccomp filter is no support
+** either. They run in a child, see probe.h: no call here may be a point where
+** a thread can be cancelled.
 ** ======================================================================
 */
 
-static int leave (void *arg) {
-  (void)arg;
-  pfd_sys_exit();
-  return 0;
+/* is 'rc' what a kernel says that has the feature? */
+static int answer (int rc, int expected) {
+  if (rc == expected)
+    return 1;
+  return pfd_probe_isscarce(rc) ? rc : 0;
 }
 
 
 /* the kernel looks at the flags before it looks for the cgroup */
 static int autoreap (int self) {
-  CloneArgs args = {
-    .flags = CLONE_AUTOREAP | CLONE_INTO_CGROUP,
-    .cgroup = NOWHERE,
-  };
   (void)self;
-  return pfd_sys_clone3(&args, leave, NULL) == -EBADF;
+  int rc = pfd_sys_copy3(CLONE_AUTOREAP | CLONE_INTO_CGROUP, NOWHERE);
+  return (rc == 0) ? 0 : answer(rc, -EBADF);
 }
 
 
 /* the kernel looks at the flags before it looks for the process */
 static int nonblock (int self) {
   (void)self;
-  return pfd_sys_open(NOBODY, PIDFD_NONBLOCK) == -ESRCH;
+  return answer(pfd_sys_open(NOBODY, PIDFD_NONBLOCK), -ESRCH);
 }
 
 
 static int thread (int self) {
   (void)self;
-  return pfd_sys_open(NOBODY, PIDFD_THREAD) == -ESRCH;
+  return answer(pfd_sys_open(NOBODY, PIDFD_THREAD), -ESRCH);
 }
 
 
 static int getfd (int self) {
   (void)self;
-  return pfd_sys_getfd(NOWHERE, NOWHERE, 0) == -EBADF;
+  return answer(pfd_sys_getfd(NOWHERE, NOWHERE, 0), -EBADF);
 }
 
 
 static int waitid_ (int self) {
   (void)self;
-  return pfd_sys_waitid(NOWHERE, NULL, WEXITED, NULL) == -EBADF;
+  return answer(pfd_sys_waitid(NOWHERE, NULL, WEXITED, NULL), -EBADF);
 }
 
 
 static int signal_scopes (int self) {
   (void)self;
-  return pfd_sys_send_signal(NOWHERE, 0, NULL, PIDFD_SIGNAL_THREAD) == -EBADF;
+  int rc = pfd_sys_send_signal(NOWHERE, 0, NULL, PIDFD_SIGNAL_THREAD);
+  return answer(rc, -EBADF);
 }
 
 
 static int id (int self) {
-  return pfd_sys_onpidfs(self) == 1;
+  return answer(pfd_sys_onpidfs(self), 1);
 }
 
 
 /* its argument has to be 0 */
 static int namespaces (int self) {
-  return pfd_sys_namespace(self, 1, 1) == -EINVAL;
+  return answer(pfd_sys_namespace(self, 1, 1), -EINVAL);
 }
 
 
 static int info (int self) {
   Info about = {.mask = PIDFD_INFO_PID};
-  return pfd_sys_info(self, &about) == 0;
+  return answer(pfd_sys_info(self, &about), 0);
 }
 
 
 /*
-** It came with the same Linux as this number for oneself. Two calls know it:
-** a filter may refuse one.
+** What is told of the end came with the same Linux as this number for oneself.
+** Two calls know it: a filter may refuse one.
 */
-static int info_exit (int self) {
-  return info(self) &&
-         (pfd_sys_send_signal(PIDFD_SELF_THREAD, 0, NULL, 0) == 0 ||
-          pfd_sys_mrelease(PIDFD_SELF_THREAD) == -EINVAL);
+static int self_signal (int self) {
+  (void)self;
+  return answer(pfd_sys_send_signal(PIDFD_SELF_THREAD, 0, NULL, 0), 0);
+}
+
+
+static int self_mrelease (int self) {
+  (void)self;
+  return answer(pfd_sys_mrelease(PIDFD_SELF_THREAD), -EINVAL);
 }
 
 
 static int peer (int self) {
   (void)self;
   int socket = pfd_sys_unixsocket();
-  int rc = (socket < 0) ? socket : pfd_sys_peer(socket);
-  if (socket >= 0)
-    (void)pfd_sys_close(socket);
-  return (rc == -EMFILE || rc == -ENFILE) ? rc : rc == -ENODATA;
+  if (socket < 0)
+    return answer(socket, 0);
+  int rc = answer(pfd_sys_peer(socket), -ENODATA);
+  (void)pfd_sys_close(socket);
+  return rc;
 }
 
 
 static int mrelease (int self) {
   (void)self;
-  return pfd_sys_mrelease(NOWHERE) == -EBADF;
+  return answer(pfd_sys_mrelease(NOWHERE), -EBADF);
 }
 
 
 static int madvise_ (int self) {
   (void)self;
-  return pfd_sys_madvise(NOWHERE, NULL, 0, MADV_COLD) == -EBADF;
+  return answer((int)pfd_sys_madvise(NOWHERE, NULL, 0, MADV_COLD), -EBADF);
 }
 
 
 static int proc (int self) {
   (void)self;
-  return pfd_sys_openwithin(NOWHERE, "comm", O_RDONLY) == -EBADF;
+  return answer(pfd_sys_openwithin(NOWHERE, "comm", O_RDONLY), -EBADF);
 }
 
 /* }=================================================================== */
 
 
+/*
+** A feature is there if the question that takes a pidfd is answered by yes,
+** and one of the others; where there are any.
+*/
 typedef struct Feature {
   const char *name;
-  int (*probe)(int self);
+  Question pidfd;
+  Question others[3];
 } Feature;
 
 /* clang-format off */
 static const Feature features[] = {
-  {"autoreap", autoreap},           /* Linux 7.1 */
-  {"getfd", getfd},                 /* Linux 5.6 */
-  {"id", id},                       /* Linux 6.9 */
-  {"info", info},                   /* Linux 6.13 */
-  {"info_exit", info_exit},         /* Linux 6.15 */
-  {"madvise", madvise_},            /* Linux 5.10 */
-  {"mrelease", mrelease},           /* Linux 5.15 */
-  {"namespaces", namespaces},       /* Linux 6.11 */
-  {"nonblock", nonblock},           /* Linux 5.10 */
-  {"peer", peer},                   /* Linux 6.5 */
-  {"proc", proc},                   /* Linux 5.6 */
-  {"signal_scopes", signal_scopes}, /* Linux 6.9 */
-  {"thread", thread},               /* Linux 6.9 */
-  {"waitid", waitid_},              /* Linux 5.4 */
-  {NULL, NULL},
+  {"autoreap", NULL, {autoreap}},           /* Linux 7.1 */
+  {"getfd", NULL, {getfd}},                 /* Linux 5.6 */
+  {"id", id, {NULL}},                       /* Linux 6.9 */
+  {"info", info, {NULL}},                   /* Linux 6.13 */
+  {"info_exit", info, {self_signal, self_mrelease}}, /* Linux 6.15 */
+  {"madvise", NULL, {madvise_}},            /* Linux 5.10 */
+  {"mrelease", NULL, {mrelease}},           /* Linux 5.15 */
+  {"namespaces", namespaces, {NULL}},       /* Linux 6.11 */
+  {"nonblock", NULL, {nonblock}},           /* Linux 5.10 */
+  {"peer", NULL, {peer}},                   /* Linux 6.5 */
+  {"proc", NULL, {proc}},                   /* Linux 5.6 */
+  {"signal_scopes", NULL, {signal_scopes}}, /* Linux 6.9 */
+  {"thread", NULL, {thread}},               /* Linux 6.9 */
+  {"waitid", NULL, {waitid_}},              /* Linux 5.4 */
+  {NULL, NULL, {NULL}},
 };
 /* clang-format on */
 
@@ -172,14 +184,13 @@ static const Feature *checkfeature (lua_State *L, int arg) {
 }
 
 
-static int probe (const Feature *feature) {
-  int self = pfd_sys_open(pfd_sys_getpid(), 0);
-  if (self == -ENOSYS || self == -EPERM)
-    return 0;
-  if (self < 0)
-    return self;
-  int rc = feature->probe(self);
-  (void)pfd_sys_close(self);
+static int find (const Feature *feature) {
+  int rc = feature->pidfd ? pfd_probe_pidfd(feature->pidfd) : 1;
+  if (rc != 1 || feature->others[0] == NULL)
+    return rc;
+  rc = 0;
+  for (const Question *q = feature->others; *q != NULL && rc == 0; q++)
+    rc = pfd_probe(*q);
   return rc;
 }
 
@@ -195,15 +206,20 @@ static int probe (const Feature *feature) {
 **
 ** Returns a boolean, or fails with
 **   EMFILE, ENFILE  no descriptor left to find out
-**   ENOMEM          no memory left to find out
+**   ENOMEM, ENOBUFS no memory left to find out
+**   EAGAIN          no process left to find out
+**   EPERM, ENOSYS, EACCES  a seccomp filter refuses clone(2) to this process
+**   EINTR           a signal came meanwhile
 **
-** What a seccomp filter refuses to this process is not supported either.
+** What a seccomp filter refuses to this process is not supported either,
+** whether it answers with an errno, kills, or sends SIGSYS: a child asks, and
+** it is the child that is killed.
 */
 int pfd_l_supports (lua_State *L) {
   const Feature *feature = checkfeature(L, 1);
   int rc, tries = 0;
   do
-    rc = probe(feature);
+    rc = find(feature);
   while (pfd_handle_retry(L, rc, &tries));
   if (rc < 0)
     return pfd_fail(L, "supports", rc);

@@ -93,6 +93,17 @@ int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
 void pfd_sys_exit (void);
 void pfd_sys_killchild (pid_t pid); /* and reap it */
 
+/*
+** sys_probe.c: a copy of this process, as of fork(2), but without a signal at
+** its end and without the handlers of pthread_atfork(3). Returns 0 in the
+** child. 'pidfd' is NULL, or where to store one for the child.
+*/
+int pfd_sys_copy (int *pidfd);
+int pfd_sys_copy3 (unsigned long long flags, int cgroup);
+int pfd_sys_reap (pid_t pid, int *status);
+void pfd_sys_nodump (void);
+void pfd_sys_quit (int status);
+
 /* sys_self.c: who asks */
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);

@@ -11,10 +11,10 @@
 /*
 ** Never called twice for one descriptor: on Linux the descriptor is
 ** gone even when close(2) reports EINTR, and another thread may own
-** its number by then.
+** its number by then. Not close(3), in which a thread can be cancelled.
 */
 int pfd_sys_close (int fd) {
-  return pfd_sys_result(close(fd));
+  return pfd_sys_result(syscall(SYS_close, fd));
 }
 
 

@@ -2,9 +2,9 @@
 
 #include "sys.h"
 
-#include <pthread.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/select.h>
@@ -28,7 +28,8 @@ long long pfd_sys_now (void) {
 
 
 static struct timespec totimespec (long long time) {
-  return (struct timespec){.tv_sec = time / NANO, .tv_nsec = time % NANO};
+  return (struct timespec){.tv_sec = (time_t)(time / NANO),
+                           .tv_nsec = (long)(time % NANO)};
 }
 
 
@@ -145,8 +146,7 @@ int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
 
 /* less if a signal comes */
 void pfd_sys_sleep (long long nanoseconds) {
-  struct timespec time = {.tv_sec = (time_t)(nanoseconds / NANO),
-                          .tv_nsec = (long)(nanoseconds % NANO)};
+  struct timespec time = totimespec(nanoseconds);
   (void)nanosleep(&time, NULL);
 }
 

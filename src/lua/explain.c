@@ -7,6 +7,7 @@
 
 #include <lua.h>
 
+#include "../linux/probe.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
 
@@ -79,6 +80,13 @@ static int isfiltered (void) {
 }
 
 
+/* in a child: a filter may kill for a call that nobody asked for */
+static int isprivileged (int self) {
+  (void)self;
+  return pfd_sys_hascapability(CAP_SYS_PTRACE);
+}
+
+
 /* 0 where it has nothing to say, or is not there */
 static int yamascope (void) {
   char digit = '0';
@@ -146,7 +154,7 @@ static const char *findreason (lua_State *L, int pidfd, Access access) {
   if (scope == 3)
     return "Yama's ptrace_scope is 3: nobody may, until the system is "
            "started again";
-  if (pfd_sys_hascapability(CAP_SYS_PTRACE))
+  if (pfd_probe(isprivileged) != 0)
     return NULL;
   Status status;
   if (readstatus(pidfd, &status) < 0)

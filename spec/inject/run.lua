@@ -1,0 +1,222 @@
+-- Lets each system call of each scenario fail, with each error that it may
+-- fail with: that call alone, that call and all that follow it, and some pairs
+-- of two calls. The function has to succeed all the same, or to fail with an
+-- error that the reference for editors names. It may neither change the signal
+-- mask, nor leave a descriptor or a child, nor try for ever. Runs in the
+-- interpreter of host.c.
+
+-- luacheck: read globals host
+
+local documented = require "spec.inject.documented"
+local errors = require "spec.inject.errors"
+local pidfd = require "pidfd"
+
+local PAIRS = 40 -- for each scenario
+
+-- What a call whose failure was injected leaves, for the kernel has not done
+-- it: close(2) closes whatever it returns, and who is not waited for stays.
+local LEAVES_DESCRIPTOR = { close = true }
+local LEAVES_CHILD = { waitid = true, wait4 = true }
+
+-- The failures of the module's functions in the present attempt: those that
+-- the function returned, and those that it raised.
+local failures = {}
+
+local function note(name, ok, ...)
+  local result, message, code = ...
+  if not ok then
+    table.insert(failures, { name = name, raised = tostring(result) })
+    error(result, 0)
+  end
+  if result == nil and select("#", ...) > 1 then
+    local right = type(message) == "string" and math.type(code) == "integer"
+      and select("#", ...) == 3 and pidfd.errno[code]
+    table.insert(failures, {
+      name = name, errno = right and pidfd.errno[code],
+      raised = not right and "no triple" or nil,
+    })
+  end
+  return ...
+end
+
+local function results(name, ok, ...)
+  note(name, ok, ...)
+  return ...
+end
+
+local function watch(functions, prefix)
+  for name, value in pairs(functions) do
+    if type(value) == "function" then
+      functions[name] = function(...)
+        return results(prefix .. name, pcall(value, ...))
+      end
+    end
+  end
+end
+
+-- The metatables, whatever keys they have in the registry.
+local p = assert(pidfd.self())
+local duplicate = assert(p:getfd(p:fileno()))
+local pidfd_index = getmetatable(p).__index
+local fd_index = getmetatable(duplicate).__index
+duplicate:close()
+p:close()
+
+-- A failure that a scenario did not expect is no news: it was noted.
+function assert(value, message, ...) -- luacheck: globals assert
+  if not value then
+    error({ message = message or "assertion failed" }, 0)
+  end
+  return value, message, ...
+end
+
+local scenarios = require "spec.inject.scenarios"
+watch(pidfd, "pidfd.")
+watch(pidfd_index, "p:")
+watch(fd_index, "fd:")
+
+local points, findings, order = 0, {}, {}
+
+local function find(what, point)
+  if not findings[what] then
+    findings[what] = { count = 0, point = point }
+    order[#order + 1] = what
+  end
+  findings[what].count = findings[what].count + 1
+end
+
+local function describe(faults)
+  local texts = {}
+  for i, fault in ipairs(faults) do
+    texts[i] = ("%s #%d%s: %s"):format(fault.call, fault.nth,
+      fault.forever and "+" or "", pidfd.errno[fault.errno])
+  end
+  return table.concat(texts, ", ")
+end
+
+local function any(faults, set)
+  for _, fault in ipairs(faults) do
+    if set[fault.call] then
+      return true
+    end
+  end
+  return false
+end
+
+local function check_failures(faults, point)
+  for _, failure in ipairs(failures) do
+    if failure.raised then
+      find(failure.name .. " raises: " .. failure.raised, point)
+    elseif not documented(failure.name, failure.errno) then
+      find(("%s: %s of %s is not documented"):format(failure.name,
+        failure.errno, faults[1] and faults[1].call or "nothing"), point)
+    end
+  end
+end
+
+local function check_left_overs(before, faults, point)
+  collectgarbage()
+  collectgarbage() -- what finalizers let go of
+  local left = host.descriptors() - before
+  if left ~= 0 then
+    if not any(faults, LEAVES_DESCRIPTOR) then
+      find(("%s descriptors left"):format(left), point)
+    end
+    host.closeabove(before - 3) -- "." and ".." and that of the directory
+  end
+  local children = host.reap()
+  if children ~= 0 and not any(faults, LEAVES_CHILD) then
+    find("a child left", point)
+  end
+end
+
+-- Returns whether all faults came.
+local function try(name, faults)
+  collectgarbage()
+  local before = host.descriptors()
+  local point = name .. ", " .. describe(faults)
+  local call, clean_up = scenarios[name]()
+  failures = {}
+  local came, message, wrong = host.attempt(call, faults)
+  local noted = failures
+  if wrong then
+    find(wrong, point)
+  end
+  if message and #noted == 0 and not scenarios.answers[name] then
+    local text = type(message) == "table" and message.message or message
+    find(("%s: %s, but nothing failed"):format(name, text), point)
+  end
+  check_failures(faults, point)
+  if clean_up then
+    pcall(clean_up)
+  end
+  call, clean_up = nil, nil -- luacheck: ignore
+  check_left_overs(before, faults, point)
+  points = points + 1
+  return came
+end
+
+local function try_each(name, call, n, counted)
+  for _, errno in ipairs(errors(call)) do
+    local code = pidfd.errno[errno]
+    if code then
+      try(name, { { call = call, nth = n, errno = code } })
+      if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
+        try(name, { { call = call, nth = n, errno = code, forever = true } })
+      end
+    end
+  end
+end
+
+-- The same numbers in every run.
+local state = 1
+local function random(n)
+  state = (state * 1103515245 + 12345) % 2147483648
+  return (state >> 8) % n + 1
+end
+
+local function random_fault(made)
+  local call = made[random(#made)]
+  local names = errors(call.name)
+  local errno = names[random(#names)]
+  return {
+    call = call.name, nth = random(call.count),
+    errno = pidfd.errno[errno] or pidfd.errno.EPERM,
+  }
+end
+
+local function run(name)
+  try(name, {}) -- what is made once for all
+  try(name, {})
+  local counts, made = host.counts(), {}
+  for _, call in ipairs(host.calls) do
+    if counts[call] > 0 then
+      made[#made + 1] = { name = call, count = counts[call] }
+    end
+  end
+  local start = points
+  for _, call in ipairs(made) do
+    for n = 1, math.min(call.count, scenarios.most) do
+      try_each(name, call.name, n, call.count)
+    end
+  end
+  for _ = 1, #made > 0 and PAIRS or 0 do
+    try(name, { random_fault(made), random_fault(made) })
+  end
+  print(("%-24s%6d"):format(name, points - start))
+end
+
+local only = os.getenv("SCENARIO")
+for _, name in ipairs(scenarios.names) do
+  if not only or name == only then
+    run(name)
+  end
+end
+
+for _, what in ipairs(order) do
+  local finding = findings[what]
+  print(("%5d  %s (%s)"):format(finding.count, what, finding.point))
+end
+print(("%d scenarios, %d points, %d kinds of findings")
+  :format(#scenarios.names, points, #order))
+os.exit(#order == 0, true)

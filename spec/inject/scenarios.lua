@@ -1,0 +1,97 @@
+-- The scenarios of 'make oom', and more for what they leave out: those are
+-- about memory, and make few system calls.
+
+local pidfd = require "pidfd"
+local scenarios = require "spec.oom.scenarios"
+
+local function on_child(call)
+  return function()
+    local p = assert(pidfd.spawn { "true" })
+    return function()
+      return call(p)
+    end, function()
+      p:wait()
+      p:close()
+    end
+  end
+end
+
+local function spawning(options)
+  return function()
+    local p, pipes
+    return function()
+      p, pipes = pidfd.spawn(options)
+      assert(p, pipes)
+    end, function()
+      if p then
+        p:wait()
+        p:close()
+      end
+    end
+  end
+end
+
+local function supporting(name)
+  return function()
+    return function()
+      pidfd.supports(name)
+    end
+  end
+end
+
+-- An event comes without a sleep where it has come before.
+local function ended(call)
+  return on_child(function(p)
+    assert(p:poll())
+    return call(p)
+  end)
+end
+
+scenarios["require"] = nil -- makes no system call
+scenarios["pidfd.spawn family"] = spawning {
+  "true", session = true, pdeathsig = "TERM", nnp = true, cwd = "/",
+}
+scenarios["pidfd.spawn apart"] = spawning { "true", uid = 0, gid = 0 }
+scenarios["pidfd.spawn pgroup"] = spawning { "true", pgroup = 0 }
+scenarios["pidfd.spawn plain"] = spawning { "true" }
+scenarios["pidfd.spawn autoreap"] = spawning { "true", autoreap = true }
+scenarios["p:poll ended"] = ended(function(p)
+  assert(p:poll(1))
+end)
+scenarios["p:wait foreign"] = ended(function(p)
+  assert(p:waitid(pidfd.flags.WEXITED))
+  assert(p:dup():wait())
+end)
+scenarios["p:info ended"] = ended(function(p)
+  p:info()
+end)
+scenarios["p:send_signal value"] = on_child(function(p)
+  assert(p:send_signal(0, 0, 7))
+end)
+scenarios["p:madvise"] = on_child(function(p)
+  p:madvise("COLD", {})
+end)
+for name in ("autoreap getfd id info info_exit madvise mrelease namespaces "
+  .. "nonblock peer proc signal_scopes thread waitid"):gmatch("%S+") do
+  scenarios["pidfd.supports " .. name] = supporting(name)
+end
+
+local names = {}
+for name in pairs(scenarios) do
+  names[#names + 1] = name
+end
+table.sort(names)
+
+-- Where a scenario's own check may fail though no function did: another
+-- answer is right then.
+local answers = {
+  ["pidfd.supports"] = true, -- false, as a filter refuses it
+  ["pidfd.peer"] = true, -- compares with pidfd.supports
+  ["p.__eq"] = true,
+}
+
+return setmetatable({
+  names = names, -- in order
+  answers = answers,
+  most = 12, -- so many calls of a kind are tried: the others are alike
+}, { __index = scenarios })

@@ -1,0 +1,144 @@
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "sys.h"
+
+/* the child ended by SIGSYS; no errno is as small */
+#define KILLED (-100000)
+
+#define LINKSIZE 64
+
+/* instead of a pidfd: none, or one that the child opens for itself */
+#define NONE (-1)
+#define OPEN (-2)
+
+
+typedef struct Probe {
+  Question question;
+  int self;
+  int dumps; /* may it leave a core dump? */
+} Probe;
+
+
+int pfd_probe_isscarce (int rc) {
+  return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM || rc == -ENOBUFS ||
+         rc == -EAGAIN || rc == -EINTR;
+}
+
+
+/*
+** Would the next child be the first process of a new pid namespace? When the
+** first one ends, the kernel kills all others there, and lets no new one in.
+** The link is missing until there is a first one.
+*/
+static int isfirst (void) {
+  char link[LINKSIZE];
+  int own = pfd_sys_readlinkat(AT_FDCWD, "/proc/thread-self/ns/pid", link,
+                               sizeof(link));
+  int next = pfd_sys_readlinkat(
+    AT_FDCWD, "/proc/thread-self/ns/pid_for_children", link, sizeof(link));
+  return own > 0 && next == -ENOENT;
+}
+
+
+/* 'self' is opened, asked about, and closed: there may be no child */
+static int askofself (Question question) {
+  int self = pfd_sys_open(pfd_sys_getpid(), 0);
+  if (self < 0)
+    return pfd_probe_isscarce(self) ? self : 0;
+  int rc = question(self);
+  (void)pfd_sys_close(self);
+  return rc;
+}
+
+
+static int put (Question question, int self) {
+  return (self == OPEN) ? askofself(question) : question(self);
+}
+
+
+/* with all signals blocked, SIGSYS ends the child even if it has a handler */
+static int start (const Probe *p, int *pidfd) {
+  sigset_t mask;
+  pfd_sys_blocksignals(&mask);
+  int rc = pfd_sys_copy(pidfd);
+  if (rc == 0) {
+    if (!p->dumps)
+      pfd_sys_nodump();
+    rc = put(p->question, p->self);
+    pfd_sys_quit((rc < 0) ? -rc : rc);
+  }
+  pfd_sys_setsignals(&mask);
+  return rc;
+}
+
+
+static int finish (pid_t pid) {
+  int status;
+  int rc;
+  do
+    rc = pfd_sys_reap(pid, &status);
+  while (rc == -EINTR);
+  if (rc < 0)
+    return rc;
+  if (WIFSIGNALED(status))
+    return (WTERMSIG(status) == SIGSYS) ? KILLED : -EAGAIN;
+  int answer = WEXITSTATUS(status);
+  return (answer > 1) ? -answer : answer;
+}
+
+
+static int ask (const Probe *p) {
+  int pid = start(p, NULL);
+  return (pid < 0) ? pid : finish(pid);
+}
+
+
+static int nothing (int self) {
+  (void)self;
+  return 0;
+}
+
+
+/* if it is the call against core dumps that kills, do without it */
+static int probe (Question question, int self) {
+  if (isfirst())
+    return put(question, self);
+  Probe p = {.question = question, .self = self};
+  Probe empty = {.question = nothing};
+  int rc = ask(&p);
+  if (rc == KILLED && ask(&empty) == KILLED) {
+    p.dumps = 1;
+    rc = ask(&p);
+  }
+  return (rc == KILLED) ? 0 : rc;
+}
+
+
+int pfd_probe (Question question) {
+  return probe(question, NONE);
+}
+
+
+/* one more child, which ends at once: until it is reaped, it can be asked of */
+static int probeborn (Question question) {
+  Probe empty = {.question = nothing, .dumps = 1};
+  int pidfd = -1;
+  int pid = isfirst() ? -EPERM : start(&empty, &pidfd);
+  if (pid < 0)
+    return pfd_probe_isscarce(pid) ? pid : 0;
+  int rc = probe(question, pidfd);
+  (void)pfd_sys_close(pidfd);
+  (void)finish(pid);
+  return rc;
+}
+
+
+int pfd_probe_pidfd (Question question) {
+  int rc = probe(question, OPEN);
+  return (rc == 0) ? probeborn(question) : rc;
+}
