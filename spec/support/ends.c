@@ -97,6 +97,13 @@ static int block (lua_State *L) {
 }
 
 
+/* its default action: it may have been ignored since before this process */
+static int resetsignal (lua_State *L) {
+  (void)signal((int)luaL_checkinteger(L, 1), SIG_DFL);
+  return 0;
+}
+
+
 /* raise(sig): for this thread */
 static int raisesignal (lua_State *L) {
   (void)raise((int)luaL_checkinteger(L, 1));
@@ -106,7 +113,7 @@ static int raisesignal (lua_State *L) {
 
 static const luaL_Reg functions[] = {
   {"make", make},         {"close", closenumber}, {"block", block},
-  {"raise", raisesignal}, {NULL, NULL},
+  {"raise", raisesignal}, {"reset", resetsignal}, {NULL, NULL},
 };
 
 
