@@ -146,8 +146,8 @@ describe("p:terminate()", function()
       if prepare then
         output = run.under("ulimit -n 32; exec " .. strace, program)
       elseif run.is_root() then
-        output = run.under("exec unshare " .. run.without_proc .. " " .. strace,
-          program)
+        local unshare = "exec unshare " .. run.without_proc
+        output = run.under(unshare .. " " .. strace, program)
       else
         pending("needs root")
       end
