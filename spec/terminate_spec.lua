@@ -156,7 +156,7 @@ describe("p:terminate()", function()
   end
 
   for _, word in ipairs { "peak", "", "Peek" } do
-    it(("raises for the option %q, and sends no signal"):format(word), function()
+    it(("raises for the option %q, without a signal"):format(word), function()
       child.with(function(p)
         assert.error_matches(function() p:terminate(0, word) end,
           "invalid option")
