@@ -55,6 +55,26 @@ describe("pidfd.adopt()", function()
     assert.equal(tonumber(before, 8) + cloexec, tonumber(after, 8))
   end)
 
+  -- Of what is no pidfd of Linux 6.9, only /proc knows.
+  for name, told in pairs {
+    ESRCH = "EIO", EREMOTE = "EIO", ENOMEM = "ENOMEM", EINTR = "EAGAIN",
+  } do
+    it(("fails with %s for a file after %s of /proc"):format(told, name),
+      function()
+        local trace, output = run.traced("-P /proc/thread-self/fdinfo/0"
+          .. " -e trace=openat -e inject=openat:error=" .. name, [[
+            local pidfd = require "pidfd"
+            local p, _, code = pidfd.adopt(0) -- /dev/null
+            print(p, pidfd.errno[code])
+          ]])
+        if not trace then
+          pending("needs strace")
+        end
+        assert.matches("INJECTED", trace)
+        assert.equal("nil\t" .. told, output:match("([^\n]*)\n$"))
+      end)
+  end
+
   local strangers = {
     ["a file"] = "9</dev/null",
     ["a directory"] = "9</",

@@ -146,8 +146,8 @@ describe("p:terminate()", function()
       if prepare then
         output = run.under("ulimit -n 32; exec " .. strace, program)
       elseif run.is_root() then
-        output = run.under("exec unshare " .. run.without_proc .. " " .. strace,
-          program)
+        local unshare = "exec unshare " .. run.without_proc
+        output = run.under(unshare .. " " .. strace, program)
       else
         pending("needs root")
       end
@@ -156,7 +156,7 @@ describe("p:terminate()", function()
   end
 
   for _, word in ipairs { "peak", "", "Peek" } do
-    it(("raises for the option %q, and sends no signal"):format(word), function()
+    it(("raises for the option %q, without a signal"):format(word), function()
       child.with(function(p)
         assert.error_matches(function() p:terminate(0, word) end,
           "invalid option")

@@ -293,6 +293,20 @@ describe("the table that p:waitid() returns", function()
     end)
   end)
 
+  -- The kernel's struct is not the C library's there: see usage32.c.
+  for _, compiler in ipairs { "gcc -m32", "arm-linux-gnueabihf-gcc" } do
+    it("is what the kernel writes with a 64-bit time_t: " .. compiler,
+      function()
+        local command = compiler .. " -std=gnu11 -D_TIME_BITS=64"
+          .. " -D_FILE_OFFSET_BITS=64 -fsyntax-only %s >/dev/null 2>&1"
+        if not os.execute("echo '#include <sys/wait.h>' | "
+            .. command:format("-x c -")) then
+          pending("needs a compiler for 32 bits")
+        end
+        assert.is_true(os.execute(command:format("spec/support/usage32.c")))
+      end)
+  end
+
   it("has each in its place", function()
     local function hex(format, ...)
       return (format:pack(...):gsub(".", function(byte)
