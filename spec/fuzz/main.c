@@ -81,10 +81,9 @@ static void bestranger (void) {
 
 
 static void besender (pid_t round, unsigned int seed) {
-  static const int signals[] = {SIGUSR1,  SIGUSR2, SIGWINCH, SIGHUP,
-                                SIGINT,   SIGTERM, SIGURG,   SIGCONT,
-                                SIGCHLD,  SIGPIPE, SIGTSTP,  SIGSTOP,
-                                SIGPWR,   SIGIO};
+  static const int signals[] = {SIGUSR1, SIGUSR2, SIGWINCH, SIGHUP,  SIGINT,
+                                SIGTERM, SIGURG,  SIGCONT,  SIGCHLD, SIGPIPE,
+                                SIGTSTP, SIGSTOP, SIGPWR,   SIGIO};
   (void)setsid();
   for (;;) {
     seed = seed * 1103515245U + 12345U;
@@ -209,15 +208,14 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
 
 
 static void report (long rounds, int bad) {
-  (void)printf("%ld rounds, %llu calls (%llu raised, %llu failed), "
-               "%llu children, %llu signals, %llu refused allocations: "
-               "%d rounds went wrong\n",
-               rounds, (unsigned long long)shared->calls,
-               (unsigned long long)shared->raised,
-               (unsigned long long)shared->failed,
-               (unsigned long long)shared->spawned,
-               (unsigned long long)shared->signals,
-               (unsigned long long)shared->shortages, bad);
+  (void)printf(
+    "%ld rounds, %llu calls (%llu raised, %llu failed), "
+    "%llu children, %llu signals, %llu refused allocations: "
+    "%d rounds went wrong\n",
+    rounds, (unsigned long long)shared->calls,
+    (unsigned long long)shared->raised, (unsigned long long)shared->failed,
+    (unsigned long long)shared->spawned, (unsigned long long)shared->signals,
+    (unsigned long long)shared->shortages, bad);
 }
 
 
@@ -292,8 +290,7 @@ int main (int argc, char **argv) {
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int foreign = (int)syscall(SYS_pidfd_open, getpid(), 0);
   if (shared == MAP_FAILED || newnamespaces() != 0) {
-    (void)fprintf(stderr, "no pid namespace of its own: %s\n",
-                  strerror(errno));
+    (void)fprintf(stderr, "no pid namespace of its own: %s\n", strerror(errno));
     return EXIT_FAILURE;
   }
   int status = EXIT_FAILURE;

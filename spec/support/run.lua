@@ -32,7 +32,8 @@ end
 run.CLONE3, run.CLOSE_RANGE = 435, 436
 
 -- A command that runs its arguments where that system call, a number or a name
--- that refuse.c knows, fails with that errno; or nil without a C compiler. For compiled.remove, see there.
+-- that refuse.c knows, fails with that errno; or nil without a C compiler. For
+-- compiled.remove, see there.
 function run.refusing(call, code)
   local refuse = compiled.program("refuse")
   return refuse and ("%s %s %d"):format(refuse, call, pidfd.errno[code])
