@@ -74,6 +74,18 @@ describe("a kernel that answers as an older one did", function()
   end)
 end)
 
+describe("a kernel without pidfs", function()
+  for _, code in ipairs {
+    "pidfd.self():id()",
+    "pidfd.self():token()",
+  } do
+    it("has no " .. code, function()
+      assert.equal("EOPNOTSUPP\t(before Linux 6.9)\n",
+        where({ "fstatfs", "EOPNOTSUPP" }, "show(" .. code .. ")"))
+    end)
+  end
+end)
+
 describe("a system that cannot tell what a descriptor is", function()
   for _, code in ipairs {
     "pidfd.adopt(pidfd.self():release())",

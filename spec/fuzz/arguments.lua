@@ -143,7 +143,8 @@ local function token()
   text = ok and text or "1:process:4242:50369:x"
   if random(2) == 1 then
     local at = random(#text)
-    text = text:sub(1, at - 1) .. string.char(random(256) - 1) .. text:sub(at + 1)
+    local byte = string.char(random(256) - 1)
+    text = text:sub(1, at - 1) .. byte .. text:sub(at + 1)
   end
   return text
 end

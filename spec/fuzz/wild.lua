@@ -71,7 +71,9 @@ local ACTIONS = {
   function() collectgarbage() end,
   function() wild.garbage(2) end,
   function() host.setenv("FUZZ" .. random(200), ("x"):rep(random(200))) end,
-  function() host.setenv("PATH", random(2) == 1 and "/bin" or "/nowhere:/bin") end,
+  function()
+    host.setenv("PATH", random(2) == 1 and "/bin" or "/nowhere:/bin")
+  end,
   function() error("wild") end,
   function() error({}) end,
   function() pool.put(pool.module.self() or nil) end,

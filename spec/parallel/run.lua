@@ -50,7 +50,8 @@ end
 
 local function streams()
   local text = "thread " .. host.thread .. ", round " .. rounds .. "\n"
-  local p, pipes = assert(pidfd.spawn { "cat", stdin = "pipe", stdout = "pipe" })
+  local options = { "cat", stdin = "pipe", stdout = "pipe" }
+  local p, pipes = assert(pidfd.spawn(options))
   local input, output = pipes.stdin:file("w"), pipes.stdout:file()
   input:write(text)
   input:close()
