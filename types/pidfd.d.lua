@@ -9,6 +9,12 @@
 ---system has none left), after a full collection has not helped; and every call
 ---on an object with EBADF, when somebody has closed its descriptor by number,
 ---unless the number is another file's by then.
+---
+---A system call may also be refused for a reason that has nothing to do with
+---the process in question, and then the Lua call that makes it fails with that
+---errno: EPERM, EACCES or ENOSYS (a seccomp filter or a security module refuses
+---it), ENOMEM (the kernel has no memory left), EAGAIN (it has no room left, or
+---is busy), EINTR (a signal came), EIO (reading /proc, or a device, went wrong).
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.

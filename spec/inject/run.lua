@@ -77,12 +77,19 @@ watch(fd_index, "fd:")
 
 local points, findings, order = 0, {}, {}
 
-local function find(what, point)
-  if not findings[what] then
-    findings[what] = { count = 0, point = point }
+-- 'detail' is what differs between findings of one kind: the system call.
+local function find(what, point, detail)
+  local finding = findings[what]
+  if not finding then
+    finding = { count = 0, point = point, details = {} }
+    findings[what] = finding
     order[#order + 1] = what
   end
-  findings[what].count = findings[what].count + 1
+  finding.count = finding.count + 1
+  if detail and not finding.details[detail] then
+    finding.details[detail] = true
+    table.insert(finding.details, detail)
+  end
 end
 
 local function describe(faults)
@@ -92,6 +99,16 @@ local function describe(faults)
       fault.forever and "+" or "", pidfd.errno[fault.errno])
   end
   return table.concat(texts, ", ")
+end
+
+-- The call that was made to fail with this error, if there is one.
+local function culprit(faults, errno)
+  for _, fault in ipairs(faults) do
+    if pidfd.errno[fault.errno] == errno then
+      return fault.call
+    end
+  end
+  return "another"
 end
 
 local function any(faults, set)
@@ -108,8 +125,8 @@ local function check_failures(faults, point)
     if failure.raised then
       find(failure.name .. " raises: " .. failure.raised, point)
     elseif not documented(failure.name, failure.errno) then
-      find(("%s: %s of %s is not documented"):format(failure.name,
-        failure.errno, faults[1] and faults[1].call or "nothing"), point)
+      find(("%s: %s is not documented"):format(failure.name, failure.errno),
+        point, culprit(faults, failure.errno))
     end
   end
 end
@@ -213,9 +230,11 @@ for _, name in ipairs(scenarios.names) do
   end
 end
 
+table.sort(order)
 for _, what in ipairs(order) do
   local finding = findings[what]
-  print(("%5d  %s (%s)"):format(finding.count, what, finding.point))
+  print(("%5d  %s [%s] (%s)"):format(finding.count, what,
+    table.concat(finding.details, " "), finding.point))
 end
 print(("%d scenarios, %d points, %d kinds of findings")
   :format(#scenarios.names, points, #order))
