@@ -64,6 +64,12 @@ static int readlinks (lua_State *L, int dir) {
 }
 
 
+static int opendirectory (int pidfd, void *unused) {
+  (void)unused;
+  return pfd_process_open(pidfd, "fd", O_RDONLY | O_DIRECTORY);
+}
+
+
 /*
 ** p:fds ()
 ** /proc/PID/fd: what descriptors the process has, and what is behind
@@ -86,12 +92,9 @@ static int readlinks (lua_State *L, int dir) {
 ** p:getfd.
 */
 int pfd_l_fds (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Handle *dir = pfd_handle_new(L, PFD_FD);
-  int rc, tries = 0;
-  do
-    rc = pfd_process_open(p->fd, "fd", O_RDONLY | O_DIRECTORY);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, opendirectory, NULL);
   if (rc >= 0) {
     dir->fd = rc;
     lua_newtable(L);
@@ -99,6 +102,7 @@ int pfd_l_fds (lua_State *L) {
     (void)pfd_handle_close(dir);
   }
   /* the end of a process shows in its directory as this or that error */
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int events = pfd_process_events(p->fd);
   if (events != 0)
     rc = (events < 0) ? events : -ESRCH;
@@ -106,6 +110,6 @@ int pfd_l_fds (lua_State *L) {
     return 1;
   int n = pfd_fail(L, "fds", rc);
   if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return n;
 }

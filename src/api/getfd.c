@@ -9,6 +9,18 @@
 #include "calls.h"
 
 
+typedef struct Target {
+  int fd;
+  unsigned int flags;
+} Target;
+
+
+static int getfd (int pidfd, void *about) {
+  const Target *target = (const Target *)about;
+  return pfd_sys_getfd(pidfd, target->fd, target->flags);
+}
+
+
 /*
 ** pidfd.getfd (p, targetfd [, flags])
 ** pidfd_getfd(2): duplicate descriptor number 'targetfd' of the process
@@ -28,17 +40,13 @@
 ** and the process cannot know that somebody else holds its descriptor.
 */
 int pfd_l_getfd (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  int targetfd = pfd_arg_targetfd(L, 2);
-  unsigned int flags = pfd_arg_flags(L, 3);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  Target target = {.fd = pfd_arg_targetfd(L, 2), .flags = pfd_arg_flags(L, 3)};
   Handle *h = pfd_handle_new(L, PFD_FD);
-  int rc, tries = 0;
-  do
-    rc = pfd_sys_getfd(p->fd, targetfd, flags);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, getfd, &target);
   int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
   if (rc == -EPERM)
-    pfd_explain(L, p->fd, PFD_ATTACH);
+    pfd_explain(L, 1, PFD_ATTACH);
   return n;
 }
 

@@ -37,7 +37,8 @@ static const char *checkname (lua_State *L, int arg) {
 
 
 /* the file is opened below a directory that is surely the process's own */
-static int openbelow (int pidfd, const char *name) {
+static int openbelow (int pidfd, void *about) {
+  const char *name = *(const char *const *)about;
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
     return dir;
@@ -95,9 +96,15 @@ static int pushcontent (lua_State *L, int file) {
 }
 
 
+/* a finalizer may have closed the pidfd meanwhile */
+static int getevents (lua_State *L) {
+  return pfd_process_events(pfd_handle_openas(L, 1, PFD_PIDFD)->fd);
+}
+
+
 /* 'file' is an empty handle, and empty again afterwards */
-static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
-  int rc = openbelow(pidfd, name);
+static int readfile (lua_State *L, const char *name, Handle *file) {
+  int rc = pfd_handle_try(L, 1, openbelow, &name);
   if (rc < 0)
     return rc;
   file->fd = rc;
@@ -131,23 +138,23 @@ static int readfile (lua_State *L, int pidfd, const char *name, Handle *file) {
 ** is about to end, and for a zombie.
 */
 int pfd_l_proc (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   const char *name = checkname(L, 2);
   lua_settop(L, 2);
   Handle *file = pfd_handle_new(L, PFD_FD);
-  int before = pfd_process_events(p->fd);
-  int rc, tries = 0;
+  int before = getevents(L);
+  int rc;
   do {
     lua_settop(L, 3); /* pidfd, name, file */
-    rc = readfile(L, p->fd, name, file);
-  } while (rc == 1 || pfd_handle_retry(L, rc, &tries));
-  int after = pfd_process_events(p->fd);
+    rc = readfile(L, name, file);
+  } while (rc == 1);
+  int after = getevents(L);
   if (after != before || after < 0) /* then some of it may be missing */
     rc = (after < 0) ? after : -ESRCH;
   if (rc == 0)
     return 1;
   int n = pfd_fail(L, "proc", rc);
   if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return n;
 }

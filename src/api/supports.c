@@ -172,7 +172,9 @@ static const Feature *checkfeature (lua_State *L, int arg) {
 }
 
 
-static int probe (const Feature *feature) {
+static int probe (int none, void *about) {
+  const Feature *feature = *(const Feature *const *)about;
+  (void)none;
   int self = pfd_sys_open(pfd_sys_getpid(), 0);
   if (self == -ENOSYS || self == -EPERM)
     return 0;
@@ -201,10 +203,7 @@ static int probe (const Feature *feature) {
 */
 int pfd_l_supports (lua_State *L) {
   const Feature *feature = checkfeature(L, 1);
-  int rc, tries = 0;
-  do
-    rc = probe(feature);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 0, probe, &feature);
   if (rc < 0)
     return pfd_fail(L, "supports", rc);
   lua_pushboolean(L, rc);

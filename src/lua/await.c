@@ -13,14 +13,17 @@
 
 
 /* what is known already, else what can be found now */
-static int find (lua_State *L, Handle *p) {
+static int findend (int pidfd, void *end) {
+  return pfd_end_find(pidfd, (End *)end);
+}
+
+
+/* the handle's memory is on the stack, and stays; its descriptor may not */
+static int find (lua_State *L, int arg) {
+  Handle *p = pfd_handle_openas(L, arg, PFD_PIDFD);
   if (p->end.how != PFD_NOTYET)
     return PFD_TOLD;
-  int found, tries = 0;
-  do
-    found = pfd_end_find(p->fd, &p->end);
-  while (pfd_handle_retry(L, found, &tries));
-  return found;
+  return pfd_handle_try(L, arg, findend, &p->end);
 }
 
 
@@ -54,8 +57,9 @@ static int expire (int found, End *end) {
 
 
 /* look, and if there is nothing yet, sleep: -EINTR means to look again */
-static int look (Sleeper *s, Handle *p, long long deadline, End *end) {
-  int found = find(s->L, p);
+static int look (Sleeper *s, int arg, long long deadline, End *end) {
+  int found = find(s->L, arg);
+  const Handle *p = pfd_handle_check(s->L, arg);
   *end = p->end;
   if (found == PFD_TOLD || found < 0)
     return (found < 0) ? found : 0;
@@ -72,7 +76,7 @@ int pfd_await (lua_State *L, int arg, long long deadline, End *end) {
   Sleeper s = {.L = L};
   int rc;
   do /* hooks may have closed it */
-    rc = look(&s, pfd_handle_openas(L, arg, PFD_PIDFD), deadline, end);
+    rc = look(&s, arg, deadline, end);
   while (rc == -EINTR);
   return rc;
 }
