@@ -180,9 +180,11 @@ static void arrange (Plan *plan) {
 
 static int launch (lua_State *L, const Plan *plan, Failure *failure) {
   int rc, tries = 0;
-  do
-    rc = pfd_launch(&plan->launch, failure);
-  while (pfd_handle_retry(L, rc, &tries));
+  do { /* from here to the clone nothing that is Lua runs */
+    rc = pfd_plan_check(L, plan, failure);
+    if (rc == 0)
+      rc = pfd_launch(&plan->launch, failure);
+  } while (pfd_handle_retry(L, rc, &tries));
   return rc;
 }
 
@@ -214,7 +216,8 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   session    true: setsid(2)
 **   pgroup     setpgid(2); 0 makes it the leader of its own
 **   pdeathsig  signal that it gets when the calling thread ends
-**   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2)
+**   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2); raises
+**              if CAP_SETGID is there, and another uid, but no groups
 **   nnp        true: PR_SET_NO_NEW_PRIVS
 **   cgroup     directory, a path or a descriptor: born there, Linux 5.7
 **   autoreap   true: nobody has to wait for it; Linux 7.1, x86-64
@@ -263,6 +266,7 @@ int pfd_l_spawn (lua_State *L) {
   }
   if (rc < 0) {
     closeall(&opened);
+    (void)pfd_handle_close(h);
     return fail(L, &failure, rc);
   }
   h->fd = rc;

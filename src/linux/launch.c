@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "sys.h"
 
@@ -424,8 +425,11 @@ static void bury (int pidfd) {
 
 int pfd_launch (const Launch *launch, Failure *failure) {
   _Alignas(16) char stack[STACKSIZE];
+  Launch now = *launch;
+  if (now.envp == NULL)
+    now.envp = (const char *const *)environ;
   Birth b = {
-    .launch = launch, .parent = pfd_sys_getpid(), .report = -1, .stack = stack};
+    .launch = &now, .parent = pfd_sys_getpid(), .report = -1, .stack = stack};
   int apart = launch->setgid || launch->setuid;
   int rc = apart ? bearapart(&b) : bear(&b);
   if (rc >= 0 && b.outcome.rc < 0)
