@@ -112,7 +112,7 @@ describe("the pdeathsig of pidfd.spawn()", function()
   it("is not lost when the user changes", function()
     need_root()
     assert.equal("signalled\n",
-      last_words("pdeathsig = 'USR1', uid = 65534, gid = 65534"))
+      last_words("pdeathsig = 'USR1', uid = 65534, gid = 65534, groups = {}"))
   end)
 
   -- What comes of a child whose getppid(2) tells this number.
@@ -170,12 +170,15 @@ describe("the user of pidfd.spawn()", function()
   end)
 
   local cases = {
-    ["uid"] = { { uid = 65534 }, { Uid = ("65534 "):rep(4) } },
+    ["uid"] = {
+      { uid = 65534, groups = {} }, { Uid = ("65534 "):rep(4), Groups = "" },
+    },
     ["gid"] = { { gid = 65534 }, { Gid = ("65534 "):rep(4) } },
     ["groups"] = { { groups = { 7, 5, 6 } }, { Groups = "5 6 7 " } },
     ["no groups"] = { { groups = {} }, { Groups = "" } },
     ["the largest uid"] = {
-      { uid = 2 ^ 32 - 2 }, { Uid = ("4294967294 "):rep(4) },
+      { uid = 2 ^ 32 - 2, groups = {} },
+      { Uid = ("4294967294 "):rep(4), Groups = "" },
     },
     ["all of them"] = {
       { uid = 65534, gid = 65533, groups = { 65532 } },
@@ -201,6 +204,15 @@ describe("the user of pidfd.spawn()", function()
     end)
   end
 
+  it("is not changed by root while the groups are left to chance", function()
+    need_root()
+    assert.error_matches(function()
+      pidfd.spawn { "true", uid = 65534, gid = 65534 }
+    end, "groups: say which groups user 65534 is to have, such as groups = {}",
+      1, true)
+    assert_status({ Uid = own_status("Uid") }, { uid = 0 })
+  end)
+
   -- Else our memory would become undumpable.
   it("has a copy of our memory, if one is named", function()
     local trace = run.traced("-e trace=clone,clone3", [[
@@ -225,14 +237,16 @@ describe("the user of pidfd.spawn()", function()
       local uid = 61234 -- who has no other processes
       local enemy, pipes = assert(pidfd.spawn {
         "sh", "-c", "echo; while kill -STOP -1 || :; do sleep 0.001; done",
-        uid = uid, pdeathsig = "KILL", stdout = "pipe",
+        uid = uid, groups = {}, pdeathsig = "KILL", stdout = "pipe",
       })
       pipes.stdout:file():read()
       for _ = 1, 20 do
-        local p = assert(pidfd.spawn { "true", uid = uid, pdeathsig = "KILL" })
+        local p = assert(pidfd.spawn {
+          "true", uid = uid, groups = {}, pdeathsig = "KILL",
+        })
         p:send_signal("KILL")
         p:wait()
-        assert(not pidfd.spawn { "/nowhere", uid = uid })
+        assert(not pidfd.spawn { "/nowhere", uid = uid, groups = {} })
       end
       enemy:terminate(0)
       print("done")
@@ -317,7 +331,7 @@ describe("the user of pidfd.spawn()", function()
   it("is the one that enters the directory", function()
     need_root()
     local _, message, code = pidfd.spawn {
-      "true", cwd = "/proc/1/fd", uid = 65534,
+      "true", cwd = "/proc/1/fd", uid = 65534, groups = {},
     }
     assert.equal("EACCES", pidfd.errno[code])
     assert.matches("^spawn: chdir", message)

@@ -7,6 +7,12 @@
 #include "calls.h"
 
 
+static int check (int none, void *fd) {
+  (void)none;
+  return pfd_process_check(*(const int *)fd);
+}
+
+
 /*
 ** pidfd.adopt (fd)
 ** Take over descriptor number 'fd' of this process, which must be a
@@ -24,10 +30,7 @@
 int pfd_l_adopt (lua_State *L) {
   int fd = pfd_arg_fd(L, 1);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
-  int rc, tries = 0;
-  do
-    rc = pfd_process_check(fd);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 0, check, &fd);
   if (rc == 0)
     rc = pfd_sys_cloexec(fd);
   return pfd_handle_own(L, h, "adopt", (rc < 0) ? rc : fd);

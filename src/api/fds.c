@@ -128,6 +128,6 @@ int pfd_l_fds (lua_State *L) {
     return 1;
   int n = pfd_fail(L, "fds", rc);
   if (rc == -EACCES)
-    pfd_explain(L, pfd_handle_openas(L, 1, PFD_PIDFD)->fd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return n;
 }

@@ -48,9 +48,10 @@ static luaL_Stream *newfile (lua_State *L) {
 ** descriptor. Mode "a" sets O_APPEND for all of them.
 */
 int pfd_l_file (lua_State *L) {
-  Handle *h = pfd_handle_openas(L, 1, PFD_FD);
+  (void)pfd_handle_openas(L, 1, PFD_FD);
   const char *mode = pfd_arg_mode(L, 2);
   luaL_Stream *stream = newfile(L);
+  Handle *h = pfd_handle_openas(L, 1, PFD_FD); /* it may be closed by now */
   int readahead = pfd_input_length(&h->input) > 0;
   int rc = readahead ? -EBUSY : pfd_sys_fdopen(h->fd, mode, &stream->f);
   if (rc < 0)

@@ -18,9 +18,14 @@ typedef struct Target {
 } Target;
 
 
-static int getfd (int pidfd, const void *arg) {
+static int ofthread (int pidfd, const void *arg) {
   const Target *target = (const Target *)arg;
   return pfd_sys_getfd(pidfd, target->fd, target->flags);
+}
+
+
+static int getfd (int pidfd, void *target) {
+  return pfd_process_byliving(pidfd, ofthread, target);
 }
 
 
@@ -45,21 +50,18 @@ static int getfd (int pidfd, const void *arg) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
   Handle *h = pfd_handle_new(L, PFD_FD);
-  int rc, tries = 0;
-  do
-    rc = pfd_process_byliving(p->fd, getfd, &target);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, getfd, &target);
   if (rc == -EOPNOTSUPP)
     return pfd_fail_before(L, "pidfd_getfd", "6.9", rc);
   if (rc == -ENOSYS)
     return pfd_fail_before(L, "pidfd_getfd", "5.6", rc);
   int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
   if (rc == -EPERM)
-    pfd_explain(L, p->fd, PFD_ATTACH);
+    pfd_explain(L, 1, PFD_ATTACH);
   return n;
 }
 

@@ -101,10 +101,11 @@ static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
 **   ENOSYS  before Linux 5.10
 */
 int pfd_l_madvise (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   int advice = checkadvice(L, 2);
   size_t n;
   const struct iovec *ranges = checkranges(L, 3, &n);
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   ssize_t rc = pfd_sys_madvise(p->fd, ranges, n, advice);
   if (rc >= 0) {
     lua_pushinteger(L, rc);
@@ -113,6 +114,6 @@ int pfd_l_madvise (lua_State *L) {
   const char *since = (advice == MADV_COLLAPSE) ? "6.1" : "5.10";
   int results = pfd_fail_before(L, "process_madvise", since, (int)rc);
   if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return results;
 }

@@ -80,7 +80,8 @@ static int askpidfd (int pidfd, const void *arg) {
 }
 
 
-static int opennamespace (int pidfd, const Namespace *ns) {
+static int opennamespace (int pidfd, void *about) {
+  const Namespace *ns = *(const Namespace *const *)about;
   int rc = pfd_process_byliving(pidfd, askpidfd, ns);
   return (rc == -ENOTTY) ? opennamed(pidfd, ns) : rc;
 }
@@ -106,16 +107,13 @@ static int enter (int pidfd, const void *arg) {
 **   EMFILE, ENFILE  no descriptor left
 */
 int pfd_l_namespace (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   const Namespace *ns = checkkind(L, 2);
   Handle *h = pfd_handle_new(L, PFD_FD);
-  int rc, tries = 0;
-  do
-    rc = opennamespace(p->fd, ns);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, opennamespace, &ns);
   int n = pfd_handle_own(L, h, "namespace", rc);
   if (rc == -EACCES)
-    pfd_explain(L, p->fd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return n;
 }
 

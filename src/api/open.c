@@ -10,12 +10,23 @@
 #include "calls.h"
 
 
+typedef struct Target {
+  pid_t pid;
+  unsigned int flags;
+} Target;
+
+
+static int attempt (int none, void *about) {
+  const Target *target = (const Target *)about;
+  (void)none;
+  return pfd_sys_open(target->pid, target->flags);
+}
+
+
 static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
+  Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
-  int rc, tries = 0;
-  do
-    rc = pfd_sys_open(pid, flags);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 0, attempt, &target);
   if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK)))
     return pfd_fail_before(L, "pidfd_open",
                            (flags & PIDFD_THREAD) ? "6.9" : "5.10", rc);

@@ -81,6 +81,12 @@ int pfd_l_fileno (lua_State *L) {
 }
 
 
+static int duplicate (int fd, void *unused) {
+  (void)unused;
+  return pfd_sys_dup(fd);
+}
+
+
 /*
 ** o:dup ()
 ** fcntl(2), F_DUPFD_CLOEXEC: duplicate the descriptor.
@@ -90,12 +96,9 @@ int pfd_l_fileno (lua_State *L) {
 **   EBADF   somebody has closed the descriptor by its number
 */
 int pfd_l_dup (lua_State *L) {
-  Handle *from = pfd_handle_open(L, 1);
+  const Handle *from = pfd_handle_open(L, 1);
   Handle *h = pfd_handle_new(L, pfd_handle_type(L, 1));
-  int rc, tries = 0;
-  do
-    rc = pfd_sys_dup(from->fd);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, duplicate, NULL);
   h->end = from->end;
   return pfd_handle_own(L, h, "fcntl", rc);
 }

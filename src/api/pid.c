@@ -6,6 +6,12 @@
 #include "calls.h"
 
 
+static int readpid (int pidfd, void *unused) {
+  (void)unused;
+  return pfd_process_pid(pidfd);
+}
+
+
 /*
 ** p:pid ()
 ** ioctl(2), PIDFD_GET_INFO: the number of the process in this pid
@@ -18,11 +24,8 @@
 **   EMFILE, ENFILE  before Linux 6.13: no descriptor left to read /proc
 */
 int pfd_l_pid (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  int rc, tries = 0;
-  do
-    rc = pfd_process_pid(p->fd);
-  while (pfd_handle_retry(L, rc, &tries));
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  int rc = pfd_handle_try(L, 1, readpid, NULL);
   if (rc < 0)
     return pfd_fail(L, "pid", rc);
   lua_pushinteger(L, rc);

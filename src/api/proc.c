@@ -100,6 +100,12 @@ static int pushcontent (lua_State *L, int file) {
 }
 
 
+/* a finalizer may have closed the pidfd meanwhile */
+static int getevents (lua_State *L) {
+  return pfd_process_events(pfd_handle_openas(L, 1, PFD_PIDFD)->fd);
+}
+
+
 /* a file, by way of a thread that lives or not; 'handle' is empty */
 typedef struct File {
   const char *name;
@@ -157,8 +163,7 @@ static int readbythread (lua_State *L, int pidfd, const File *file, int rc) {
 
 /* the content is on top if 'rc' is 0; 'before' are the events before it */
 static int finish (lua_State *L, int before, int rc) {
-  int pidfd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
-  int after = pfd_process_events(pidfd);
+  int after = getevents(L);
   if (after != before || after < 0) /* then some of it may be missing */
     rc = (after < 0) ? after : -ESRCH;
   if (rc == 0)
@@ -166,7 +171,7 @@ static int finish (lua_State *L, int before, int rc) {
   int n = (rc == -ENOSYS) ? pfd_fail_before(L, "proc", "5.6", rc)
                           : pfd_fail(L, "proc", rc);
   if (rc == -EACCES)
-    pfd_explain(L, pidfd, PFD_READ);
+    pfd_explain(L, 1, PFD_READ);
   return n;
 }
 
@@ -196,15 +201,15 @@ static int finish (lua_State *L, int before, int rc) {
 ** is about to end, and for a zombie.
 */
 int pfd_l_proc (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   const char *name = checkname(L, 2);
   lua_settop(L, 2);
   File file = {.name = name, .handle = pfd_handle_new(L, PFD_FD)};
-  int before = pfd_process_events(p->fd);
+  int before = getevents(L);
   int rc, tries = 0;
   do {
     lua_settop(L, 3); /* pidfd, name, file */
-    p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
     rc = readfile(L, p->fd, &file);
     if (strncmp(file.name, "task/", 5) != 0 && isleadergone(L, p->fd, rc))
       rc = readbythread(L, p->fd, &file, rc);

@@ -218,7 +218,8 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   session    true: setsid(2)
 **   pgroup     setpgid(2); 0 makes it the leader of its own
 **   pdeathsig  signal that it gets when the calling thread ends
-**   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2)
+**   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2); raises
+**              if CAP_SETGID is there, and another uid, but no groups
 **   nnp        true: PR_SET_NO_NEW_PRIVS
 **   cgroup     directory, a path or a descriptor: born there, Linux 5.7
 **   autoreap   true: nobody has to wait for it; Linux 7.1
@@ -276,10 +277,11 @@ int pfd_l_spawn (lua_State *L) {
   int rc = openall(L, &opened, &plan, &failure);
   if (rc >= 0) {
     arrange(&plan);
-    rc = pfd_start(L, &plan.launch, &failure);
+    rc = pfd_start(L, &plan, &failure);
   }
   if (rc < 0) {
     closeall(&opened);
+    (void)pfd_handle_close((Handle *)lua_touserdata(L, PROCESS));
     return (rc == PFD_RAISED) ? lua_error(L) : fail(L, &failure, rc);
   }
   ((Handle *)lua_touserdata(L, PROCESS))->fd = rc;

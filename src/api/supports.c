@@ -184,7 +184,9 @@ static const Feature *checkfeature (lua_State *L, int arg) {
 }
 
 
-static int find (const Feature *feature) {
+static int find (int none, void *about) {
+  const Feature *feature = *(const Feature *const *)about;
+  (void)none;
   int rc = feature->pidfd ? pfd_probe_pidfd(feature->pidfd) : 1;
   if (rc != 1 || feature->others[0] == NULL)
     return rc;
@@ -217,10 +219,7 @@ static int find (const Feature *feature) {
 */
 int pfd_l_supports (lua_State *L) {
   const Feature *feature = checkfeature(L, 1);
-  int rc, tries = 0;
-  do
-    rc = find(feature);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 0, find, &feature);
   if (rc < 0)
     return pfd_fail(L, "supports", rc);
   lua_pushboolean(L, rc);

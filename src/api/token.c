@@ -47,7 +47,8 @@ static int readboot (char boot[BOOTSIZE + 1]) {
 }
 
 
-static int readtoken (int pidfd, Token *token) {
+static int readtoken (int pidfd, void *about) {
+  Token *token = (Token *)about;
   int rc = pfd_process_id(pidfd, &token->id);
   if (rc < 0)
     return rc;
@@ -83,12 +84,9 @@ static int fail (lua_State *L, const char *call, int rc) {
 **   EMFILE, ENFILE  no descriptor left to read /proc
 */
 int pfd_l_token (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Token token;
-  int rc, tries = 0;
-  do
-    rc = readtoken(p->fd, &token);
-  while (pfd_handle_retry(L, rc, &tries));
+  int rc = pfd_handle_try(L, 1, readtoken, &token);
   if (rc < 0)
     return fail(L, "token", rc);
   lua_pushfstring(L, "1:%s:%d:%I:%s", token.thread ? "thread" : "process",
@@ -136,7 +134,9 @@ static int parsetoken (const char *text, size_t length, Token *token) {
 
 
 /* the number may be another's by now, or a thread's: then it is gone */
-static int opentoken (const Token *token) {
+static int opentoken (int none, void *about) {
+  const Token *token = (const Token *)about;
+  (void)none;
   char boot[BOOTSIZE + 1];
   int rc = readboot(boot);
   if (rc < 0)
@@ -176,12 +176,8 @@ int pfd_l_from_token (lua_State *L) {
   int rc = parsetoken(text, length, &token);
   if (rc < 0)
     return fail(L, "from_token", rc);
-  int tries = 0;
-  do
-    rc = opentoken(&token);
-  while (pfd_handle_retry(L, rc, &tries));
-  if (rc < 0)
+  rc = pfd_handle_try(L, 0, opentoken, &token);
+  if (rc == -EOPNOTSUPP)
     return fail(L, "from_token", rc);
-  h->fd = rc;
-  return 1;
+  return pfd_handle_own(L, h, "from_token", rc);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "clone.h"
@@ -168,7 +169,10 @@ static int start (Launching *l, World *w) {
 
 int pfd_launch_start (Launching *l, const Launch *launch) {
   *l = (Launching){.launch = launch, .pidfd = -1, .report = -1};
-  World *w = pfd_world_new(launch);
+  Launch now = *launch;
+  if (now.envp == NULL)
+    now.envp = (const char *const *)environ;
+  World *w = pfd_world_new(&now);
   if (w == NULL) {
     fail(l, "mmap", NULL, -ENOMEM);
     return -ENOMEM;

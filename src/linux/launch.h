@@ -57,8 +57,8 @@ typedef unsigned long long Signals;
 typedef struct Launch {
   const char *const *files; /* to be tried in this order; NULL at the end */
   const char *const *argv;
-  const char *const *envp;
-  const char *cwd; /* NULL: stay */
+  const char *const *envp; /* NULL: environ, as it is at the launch */
+  const char *cwd;         /* NULL: stay */
 
   Move *moves; /* in the order of 'to'; all others are closed */
   size_t nmoves;

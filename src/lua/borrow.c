@@ -78,6 +78,16 @@ int pfd_borrow_try (lua_State *L, const char **reason) {
 }
 
 
+int pfd_borrow_isheld (lua_State *L, int fd) {
+  if (pfd_handle_type(L, -1) != PFD_NONE)
+    return ((const Handle *)lua_touserdata(L, -1))->fd == fd;
+  const luaL_Stream *stream =
+    (const luaL_Stream *)luaL_testudata(L, -1, LUA_FILEHANDLE);
+  return stream == NULL ||
+         (stream->closef != NULL && pfd_sys_fileno(stream->f) == fd);
+}
+
+
 int pfd_borrow (lua_State *L) {
   const char *reason;
   int fd = pfd_borrow_try(L, &reason);

@@ -24,6 +24,12 @@ int pfd_borrow (lua_State *L);
 */
 int pfd_borrow_try (lua_State *L, const char **reason);
 
+/*
+** Is 'fd' still the number behind the value on top? Neither allocates nor
+** calls methods: what such an object has said is believed.
+*/
+int pfd_borrow_isheld (lua_State *L, int fd);
+
 
 #pragma GCC visibility pop
 

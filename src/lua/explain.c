@@ -10,6 +10,7 @@
 #include "../linux/probe.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "handle.h"
 
 #define YAMAPATH "/proc/sys/kernel/yama/ptrace_scope"
 
@@ -164,9 +165,10 @@ static const char *findreason (lua_State *L, int pidfd, Access access) {
 }
 
 
-void pfd_explain (lua_State *L, int pidfd, Access access) {
+void pfd_explain (lua_State *L, int arg, Access access) {
   int message = lua_gettop(L) - 1; /* nil, message, errno */
-  const char *reason = findreason(L, pidfd, access);
+  const Handle *p = pfd_handle_check(L, arg);
+  const char *reason = (p->fd >= 0) ? findreason(L, p->fd, access) : NULL;
   if (reason != NULL) {
     lua_pushfstring(L, "%s: %s", lua_tostring(L, message), reason);
     lua_replace(L, message);

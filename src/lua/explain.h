@@ -15,8 +15,11 @@
 /* which kind of ptrace access was refused, see ptrace(2) */
 typedef enum Access { PFD_READ, PFD_ATTACH } Access;
 
-/* assumes nil, message, errno on top; may replace the message */
-void pfd_explain (lua_State *L, int pidfd, Access access);
+/*
+** Assumes nil, message, errno on top; may replace the message. The pidfd is
+** at 'arg'; where a finalizer has closed it, there is nothing to look at.
+*/
+void pfd_explain (lua_State *L, int arg, Access access);
 
 
 #pragma GCC visibility pop

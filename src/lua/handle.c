@@ -99,12 +99,8 @@ int pfd_handle_close (Handle *h) {
 /*
 ** Descriptors are closed by the collector, and the collector does not
 ** know that they are scarce. When they have run out, let it close what
-** nobody uses any more, and try once again:
-**
-**   int rc, tries = 0;
-**   do
-**     rc = pfd_sys_...;
-**   while (pfd_handle_retry(L, rc, &tries));
+** nobody uses any more, and try once again. Finalizers that run in this
+** collection may close any handle, also one that the call is about.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries) {
   int scarce = (rc == -EMFILE || rc == -ENFILE);
@@ -112,6 +108,16 @@ int pfd_handle_retry (lua_State *L, int rc, int *tries) {
     return 0;
   lua_gc(L, LUA_GCCOLLECT);
   return 1;
+}
+
+
+int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about) {
+  int rc, tries = 0;
+  do {
+    int fd = (arg != 0) ? pfd_handle_open(L, arg)->fd : -1;
+    rc = attempt(fd, about);
+  } while (pfd_handle_retry(L, rc, &tries));
+  return rc;
 }
 
 

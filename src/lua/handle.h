@@ -58,7 +58,23 @@ int pfd_handle_close (Handle *h);
 /* forget the descriptor without closing it, and return it; input is lost */
 int pfd_handle_release (Handle *h);
 
-/* loop condition around a call that makes a descriptor */
+/*
+** A system call that may run out of descriptors. It gets the number of a
+** handle and no Lua state, so nothing can close the handle meanwhile.
+*/
+typedef int Attempt (int fd, void *about);
+
+/*
+** Make the attempt, and once more if descriptors have run out. Before each
+** the handle at 'arg', of either type, is looked up; raises if it is closed.
+** With 0 for 'arg' there is none, and 'fd' is -1.
+*/
+int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about);
+
+/*
+** The loop condition behind it, where one handle is not all that is needed.
+** After a 1, finalizers have run: look everything up again.
+*/
 int pfd_handle_retry (lua_State *L, int rc, int *tries);
 
 /* own the descriptor 'rc', or fail if it is an error; 'h' is on top */

@@ -1,11 +1,10 @@
-#define _GNU_SOURCE /* environ */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
-
 #include "plan.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -13,6 +12,7 @@
 #include "../linux/sys.h"
 #include "borrow.h"
 #include "constants.h"
+#include "copy.h"
 
 /* the highest user or group id; the next one means "leave it" */
 #define MAXID 0xFFFFFFFELL
@@ -98,7 +98,8 @@ static int tosignal (lua_State *L, const char *key) {
 }
 
 
-static int todescriptor (lua_State *L, const char *key) {
+/* what is borrowed is looked at again before the launch, see 'check' */
+static int todescriptor (lua_State *L, const char *key, Borrowed *b) {
   const char *reason;
   int fd = pfd_borrow_try(L, &reason);
   if (fd < 0 && reason == NULL)
@@ -107,6 +108,8 @@ static int todescriptor (lua_State *L, const char *key) {
   if (fd < 0)
     bad(L, key, reason);
   pfd_plan_keep(L);
+  *b = (Borrowed){.fd = fd, .name = key};
+  b->at = (lua_Integer)lua_rawlen(L, PFD_KEPT);
   return fd;
 }
 
@@ -149,18 +152,17 @@ static const char *readvariable (lua_State *L, const char *key) {
 }
 
 
-static size_t countfields (lua_State *L) {
-  size_t n = 0;
-  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-    n++;
-  return n;
+/* a table is copied before it is read, so that its fields can be counted */
+static size_t totable (lua_State *L, const char *key) {
+  wanttype(L, key, LUA_TTABLE);
+  pfd_copy_table(L, PFD_OPTIONS);
+  return pfd_copy_count(L);
 }
 
 
 static void readenv (lua_State *L, Plan *plan, const char *key) {
-  wanttype(L, key, LUA_TTABLE);
-  const char **envp =
-    (const char **)newarray(L, countfields(L), sizeof(char *));
+  size_t room = totable(L, key);
+  const char **envp = (const char **)newarray(L, room, sizeof(char *));
   size_t n = 0;
   for (lua_pushnil(L); lua_next(L, -2);)
     envp[n++] = readvariable(L, key);
@@ -169,13 +171,13 @@ static void readenv (lua_State *L, Plan *plan, const char *key) {
 }
 
 
-static Stream readstream (lua_State *L, const char *key, int isstderr) {
+static Stream readstream (lua_State *L, Plan *plan, const char *key, int i) {
   static const char *const words[] = {"inherit", "null", "pipe", "stdout"};
   if (lua_type(L, -1) != LUA_TSTRING)
-    return (Stream){.kind = PFD_BORROW, .fd = todescriptor(L, key)};
+    return (Stream){.kind = PFD_BORROW,
+                    .fd = todescriptor(L, key, &plan->single[i])};
   const char *word = tostring(L, key);
-  for (int kind = PFD_INHERIT; kind <= (isstderr ? PFD_STDOUT : PFD_PIPE);
-       kind++)
+  for (int kind = PFD_INHERIT; kind <= (i == 2 ? PFD_STDOUT : PFD_PIPE); kind++)
     if (strcmp(word, words[kind]) == 0)
       return (Stream){.kind = (Kind)kind};
   bad(L, key, lua_pushfstring(L, "invalid option '%s'", word));
@@ -184,42 +186,41 @@ static Stream readstream (lua_State *L, const char *key, int isstderr) {
 
 
 static void readstdin (lua_State *L, Plan *plan, const char *key) {
-  plan->streams[0] = readstream(L, key, 0);
+  plan->streams[0] = readstream(L, plan, key, 0);
 }
 
 
 static void readstdout (lua_State *L, Plan *plan, const char *key) {
-  plan->streams[1] = readstream(L, key, 0);
+  plan->streams[1] = readstream(L, plan, key, 1);
 }
 
 
 static void readstderr (lua_State *L, Plan *plan, const char *key) {
-  plan->streams[2] = readstream(L, key, 1);
+  plan->streams[2] = readstream(L, plan, key, 2);
 }
 
 
-/* assumes the table is on top; a method that is called may change it */
+/* assumes the table is on top */
 static void readfds (lua_State *L, Plan *plan, const char *key) {
-  wanttype(L, key, LUA_TTABLE);
-  int table = lua_gettop(L);
-  size_t n = countfields(L);
+  size_t n = totable(L, key);
   plan->extra = (Move *)newarray(L, n, sizeof(Move));
-  for (lua_pushnil(L); plan->nextra < n && lua_next(L, -2);) {
-    Move *m = &plan->extra[plan->nextra++];
+  plan->each = (Borrowed *)newarray(L, n, sizeof(Borrowed));
+  for (lua_pushnil(L); lua_next(L, -2);) {
+    size_t i = plan->nextra++;
+    Move *m = &plan->extra[i];
     lua_pushvalue(L, -2); /* number, descriptor, number */
     m->to = (int)tointeger(L, key, 3, INT_MAX - 1);
     lua_pushfstring(L, "%s[%d]", key, m->to);
     m->name = tostring(L, key);
-    m->from = todescriptor(L, m->name);
+    m->from = todescriptor(L, m->name, &plan->each[i]);
   }
-  lua_settop(L, table - 1);
+  lua_pop(L, 1);
 }
 
 
 static void readgroups (lua_State *L, Plan *plan, const char *key) {
-  wanttype(L, key, LUA_TTABLE);
-  size_t n = lua_rawlen(L, -1);
-  if (n != countfields(L))
+  size_t n = totable(L, key);
+  if (n != lua_rawlen(L, -1))
     bad(L, key, "list expected");
   gid_t *groups = (gid_t *)newarray(L, n, sizeof(gid_t));
   for (size_t i = 0; i < n; i++) {
@@ -270,7 +271,7 @@ static void readcgroup (lua_State *L, Plan *plan, const char *key) {
   if (lua_type(L, -1) == LUA_TSTRING)
     plan->cgroup = tostring(L, key);
   else
-    plan->launch.cgroup = todescriptor(L, key);
+    plan->launch.cgroup = todescriptor(L, key, &plan->single[3]);
 }
 
 
@@ -375,13 +376,33 @@ static size_t countchar (const char *s, char c) {
 }
 
 
+static const char *currentpath (void) {
+  const char *path = getenv("PATH");
+  return (path != NULL) ? path : "/bin:/usr/bin";
+}
+
+
+/*
+** A finalizer may call setenv(3), and then what getenv(3) has returned is
+** freed memory. So room is made first, for twice as much, and then the path
+** is asked for again and copied, with no allocation in between.
+*/
+static const char *copypath (lua_State *L) {
+  for (;;) {
+    size_t room = 2 * strlen(currentpath()) + 1;
+    char *copy = (char *)newarray(L, room, 1);
+    const char *path = currentpath();
+    size_t length = strlen(path);
+    if (length < room)
+      return (const char *)memcpy(copy, path, length + 1);
+  }
+}
+
+
 /* as execvp(3): a name with a slash is a path, an empty place is here */
 static void searchpath (lua_State *L, Plan *plan, const char *name) {
-  const char *path = getenv("PATH");
-  if (path == NULL)
-    path = "/bin:/usr/bin";
-  if (strchr(name, '/') != NULL || *name == '\0')
-    path = "";
+  int ispath = strchr(name, '/') != NULL || *name == '\0';
+  const char *path = ispath ? "" : copypath(L);
   size_t n = countchar(path, ':') + 1;
   const char **files = (const char **)newarray(L, n, sizeof(char *));
   for (size_t i = 0; i < n; i++) {
@@ -397,12 +418,57 @@ static void searchpath (lua_State *L, Plan *plan, const char *name) {
 }
 
 
+/*
+** A process that changes its user keeps its groups, and root's groups give
+** access to what is root's. So who may set the groups has to name them. One
+** without CAP_SETGID cannot, and is not asked to.
+*/
+static void checkgroups (lua_State *L, const Plan *plan) {
+  const Launch *l = &plan->launch;
+  if (!l->setuid || l->setgroups || l->uid == pfd_sys_geteuid())
+    return;
+  if (pfd_sys_hascapability(CAP_SETGID))
+    bad(L, "groups",
+        lua_pushfstring(L,
+                        "say which groups user %I is to have, such as "
+                        "groups = {}",
+                        (LUAI_UACINT)l->uid));
+}
+
+
+/* has the object the same descriptor still? */
+static int check (lua_State *L, const Borrowed *b, Failure *failure) {
+  if (b->at == 0) /* nothing was borrowed for this */
+    return 0;
+  lua_rawgeti(L, PFD_KEPT, b->at);
+  int isheld = pfd_borrow_isheld(L, b->fd);
+  lua_pop(L, 1);
+  if (isheld)
+    return 0;
+  *failure = (Failure){.step = "dup", .what = b->name};
+  return -EBADF;
+}
+
+
+int pfd_plan_check (lua_State *L, const Plan *plan, Failure *failure) {
+  int rc = 0;
+  for (int i = 0; i < PFD_NSINGLE && rc == 0; i++)
+    rc = check(L, &plan->single[i], failure);
+  for (size_t i = 0; i < plan->nextra && rc == 0; i++)
+    rc = check(L, &plan->each[i], failure);
+  return rc;
+}
+
+
 void pfd_plan_read (lua_State *L, Plan *plan) {
   *plan = (Plan){.launch = {.cgroup = -1}};
-  plan->launch.envp = (const char *const *)environ;
+  lua_pushvalue(L, PFD_OPTIONS);
+  pfd_copy_table(L, PFD_OPTIONS);
+  lua_replace(L, PFD_OPTIONS);
   checkkeys(L);
   readarguments(L, plan);
   readoptions(L, plan);
+  checkgroups(L, plan);
   if (plan->launch.files == NULL)
     searchpath(L, plan, plan->launch.argv[0]);
   plan->launch.moves = (Move *)newarray(L, 3 + plan->nextra, sizeof(Move));

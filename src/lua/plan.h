@@ -31,17 +31,35 @@ typedef struct Stream {
   int fd; /* to borrow; of a pipe, the child's end once it is there */
 } Stream;
 
+/* a descriptor that is borrowed, and whose it is */
+typedef struct Borrowed {
+  int fd;
+  lua_Integer at; /* place in the table of what is kept; 0: none */
+  const char *name;
+} Borrowed;
+
+#define PFD_NSINGLE 4 /* the streams, and the cgroup */
+
 typedef struct Plan {
   Launch launch;
   Stream streams[3];
   Move *extra; /* from 3 up, unsorted; 'launch' has room for all */
   size_t nextra;
+  Borrowed single[PFD_NSINGLE];
+  Borrowed *each;     /* of the extra ones */
   const char *cgroup; /* path of a directory still to be opened, or NULL */
 } Plan;
 
 
 /* read the options */
 void pfd_plan_read (lua_State *L, Plan *plan);
+
+/*
+** To be called right before each launch: 0, or -EBADF if a finalizer or a
+** method has closed what is borrowed since it was read, so that its number
+** may be a stranger's. Does not allocate.
+*/
+int pfd_plan_check (lua_State *L, const Plan *plan, Failure *failure);
 
 /* pop the value on top, and have it live until the call returns */
 void pfd_plan_keep (lua_State *L);

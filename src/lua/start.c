@@ -46,22 +46,27 @@ static int start (lua_State *L, Launching *l, const Launch *launch) {
 ** The thread is not cancelled while there is a child that nobody would look
 ** after; as in posix_spawn(3).
 */
-static int attempt (lua_State *L, const Launch *launch, Failure *failure) {
+static int attempt (lua_State *L, const Plan *plan, Failure *failure) {
   Launching l;
   lua_pushcfunction(L, await); /* before there is a child: it may raise */
   lua_pushlightuserdata(L, &l);
+  int rc = pfd_plan_check(L, plan, failure); /* no Lua runs from here on */
+  if (rc < 0) {
+    lua_pop(L, 2);
+    return rc;
+  }
   int cancel = pfd_sys_forbidcancel();
-  int rc = start(L, &l, launch);
+  rc = start(L, &l, &plan->launch);
   pfd_sys_allowcancel(cancel);
   *failure = l.failure;
   return rc;
 }
 
 
-int pfd_start (lua_State *L, const Launch *launch, Failure *failure) {
+int pfd_start (lua_State *L, const Plan *plan, Failure *failure) {
   int rc, tries = 0;
   do
-    rc = attempt(L, launch, failure);
+    rc = attempt(L, plan, failure);
   while (pfd_handle_retry(L, rc, &tries));
   return rc;
 }

@@ -8,7 +8,7 @@
 
 #include <lua.h>
 
-#include "../linux/launch.h"
+#include "plan.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -19,7 +19,7 @@
 ** left on top of the stack, and the result is PFD_RAISED. The caller closes
 ** what it has to, and raises it again.
 */
-int pfd_start (lua_State *L, const Launch *launch, Failure *failure);
+int pfd_start (lua_State *L, const Plan *plan, Failure *failure);
 
 /* no errno */
 #define PFD_RAISED (-0x10000)

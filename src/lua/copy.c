@@ -1,0 +1,100 @@
+#include "copy.h"
+
+#include <limits.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+/* how often a table may grow while room is made for its copy */
+#define TRIES 8
+
+/* so many elements, times any struct of ours, are an int still */
+#define MAXFIELDS (INT_MAX / 32)
+
+
+size_t pfd_copy_count (lua_State *L) {
+  size_t n = 0;
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+    n++;
+  return n;
+}
+
+
+/* push a table with room for a list; the allocation may run finalizers */
+static void newlist (lua_State *L, int arg, size_t n) {
+  if (n > MAXFIELDS)
+    luaL_argerror(L, arg, "too large");
+  lua_createtable(L, (int)n, 0);
+}
+
+
+/* assumes a table, and an empty one with room for 'n' of its fields, on top */
+static int fits (lua_State *L, size_t n) {
+  lua_pushvalue(L, -2);
+  size_t now = pfd_copy_count(L);
+  lua_pop(L, 1);
+  return now <= n;
+}
+
+
+/*
+** Push the keys and values of the table on top, as a list. From the last
+** count on, nothing allocates: the list has room for all.
+*/
+static void pushfields (lua_State *L, int arg) {
+  int table = lua_gettop(L);
+  for (int tries = 0; tries < TRIES; tries++) {
+    size_t n = pfd_copy_count(L);
+    newlist(L, arg, 2 * n);
+    if (!fits(L, n)) {
+      lua_pop(L, 1);
+      continue;
+    }
+    lua_Integer i = 0;
+    for (lua_pushnil(L); lua_next(L, table);) {
+      lua_rawseti(L, -3, i + 2); /* list, key */
+      lua_pushvalue(L, -1);
+      lua_rawseti(L, -3, i + 1);
+      i += 2;
+    }
+    return;
+  }
+  luaL_argerror(L, arg, "grows while it is read");
+}
+
+
+/*
+** The copy has as much room for a list as the table has, so that a list with
+** a few holes has the same length in both. One with many is no list.
+*/
+void pfd_copy_table (lua_State *L, int arg) {
+  size_t n = lua_rawlen(L, -1);
+  pushfields(L, arg);
+  size_t room = lua_rawlen(L, -1);
+  newlist(L, arg, (n < room) ? n : room); /* table, fields, copy */
+  for (lua_Integer i = 1; lua_rawgeti(L, -2, i) != LUA_TNIL; i += 2) {
+    lua_rawgeti(L, -3, i + 1);
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1); /* nil */
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+
+size_t pfd_copy_list (lua_State *L, int arg) {
+  for (int tries = 0; tries < TRIES; tries++) {
+    size_t n = lua_rawlen(L, arg);
+    newlist(L, arg, n);
+    if (lua_rawlen(L, arg) <= n) {
+      n = lua_rawlen(L, arg);
+      for (lua_Integer i = 1; i <= (lua_Integer)n; i++) {
+        lua_rawgeti(L, arg, i);
+        lua_rawseti(L, -2, i);
+      }
+      return n;
+    }
+    lua_pop(L, 1);
+  }
+  return (size_t)luaL_argerror(L, arg, "grows while it is read");
+}
