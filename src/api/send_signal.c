@@ -108,7 +108,7 @@ static int sendsignal (int pidfd, const Order *order) {
 ** reaped; not where SIGCHLD is ignored, as it is reaped at once there.
 */
 int pfd_l_send_signal (lua_State *L) {
-  Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   int sig = pfd_arg_signal(L, 2);
   unsigned int flags = pfd_arg_flags(L, 3);
   siginfo_t info;
@@ -118,8 +118,8 @@ int pfd_l_send_signal (lua_State *L) {
     order.info = &info;
   }
   int rc, tries = 0;
-  do
-    rc = sendsignal(p->fd, &order);
+  do /* a collection may have closed it */
+    rc = sendsignal(pfd_handle_openas(L, 1, PFD_PIDFD)->fd, &order);
   while (pfd_handle_retry(L, rc, &tries));
   if (rc < 0 && flags != 0)
     return pfd_fail_before(L, "pidfd_send_signal", "6.9", rc);
