@@ -2,7 +2,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 
 local readme, types = read("README.md"), read("types/pidfd.d.lua")
-local registry = debug.getregistry()
+local types_of = require "spec.support.types"
 
 -- Each public name: how a reader calls it, and the patterns by which it is
 -- found in the README and in the type definitions.
@@ -20,7 +20,7 @@ end
 -- A type, and the variables that stand for it in the README and in the
 -- definitions: the second of each stands for both types.
 local function addmethods(type, variables)
-  for name in pairs(registry[type].__index) do
+  for name in pairs(types_of[type].__index) do
     local found
     for _, variable in ipairs(variables) do
       local definition = "function " .. variable .. ":" .. name .. "%("

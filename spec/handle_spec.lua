@@ -329,3 +329,66 @@ describe("a pidfd whose number somebody else has closed", function()
     end)
   end
 end)
+
+-- The collector sees a few bytes, and the live data makes its cycles long.
+describe("handles that nobody has closed", function()
+  local PROGRAM = [[
+    collectgarbage("%s")
+    local pidfd = require "pidfd"
+    local live = {}
+    for i = 1, 10000 do
+      live[i] = ("x"):rep(100) .. i
+    end
+    collectgarbage()
+    local failed = 0
+    for _ = 1, 2000 do
+      pidfd.self()
+      local file = io.open("/dev/null")
+      if file then
+        file:close()
+      else
+        failed = failed + 1
+      end
+    end
+    print(failed)
+  ]]
+
+  for _, mode in ipairs { "incremental", "generational" } do
+    for _, limit in ipairs { 48, 256, 1024 } do
+      it(("leave room for others among %d: %s"):format(limit, mode), function()
+        assert.equal("0\n", run.with_descriptors(limit, PROGRAM:format(mode)))
+      end)
+    end
+  end
+
+  it("do not start a collector that was stopped", function()
+    assert.equal("300\n", script.run([[
+      local pidfd = require "pidfd"
+      local closed = 0
+      setmetatable({}, { __gc = function() closed = closed + 1 end })
+      collectgarbage("stop")
+      local n = 0
+      for _ = 1, 300 do
+        n = n + (pidfd.self() and closed == 0 and 1 or 0)
+      end
+      print(n)
+    ]]))
+  end)
+
+  it("are not counted after a failure", function()
+    assert.equal("false\n", script.run([[
+      local pidfd = require "pidfd"
+      local collected = false
+      pidfd.self():close()
+      collectgarbage()
+      collectgarbage("stop")
+      collectgarbage("restart")
+      collectgarbage("incremental", 1000, 100)
+      setmetatable({}, { __gc = function() collected = true end })
+      for _ = 1, 1000 do
+        pidfd.open(0x7fffffff)
+      end
+      print(collected)
+    ]]))
+  end)
+end)

@@ -58,7 +58,7 @@ describe("pidfd.type()", function()
   end)
 
   it("returns nil for a table with a pidfd's metatable", function()
-    local t = setmetatable({}, debug.getregistry()["pidfd"])
+    local t = setmetatable({}, require("spec.support.types").pidfd)
     assert.is_nil(pidfd.type(t))
     setmetatable(t, nil) -- it has a __gc
   end)

@@ -128,7 +128,7 @@ describe("require 'pidfd'", function()
 end)
 
 describe("the types of 'pidfd'", function()
-  local registry = debug.getregistry()
+  local registry = require "spec.support.types"
 
   for _, name in ipairs { "pidfd", "pidfd.fd" } do
     it("have a metatable with the name " .. name, function()
@@ -137,6 +137,26 @@ describe("the types of 'pidfd'", function()
 
     it("answer nil for what a " .. name .. " has not", function()
       assert.is_nil(registry[name].__index.nope)
+    end)
+  end
+end)
+
+-- Another library may have a type of the same name, with another struct.
+describe("an object of another library's type", function()
+  for _, name in ipairs { "pidfd", "pidfd.fd" } do
+    it("that is called " .. name .. " is none of ours", function()
+      local output = script.run(([[
+        local registry = debug.getregistry()
+        registry["%s"] = { __name = "%s" }
+        local pidfd = require "pidfd"
+        local foreign = io.tmpfile()
+        debug.setmetatable(foreign, registry["%s"])
+        print(pidfd.type(foreign))
+        local self = pidfd.self()
+        print(pcall(self.close, foreign), pcall(self.wait, foreign, 0))
+        print(pidfd.type(self))
+      ]]):format(name, name, name))
+      assert.matches("^nil\nfalse.*\tfalse\t.*bad argument.*\npidfd\n$", output)
     end)
   end
 end)

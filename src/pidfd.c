@@ -83,17 +83,18 @@ static const luaL_Reg fdmethods[] = {
 /* clang-format on */
 
 
-/* all functions have the two metatables as upvalues, see handle.h */
+/* all functions have the same upvalues, see handle.h */
 static void setfunctions (lua_State *L, const luaL_Reg *list) {
-  luaL_getmetatable(L, pfd_handle_name(PFD_PIDFD));
-  luaL_getmetatable(L, pfd_handle_name(PFD_FD));
-  luaL_setfuncs(L, list, 2);
+  pfd_handle_pushupvalues(L);
+  luaL_setfuncs(L, list, PFD_NUPVALUES);
 }
 
 
-static void settype (lua_State *L, Type type, const luaL_Reg *methods) {
-  luaL_getmetatable(L, pfd_handle_name(type));
+/* fill the metatable on top, and pop it */
+static void settype (lua_State *L, const luaL_Reg *methods,
+                     const luaL_Reg *more) {
   setfunctions(L, metamethods);
+  setfunctions(L, more);
   lua_newtable(L);
   setfunctions(L, owning);
   setfunctions(L, methods);
@@ -104,14 +105,11 @@ static void settype (lua_State *L, Type type, const luaL_Reg *methods) {
 
 /* the module may be loaded many times: then the metatables are there already */
 static void newtypes (lua_State *L) {
-  luaL_newmetatable(L, pfd_handle_name(PFD_PIDFD));
-  luaL_newmetatable(L, pfd_handle_name(PFD_FD));
-  lua_pop(L, 2);
-  settype(L, PFD_PIDFD, pidfdmethods);
-  luaL_getmetatable(L, pfd_handle_name(PFD_PIDFD));
-  setfunctions(L, pidfdmetamethods);
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  pfd_handle_pushupvalues(L); /* pidfd, fd, census */
   lua_pop(L, 1);
-  settype(L, PFD_FD, fdmethods);
+  settype(L, fdmethods, none);
+  settype(L, pidfdmethods, pidfdmetamethods);
 }
 
 

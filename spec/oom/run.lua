@@ -19,7 +19,7 @@ local function offers()
     end
   end
 
-  local registry = debug.getregistry()
+  local registry = require "spec.support.types"
   add("pidfd.", pidfd)
   add("p.", registry["pidfd"])
   add("p:", registry["pidfd"].__index)

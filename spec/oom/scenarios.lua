@@ -107,15 +107,19 @@ end
 
 -- As in a new state: without the metatables of the first time.
 local function load_again()
-  local registry = debug.getregistry()
-  local pidfd_type, fd_type = registry["pidfd"], registry["pidfd.fd"]
-  package.loaded.pidfd, registry["pidfd"], registry["pidfd.fd"] = nil, nil, nil
+  local registry, types = debug.getregistry(), require "spec.support.types"
+  package.loaded.pidfd = nil
+  for _, key in pairs(types.keys) do
+    registry[key] = nil
+  end
   return function()
     require "pidfd"
   end, function()
     require("pidfd").self() -- closed by __gc, if it is there
     collectgarbage()
-    registry["pidfd"], registry["pidfd.fd"] = pidfd_type, fd_type
+    for name, key in pairs(types.keys) do
+      registry[key] = types[name]
+    end
     package.loaded.pidfd = pidfd
   end
 end

@@ -23,7 +23,7 @@ local function soften()
 end
 
 local function functions_of(module)
-  local registry = debug.getregistry()
+  local registry = require "spec.support.types"
   local set = {}
   for _, functions in ipairs({
     module,

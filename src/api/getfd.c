@@ -55,10 +55,14 @@ int pfd_l_getfd (lua_State *L) {
   target.flags = pfd_arg_flags(L, 3);
   Handle *h = pfd_handle_new(L, PFD_FD);
   int rc = pfd_handle_try(L, 1, getfd, &target);
-  if (rc == -EOPNOTSUPP)
+  if (rc == -EOPNOTSUPP) {
+    (void)pfd_handle_close(h);
     return pfd_fail_before(L, "pidfd_getfd", "6.9", rc);
-  if (rc == -ENOSYS)
+  }
+  if (rc == -ENOSYS) {
+    (void)pfd_handle_close(h);
     return pfd_fail_before(L, "pidfd_getfd", "5.6", rc);
+  }
   int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
   if (rc == -EPERM)
     pfd_explain(L, 1, PFD_ATTACH);

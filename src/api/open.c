@@ -27,9 +27,11 @@ static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
   Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_handle_try(L, 0, attempt, &target);
-  if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK)))
+  if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK))) {
+    (void)pfd_handle_close(h);
     return pfd_fail_before(L, "pidfd_open",
                            (flags & PIDFD_THREAD) ? "6.9" : "5.10", rc);
+  }
   return pfd_handle_own(L, h, "pidfd_open", rc);
 }
 

@@ -46,7 +46,9 @@ int pfd_l_peer (lua_State *L) {
   do
     rc = pfd_sys_peer(checksocket(L));
   while (pfd_handle_retry(L, rc, &tries));
-  if (rc == -ENOPROTOOPT)
+  if (rc == -ENOPROTOOPT) {
+    (void)pfd_handle_close(h);
     return pfd_fail_before(L, "getsockopt", "6.5", rc);
+  }
   return pfd_handle_own(L, h, "getsockopt", rc);
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -42,13 +43,14 @@ int pfd_l_poll (lua_State *L) {
 
 
 /* what is at 'i' of the list at 1 is no open object */
-static void badelement (lua_State *L, lua_Integer i) {
+static _Noreturn void badelement (lua_State *L, lua_Integer i) {
   lua_rawgeti(L, 1, i);
   int closed = pfd_handle_type(L, -1) != PFD_NONE;
   luaL_error(L,
              "bad element #%I of the list (open pidfd or pidfd.fd expected, "
              "got %s)",
              (LUAI_UACINT)i, closed ? "a closed one" : luaL_typename(L, -1));
+  abort(); /* luaL_error does not say that it never returns */
 }
 
 
@@ -65,15 +67,15 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
     const Handle *h = (const Handle *)lua_touserdata(L, -1);
-    if (h == NULL || !lua_getmetatable(L, -1))
-      badelement(L, i);
-    const void *metatable = lua_topointer(L, -1);
-    if ((metatable != pidfd && metatable != fd) || h->fd < 0)
+    const void *metatable =
+      (h != NULL && lua_getmetatable(L, -1)) ? lua_topointer(L, -1) : NULL;
+    int isours = metatable != NULL && (metatable == pidfd || metatable == fd);
+    if (!isours || h->fd < 0)
       badelement(L, i);
     int hasinput = pfd_input_length(&h->input) > 0;
     events[i - 1] =
       (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
-    dirty = dirty || hasinput;
+    dirty |= hasinput;
     lua_pop(L, 2); /* object, metatable */
   }
   return dirty;
@@ -85,11 +87,13 @@ static int isready (const struct pollfd *event) {
 }
 
 
-/* push a list of those that are ready */
-static int pushready (lua_State *L, const struct pollfd *events,
-                      lua_Integer n) {
+/*
+** Fill the table on top with those that are ready. It was there before poll(2)
+** looked, so that nothing allocates, and no finalizer changes the list, between
+** that and this.
+*/
+static int setready (lua_State *L, const struct pollfd *events, lua_Integer n) {
   lua_Integer ready = 0;
-  lua_newtable(L);
   for (lua_Integer i = 1; i <= n; i++) {
     if (events[i - 1].revents & POLLNVAL)
       return pfd_fail(L, "poll", -EBADF);
@@ -123,11 +127,12 @@ int pfd_l_poll_list (lua_State *L) {
                 "an empty list without a timeout would be waited for for ever");
   size_t size = (size_t)n * sizeof(struct pollfd);
   struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
+  lua_newtable(L);
   Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed some */
     int dirty = fill(L, events, n);
     rc = pfd_block(&s, events, (nfds_t)n, dirty ? PFD_NOWAIT : deadline);
   } while (rc == -EINTR);
-  return (rc < 0) ? pfd_fail(L, "poll", rc) : pushready(L, events, n);
+  return (rc < 0) ? pfd_fail(L, "poll", rc) : setready(L, events, n);
 }

@@ -171,13 +171,15 @@ int pfd_l_from_token (lua_State *L) {
   size_t length;
   luaL_checktype(L, 1, LUA_TSTRING);
   const char *text = lua_tolstring(L, 1, &length);
-  Handle *h = pfd_handle_new(L, PFD_PIDFD);
   Token token;
   int rc = parsetoken(text, length, &token);
   if (rc < 0)
     return fail(L, "from_token", rc);
+  Handle *h = pfd_handle_new(L, PFD_PIDFD);
   rc = pfd_handle_try(L, 0, opentoken, &token);
-  if (rc == -EOPNOTSUPP)
+  if (rc == -EOPNOTSUPP) {
+    (void)pfd_handle_close(h);
     return fail(L, "from_token", rc);
+  }
   return pfd_handle_own(L, h, "from_token", rc);
 }

@@ -40,6 +40,7 @@ int pfd_sys_peer (int socket);
 
 /* sys_descriptor.c */
 int pfd_sys_close (int fd);
+long pfd_sys_maxdescriptors (void);
 int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);
 int pfd_sys_flags (int fd);

@@ -3,6 +3,8 @@
 #include "sys.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -15,6 +17,14 @@
 */
 int pfd_sys_close (int fd) {
   return pfd_sys_result(syscall(SYS_close, fd));
+}
+
+
+/* how many this process may have; LONG_MAX where there is no limit */
+long pfd_sys_maxdescriptors (void) {
+  struct rlimit limit = {.rlim_cur = 0};
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  return (limit.rlim_cur > LONG_MAX) ? LONG_MAX : (long)limit.rlim_cur;
 }
 
 

@@ -10,23 +10,96 @@
 
 
 /*
-** The collector knows of the few bytes of a handle only. That a descriptor
-** weighs more is told it by a small step for every so many of them, or it
-** would let dead handles pile up.
+** The keys in the registry, which are addresses in this very module. Another
+** library may have a type of the same name, or another version of this one
+** another struct behind it: neither is taken for ours.
 */
-static void weigh (lua_State *L) {
-  static _Atomic unsigned int born; /* in all states: roughly */
-  if (born++ % 16 == 0 && lua_gc(L, LUA_GCISRUNNING))
-    lua_gc(L, LUA_GCSTEP, 1);
+static const char keys[PFD_NUPVALUES + 1];
+
+
+/* push what the registry has under that key, and whether it has anything */
+static int pushregistered (lua_State *L, int i) {
+  lua_pushlightuserdata(L, (void *)(size_t)&keys[i]);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  if (!lua_isnil(L, -1))
+    return 1;
+  lua_pop(L, 1);
+  return 0;
+}
+
+
+/* register the value on top, which stays there */
+static void register_ (lua_State *L, int i) {
+  lua_pushlightuserdata(L, (void *)(size_t)&keys[i]);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+
+static void pushtype (lua_State *L, Type type) {
+  if (pushregistered(L, (int)type))
+    return;
+  lua_newtable(L);
+  lua_pushstring(L, pfd_handle_name(type));
+  lua_setfield(L, -2, "__name");
+  register_(L, (int)type);
+}
+
+
+static void pushcensus (lua_State *L) {
+  if (pushregistered(L, PFD_CENSUS))
+    return;
+  *(Census *)lua_newuserdatauv(L, sizeof(Census), 0) = (Census){.handles = 0};
+  register_(L, PFD_CENSUS);
+}
+
+
+void pfd_handle_pushupvalues (lua_State *L) {
+  pushtype(L, PFD_PIDFD);
+  pushtype(L, PFD_FD);
+  pushcensus(L);
+}
+
+
+/*
+** The collector knows of the few bytes of a handle only, not that descriptors
+** are scarce. So handles that nobody has closed are counted, and a full
+** collection is made when there are twice as many as the last one left, but not
+** for the first few: a part of what this process may have open. Dead handles
+** are then never more than those that live, or than these few, however much
+** other memory there is; and a program that closes its handles pays nothing.
+*/
+#define FEWHANDLES 128
+#define PARTOFALL 8
+
+
+static void collect (lua_State *L, Census *census) {
+  long few = pfd_sys_maxdescriptors() / PARTOFALL;
+  if (few < 1 || few > FEWHANDLES)
+    few = (few < 1) ? 1 : FEWHANDLES;
+  if (census->limit > 0 && lua_gc(L, LUA_GCISRUNNING))
+    lua_gc(L, LUA_GCCOLLECT);
+  census->limit =
+    (census->handles > few) ? 2 * census->handles : census->handles + few;
+}
+
+
+static Census *getcensus (lua_State *L) {
+  Census *census = (Census *)lua_touserdata(L, lua_upvalueindex(PFD_CENSUS));
+  if (census->handles >= census->limit)
+    collect(L, census);
+  return census;
 }
 
 
 Handle *pfd_handle_new (lua_State *L, Type type) {
-  weigh(L);
+  Census *census = getcensus(L);
   Handle *h = (Handle *)lua_newuserdatauv(L, sizeof(Handle), 0);
   *h = (Handle){.fd = -1}; /* before the metatable: '__gc' may run then */
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
+  h->census = census;
+  census->handles++;
   return h;
 }
 
@@ -83,6 +156,9 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 
 int pfd_handle_release (Handle *h) {
   int fd = h->fd;
+  if (h->census != NULL)
+    h->census->handles--;
+  h->census = NULL;
   h->fd = -1;
   pfd_input_free(&h->input);
   return fd;
@@ -122,8 +198,10 @@ int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about) {
 
 
 int pfd_handle_own (lua_State *L, Handle *h, const char *call, int rc) {
-  if (rc < 0)
+  if (rc < 0) {
+    (void)pfd_handle_close(h);
     return pfd_fail(L, call, rc);
+  }
   h->fd = rc;
   return 1;
 }

@@ -27,11 +27,28 @@
 */
 typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
+/* the upvalue after them: the state's Census */
+#define PFD_CENSUS 3
+#define PFD_NUPVALUES 3
+
+/* how many handles of a state may have a descriptor to close; see handle.c */
+typedef struct Census {
+  long handles, limit;
+} Census;
+
 typedef struct Handle {
-  int fd;      /* negative when closed */
-  End end;     /* of a process, once 'wait' has told it */
-  Input input; /* of a pidfd.fd, read and not taken yet */
+  int fd;         /* negative when closed */
+  Census *census; /* that counts it, or NULL */
+  End end;        /* of a process, once 'wait' has told it */
+  Input input;    /* of a pidfd.fd, read and not taken yet */
 } Handle;
+
+
+/*
+** Push the upvalues: the metatables, which are new and empty when the module
+** is loaded for the first time in this state, and the census.
+*/
+void pfd_handle_pushupvalues (lua_State *L);
 
 
 /* push a closed handle of that type */
