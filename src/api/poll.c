@@ -52,6 +52,26 @@ static void badelement (lua_State *L, lua_Integer i) {
 }
 
 
+/* the element at 'i' of the list at 1: its metatable has to be one of two */
+static const Handle *checkelement (lua_State *L, lua_Integer i,
+                                   const void *pidfd, const void *fd) {
+  lua_rawgeti(L, 1, i);
+  const Handle *h = (const Handle *)lua_touserdata(L, -1);
+  const void *metatable = NULL;
+  if (h != NULL && lua_getmetatable(L, -1)) {
+    metatable = lua_topointer(L, -1);
+    lua_pop(L, 1);
+  }
+  int ours = (metatable == pidfd || metatable == fd);
+  if (h == NULL || !ours || h->fd < 0) {
+    badelement(L, i);
+    return NULL; /* not reached */
+  }
+  lua_pop(L, 1);
+  return h;
+}
+
+
 /*
 ** Each element has to be an open pidfd or pidfd.fd. With a long list, this
 ** takes most of the time that poll(2) does not, so it is pfd_handle_open by
@@ -62,19 +82,13 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
   const void *pidfd = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
   const void *fd = lua_topointer(L, lua_upvalueindex(PFD_FD));
   int dirty = 0;
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, 1, i);
-    const Handle *h = (const Handle *)lua_touserdata(L, -1);
-    if (h == NULL || !lua_getmetatable(L, -1))
-      badelement(L, i);
-    const void *metatable = lua_topointer(L, -1);
-    if ((metatable != pidfd && metatable != fd) || h->fd < 0)
-      badelement(L, i);
+  for (lua_Integer i = 0; i < n; i++) {
+    const Handle *h = checkelement(L, i + 1, pidfd, fd);
+    if (h == NULL)
+      return 0; /* not reached */
     int hasinput = pfd_input_length(&h->input) > 0;
-    events[i - 1] =
-      (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
+    events[i] = (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
     dirty = dirty || hasinput;
-    lua_pop(L, 2); /* object, metatable */
   }
   return dirty;
 }
