@@ -237,6 +237,7 @@ describe("fd:lines()", function()
         "sh", "-c", "trap '' INT; printf begin; exec sleep 60",
         stdout = "pipe", pdeathsig = "KILL",
       })
+      pidfd.poll { pipes.stdout } -- the line has begun
       ready()
       print(pcall(pipes.stdout:lines()))
       print(pipes.stdout:read(9))

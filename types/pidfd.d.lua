@@ -180,16 +180,16 @@ function pidfd.adopt(fd) end
 ---@nodiscard
 function pidfd.getfd(p, targetfd, flags) end
 
----Wait for one or more of many objects to be ready: a pidfd when its process has
----ended, a pidfd.fd when `fd:read` would not wait (one that is open only for
----writing: when nobody reads any more).
+---Wait for one or more of many objects to be ready: a pidfd when its process
+---has ended, a pidfd.fd when `fd:read` would not wait (one that is open only
+---for writing: when nobody reads any more).
 ---
 ---Fails with EBADF (somebody has closed a descriptor by its number) or ENOMEM.
 ---Since Linux 5.3.
 ---@see poll(2)
 ---@param list (pidfd.Pidfd|pidfd.Fd)[]
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
----@return (pidfd.Pidfd|pidfd.Fd)[]? ready in the same order; empty when the time is over
+---@return (pidfd.Pidfd|pidfd.Fd)[]? ready in order; empty if the time is over
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
@@ -270,8 +270,8 @@ local handle = {}
 ---@return integer? errno
 function handle:close() end
 
----Disown the descriptor: the caller has to close it from now on. What `fd:lines`
----has read ahead is lost.
+---Disown the descriptor: the caller has to close it from now on. What
+---`fd:lines` has read ahead is lost.
 ---@return integer fd
 ---@nodiscard
 function handle:release() end
@@ -323,8 +323,8 @@ function fd:dup() end
 ---on; `fd` is closed. The file shares its offset with whoever else has it.
 ---
 ---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot),
----ENOMEM (no memory for the file) or EBUSY (`fd:lines` has read ahead: take that
----first, with `fd:read`), and then `fd` keeps the descriptor.
+---ENOMEM (no memory for the file) or EBUSY (`fd:lines` has read ahead: take
+---that first, with `fd:read`), and then `fd` keeps the descriptor.
 ---@see fdopen(3)
 ---@param mode? string as for io.open, "r" if absent; "w" does not truncate
 ---@return file*? file
@@ -360,12 +360,12 @@ function fd:read(n, timeout) end
 ---difference, and stays as it is.
 ---
 ---Fails with EPIPE (nobody will read it), ETIMEDOUT (the time is over), EBADF
----(not open for writing), EINVAL (cannot be written, as a namespace), ENOSPC (the
----disk is full), EMSGSIZE (too long for one datagram) or another errno of
+---(not open for writing), EINVAL (cannot be written, as a namespace), ENOSPC
+---(the disk is full), EMSGSIZE (too long for one datagram) or another errno of
 ---write(2). The fourth value is how many bytes were written.
 ---@see write(2)
 ---@param s string
----@param timeout? number seconds for the whole; for ever if absent, 0 does not wait
+---@param timeout? number seconds for the whole; as for fd:read
 ---@return true? ok
 ---@return string? message
 ---@return integer? errno
@@ -373,11 +373,11 @@ function fd:read(n, timeout) end
 function fd:write(s, timeout) end
 
 ---Read line by line, without the newlines; a last line need not have one. The
----iterator raises an error where `fd:read` would fail; after a time-out it can be
----called again, and nothing is lost. It reads up to 64 KiB ahead: `fd:read` and
----other iterators go on there; `fd:release` and `fd:close` lose it.
+---iterator raises an error where `fd:read` would fail; after a time-out it can
+---be called again, and nothing is lost. It reads up to 64 KiB ahead: `fd:read`
+---and other iterators go on there; `fd:release` and `fd:close` lose it.
 ---@see read(2)
----@param timeout? number seconds for each line; for ever if absent, 0 does not wait
+---@param timeout? number seconds for each line; as for fd:read
 ---@return fun(): string? next
 ---@nodiscard
 function fd:lines(timeout) end
