@@ -97,10 +97,11 @@ local ALRM = pidfd.signal.ALRM
 local REPLACE = [[
   local again = p:dup()
   local other = assert(pidfd.spawn { "sleep", "2" })
-  local taken = {}
+  local taken
   local function replace()
     local number = p:fileno()
     p:close()
+    taken = {}
     repeat -- lower numbers may be free, too
       taken[#taken + 1] = other:dup()
     until taken[#taken]:fileno() >= number
@@ -316,7 +317,7 @@ describe("a debugger's hook", function()
           [p.wait] = true }
         debug.sethook(function()
           local caller = debug.getinfo(3, "f")
-          if caller and waiting[caller.func] and not taken[1] then
+          if caller and waiting[caller.func] and not taken then
             replace()
           end
         end, "c")
