@@ -80,7 +80,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
       assert.same({ "exit", 7 }, { p:wait(10) })
       assert.same({ "exit", 7 }, { p:wait(0) })
       -- p:wait() may have read it in /proc, right before the child is reaped.
-      local deadline, exit = os.time() + 10, nil
+      local deadline, exit = os.time() + 10
       repeat
         exit = p:info().exit
       until exit or os.time() > deadline
