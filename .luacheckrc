@@ -2,6 +2,7 @@ std = "lua54"
 max_line_length = 80
 
 include_files = { "**/*.lua", "*.rockspec", ".busted", ".luacheckrc" }
+exclude_files = { "build" } -- what was unpacked there
 
 files["spec"] = { std = "+busted" }
 -- What their hosts define.

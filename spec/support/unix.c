@@ -67,11 +67,11 @@ static int raiseandcall (lua_State *L) {
 }
 
 
+/* rounded: a microsecond that became 0 would set no timer */
 static struct timeval seconds (lua_State *L, int arg) {
-  lua_Number n = luaL_checknumber(L, arg);
-  time_t whole = (time_t)n;
-  return (struct timeval){
-    .tv_sec = whole, .tv_usec = (suseconds_t)((n - (lua_Number)whole) * 1e6)};
+  long long n = (long long)(luaL_checknumber(L, arg) * 1e6 + 0.5);
+  return (struct timeval){.tv_sec = (time_t)(n / 1000000),
+                          .tv_usec = (suseconds_t)(n % 1000000)};
 }
 
 
