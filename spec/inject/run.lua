@@ -12,6 +12,8 @@ local documented = require "spec.inject.documented"
 local errors = require "spec.inject.errors"
 local pidfd = require "pidfd"
 
+io.stdout:setvbuf("line")
+
 local PAIRS = 40 -- for each scenario
 
 -- What a call whose failure was injected leaves, for the kernel has not done
@@ -162,7 +164,7 @@ local function try(name, faults)
     error(name .. ": " .. (type(call) == "table" and call.message or call), 0)
   end
   failures = {}
-  local came, message, wrong = host.attempt(call, faults)
+  local came, message, wrong = host.attempt(call, faults, point)
   local noted = failures
   if wrong then
     find(wrong, point)
