@@ -188,7 +188,7 @@ end
 local function try_each(name, call, n, counted)
   for _, errno in ipairs(errors.of(call)) do
     local code = pidfd.errno[errno]
-    if code then
+    if code and not (errno == "EAGAIN" and scenarios.waits[name]) then
       try(name, { { call = call, nth = n, errno = code } })
       if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
         try(name, { { call = call, nth = n, errno = code, forever = true } })
@@ -208,6 +208,9 @@ local function random_fault(made)
   local call = made[random(#made)]
   local names = errors.of(call.name)
   local errno = names[random(#names)]
+  if errno == "EAGAIN" then
+    errno = "EPERM" -- see scenarios.waits
+  end
   return {
     call = call.name, nth = random(call.count),
     errno = pidfd.errno[errno] or pidfd.errno.EPERM,
