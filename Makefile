@@ -123,7 +123,7 @@ soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 
 .PHONY: inject
 inject: $(INJECT_HOST) build/inject/true ## let every system call fail
-	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
+	@PATH="build/inject:$$PATH" $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1

@@ -1,60 +1,78 @@
--- What each system call may fail with: what its man page says, and what a
--- filter, a tracer, a security module or a full machine adds to any call.
+-- What each system call may fail with: what its man page says of such a use as
+-- the module's; and what a seccomp filter, a security module or a tracer may
+-- have any call fail with. Those are passed on as they are.
 
-local COMMON = "ENOSYS EPERM EINTR EMFILE ENOMEM EAGAIN EIO EACCES"
+local FOREIGN = "ENOSYS EPERM EINTR EMFILE ENOMEM EAGAIN EIO EACCES EINVAL "
+  .. "ENOENT ESRCH EBUSY EOPNOTSUPP EFAULT"
 
-local SPECIAL = {
-  capget = "EINVAL EFAULT ESRCH",
-  chdir = "ELOOP ENAMETOOLONG ENOENT ENOTDIR",
-  clone = "EINVAL ENOSPC EUSERS EBUSY",
-  clone3 = "EINVAL EBADF EBUSY EEXIST ENOSPC EOPNOTSUPP EUSERS E2BIG",
-  close = "EBADF ENOSPC EDQUOT",
-  close_range = "EINVAL EBADF",
-  dup2 = "EBADF EBUSY",
-  dup3 = "EBADF EBUSY",
-  execve = "EINVAL E2BIG EISDIR ELOOP ELIBBAD ENAMETOOLONG ENFILE ENOENT ENOEXEC "
-    .. "ENOTDIR ETXTBSY ENODEV ESTALE",
-  fcntl = "EINVAL EBADF EBUSY EDEADLK ENOLCK",
-  fstat = "EBADF EOVERFLOW",
-  fstatfs = "EBADF EOVERFLOW",
-  getdents64 = "EINVAL EBADF ENOENT ENOTDIR",
-  getsockopt = "EINVAL EBADF ENOTSOCK ENOPROTOOPT ENODATA ESRCH",
-  ioctl = "EINVAL EBADF ENOTTY ESRCH EREMOTE EOPNOTSUPP",
-  newfstatat = "EBADF ELOOP ENAMETOOLONG ENOENT ENOTDIR EOVERFLOW",
-  openat = "EINVAL EBADF EISDIR ELOOP ENAMETOOLONG ENFILE ENODEV ENOENT ENOTDIR "
-    .. "ENXIO EOVERFLOW EROFS ETXTBSY ESRCH",
-  openat2 = "EINVAL E2BIG EBADF ELOOP ENAMETOOLONG ENFILE ENOENT ENOTDIR EXDEV ESRCH",
-  pidfd_getfd = "EINVAL EBADF ENFILE ESRCH",
-  pidfd_open = "EINVAL ENFILE ENODEV ESRCH ENOENT",
-  pidfd_send_signal = "EINVAL EBADF ESRCH",
-  pipe2 = "EINVAL ENFILE ENOPKG",
-  ppoll = "EINVAL EFAULT",
-  prctl = "EINVAL EFAULT EBUSY",
-  pread64 = "EINVAL EBADF EISDIR ENXIO ESPIPE ESRCH",
-  process_madvise = "EINVAL EBADF EFAULT ESRCH EBUSY",
-  process_mrelease = "EINVAL EBADF ESRCH",
-  read = "EINVAL EBADF EISDIR ESRCH",
-  readlinkat = "EINVAL EBADF ELOOP ENAMETOOLONG ENOENT ENOTDIR ESRCH",
-  setns = "EINVAL EBADF ESRCH EUSERS",
-  rt_sigaction = "EINVAL",
-  setpgid = "EINVAL ESRCH",
-  setresgid = "EINVAL",
-  setresuid = "EINVAL",
-  socket = "EINVAL EAFNOSUPPORT ENFILE ENOBUFS EPROTONOSUPPORT",
-  tgkill = "EINVAL ESRCH",
-  wait4 = "EINVAL ECHILD",
-  waitid = "EINVAL ECHILD EBADF ESRCH",
-  write = "EINVAL EBADF EFBIG ENOSPC EPIPE EDQUOT EOPNOTSUPP EBUSY ENODEV",
+local OWN = {
+  chdir = "EACCES EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+  clone = "EAGAIN EINVAL ENOMEM ENOSPC",
+  clone3 = "EACCES EAGAIN EBADF EBUSY EINVAL ENOENT ENOMEM ENOSPC EOPNOTSUPP",
+  close = "EBADF EDQUOT EINTR EIO ENOSPC",
+  close_range = "EINVAL EMFILE ENOMEM ENOSYS",
+  dup2 = "EBADF EBUSY EINTR EMFILE",
+  dup3 = "EBADF EBUSY EINTR EMFILE",
+  execve = "E2BIG EACCES EAGAIN EINVAL EIO EISDIR ELIBBAD ELOOP EMFILE ENFILE "
+    .. "ENAMETOOLONG ENOENT ENOEXEC ENOMEM ENOTDIR EPERM ETXTBSY",
+  fcntl = "EBADF EMFILE",
+  fstat = "EBADF ENOMEM",
+  fstatfs = "EBADF EINTR EIO ENOMEM ENOSYS",
+  getdents64 = "EBADF ENOENT",
+  getsockopt = "EBADF EINVAL ENODATA ENOPROTOOPT ENOTSOCK ESRCH",
+  ioctl = "EBADF EINVAL ENOTTY EOPNOTSUPP EREMOTE ESRCH",
+  newfstatat = "EBADF ENOMEM",
+  openat = "EACCES EINTR EMFILE ENFILE ENOENT ENOMEM EPERM ESRCH",
+  openat2 = "E2BIG EACCES EAGAIN EINVAL ELOOP EMFILE ENAMETOOLONG ENFILE "
+    .. "ENOENT ENOMEM ENOTDIR ESRCH EXDEV",
+  pidfd_getfd = "EBADF EINVAL EMFILE ENFILE EPERM ESRCH",
+  pidfd_open = "EINVAL EMFILE ENFILE ENOENT ENOMEM ESRCH",
+  pidfd_send_signal = "EAGAIN EBADF EINVAL EPERM ESRCH",
+  pipe2 = "EMFILE ENFILE",
+  poll = "EINTR EINVAL ENOMEM",
+  ppoll = "EINTR EINVAL ENOMEM",
+  prctl = "EINVAL",
+  pread64 = "EACCES EAGAIN EINTR EIO EISDIR EPERM ESRCH",
+  process_madvise = "EACCES EBADF EBUSY EFAULT EINVAL ENOMEM EPERM ESRCH",
+  process_mrelease = "EAGAIN EBADF EINTR EINVAL ENOSYS ESRCH",
+  read = "EACCES EAGAIN EINTR EINVAL EIO EISDIR ENOMEM EPERM ESRCH",
+  readlinkat = "EACCES ENOENT ENOMEM ESRCH",
+  setns = "EBADF EINVAL ENOMEM EPERM ESRCH EUSERS",
+  setpgid = "EACCES EINVAL EPERM ESRCH",
+  setresgid = "EINVAL EPERM",
+  setresuid = "EAGAIN EINVAL EPERM",
+  setsid = "EPERM",
+  socket = "EACCES EAFNOSUPPORT EMFILE ENFILE ENOBUFS ENOMEM",
+  tgkill = "ESRCH",
+  wait4 = "ECHILD EINTR",
+  waitid = "EAGAIN EBADF ECHILD EINTR EINVAL",
+  write = "EACCES EAGAIN EBADF EBUSY EIO EINTR ENODEV ENOMEM ENOSPC EOPNOTSUPP "
+    .. "EPIPE ESRCH",
 }
 
--- The names of the errors that system call 'call' may fail with.
-return function(call)
-  local names, seen = {}, {}
-  for name in (COMMON .. " " .. (SPECIAL[call] or "")):gmatch("%S+") do
-    if not seen[name] then
-      seen[name] = true
-      names[#names + 1] = name
-    end
+local errors = {}
+
+local function words(text)
+  local set = {}
+  for word in text:gmatch("%S+") do
+    set[word] = true
   end
+  return set
+end
+
+-- The names of the errors that system call 'call' is to fail with, in order.
+function errors.of(call)
+  local names = {}
+  for name in pairs(words(FOREIGN .. " " .. (OWN[call] or ""))) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
   return names
 end
+
+-- Is it one that the kernel itself would not have the call fail with?
+function errors.is_foreign(call, name)
+  return not words(OWN[call] or "")[name]
+end
+
+return errors

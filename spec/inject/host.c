@@ -7,9 +7,11 @@
 ** gets a table 'host':
 **
 **   host.calls               the list: names, in order
-**   host.attempt(f, faults)  call f() with these faults, a list of {call = name,
+**   host.attempt(f, faults, point)
+**                            call f() with these faults, a list of {call = name,
 **                            nth = n, errno = e, forever = boolean}; returns
-**                            whether all came, f's error, and what is wrong
+**                            whether all came, f's error, and what is wrong;
+**                            'point' is told if it hangs
 **   host.counts()            how often each call came in the last attempt
 **   host.descriptors()       how many this process has open
 **   host.closeabove(n)       close what is open from number n on
@@ -123,6 +125,7 @@ typedef struct Fault {
 typedef struct Shared {
   volatile int armed;
   volatile int endless;
+  char point[256]; /* what is tried, to tell of a hang */
   volatile int counts[NCALLS];
   volatile Fault faults[MAXFAULTS];
 } Shared;
@@ -183,8 +186,10 @@ static int supervise (int listener, pid_t target) {
   struct pollfd event = {.fd = listener, .events = POLLIN};
   for (;;) {
     int n = poll(&event, 1, HANG);
-    if (n == 0)
-      (void)kill(target, SIGABRT);
+    if (n == 0) {
+      (void)fprintf(stderr, "hangs: %s\n", shared->point);
+      (void)kill(target, SIGKILL);
+    }
     if (event.revents & POLLIN)
       answer(listener);
     else if (event.revents & (POLLHUP | POLLERR | POLLNVAL))
@@ -321,6 +326,8 @@ static int haveallcome (void) {
 
 static int attempt (lua_State *L) {
   sigset_t before;
+  (void)snprintf(shared->point, sizeof(shared->point), "%s",
+                 luaL_checkstring(L, 3));
   setfaults(L, 2);
   lua_settop(L, 1);
   (void)sigprocmask(SIG_SETMASK, NULL, &before);

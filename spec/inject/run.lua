@@ -1,7 +1,8 @@
 -- Lets each system call of each scenario fail, with each error that it may
 -- fail with: that call alone, that call and all that follow it, and some pairs
 -- of two calls. The function has to succeed all the same, or to fail with an
--- error that the reference for editors names. It may neither change the signal
+-- error that the reference for editors names, or with one that only a filter
+-- would choose, passed on as it is. It may neither change the signal
 -- mask, nor leave a descriptor or a child, nor try for ever. Runs in the
 -- interpreter of host.c.
 
@@ -10,6 +11,8 @@
 local documented = require "spec.inject.documented"
 local errors = require "spec.inject.errors"
 local pidfd = require "pidfd"
+
+io.stdout:setvbuf("line")
 
 local PAIRS = 40 -- for each scenario
 
@@ -101,14 +104,17 @@ local function describe(faults)
   return table.concat(texts, ", ")
 end
 
--- The call that was made to fail with this error, if there is one.
-local function culprit(faults, errno)
+-- The calls that were made to fail with this error, and whether one of them
+-- would not fail so but for a filter: then the error is passed on as it is.
+local function culprits(faults, errno)
+  local calls, foreign = {}, false
   for _, fault in ipairs(faults) do
     if pidfd.errno[fault.errno] == errno then
-      return fault.call
+      calls[#calls + 1] = fault.call
+      foreign = foreign or errors.is_foreign(fault.call, errno)
     end
   end
-  return "another"
+  return calls[1] or "another", foreign
 end
 
 local function any(faults, set)
@@ -120,14 +126,15 @@ local function any(faults, set)
   return false
 end
 
-local function check_failures(faults, point)
-  for _, failure in ipairs(failures) do
-    if failure.raised then
-      find(failure.name .. " raises: " .. failure.raised, point)
-    elseif not documented(failure.name, failure.errno) then
-      find(("%s: %s is not documented"):format(failure.name, failure.errno),
-        point, culprit(faults, failure.errno))
-    end
+local function check_failure(failure, faults, point)
+  local name, errno = failure.name, failure.errno
+  if failure.raised then
+    find(name .. " raises: " .. failure.raised, point)
+    return
+  end
+  local call, foreign = culprits(faults, errno)
+  if not foreign and not documented(name, errno) then
+    find(("%s: %s is not documented"):format(name, errno), point, call)
   end
 end
 
@@ -152,9 +159,12 @@ local function try(name, faults)
   collectgarbage()
   local before = host.descriptors()
   local point = name .. ", " .. describe(faults)
-  local call, clean_up = scenarios[name]()
+  local done, call, clean_up = pcall(scenarios[name])
+  if not done then
+    error(name .. ": " .. (type(call) == "table" and call.message or call), 0)
+  end
   failures = {}
-  local came, message, wrong = host.attempt(call, faults)
+  local came, message, wrong = host.attempt(call, faults, point)
   local noted = failures
   if wrong then
     find(wrong, point)
@@ -163,7 +173,9 @@ local function try(name, faults)
     local text = type(message) == "table" and message.message or message
     find(("%s: %s, but nothing failed"):format(name, text), point)
   end
-  check_failures(faults, point)
+  for _, failure in ipairs(noted) do
+    check_failure(failure, faults, point)
+  end
   if clean_up then
     pcall(clean_up)
   end
@@ -174,9 +186,9 @@ local function try(name, faults)
 end
 
 local function try_each(name, call, n, counted)
-  for _, errno in ipairs(errors(call)) do
+  for _, errno in ipairs(errors.of(call)) do
     local code = pidfd.errno[errno]
-    if code then
+    if code and not (errno == "EAGAIN" and scenarios.waits[name]) then
       try(name, { { call = call, nth = n, errno = code } })
       if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
         try(name, { { call = call, nth = n, errno = code, forever = true } })
@@ -194,8 +206,11 @@ end
 
 local function random_fault(made)
   local call = made[random(#made)]
-  local names = errors(call.name)
+  local names = errors.of(call.name)
   local errno = names[random(#names)]
+  if errno == "EAGAIN" then
+    errno = "EPERM" -- see scenarios.waits
+  end
   return {
     call = call.name, nth = random(call.count),
     errno = pidfd.errno[errno] or pidfd.errno.EPERM,

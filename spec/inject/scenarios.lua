@@ -90,7 +90,13 @@ local answers = {
   ["p.__eq"] = true,
 }
 
+-- Where EAGAIN means to wait until the descriptor is ready, which it never is.
+local waits = {
+  ["fd:write"] = true,
+}
+
 return setmetatable({
+  waits = waits,
   names = names, -- in order
   answers = answers,
   most = 12, -- so many calls of a kind are tried: the others are alike
