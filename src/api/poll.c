@@ -54,6 +54,16 @@ static _Noreturn void badelement (lua_State *L, lua_Integer i) {
 }
 
 
+/* is the value on top a handle that is open? pushes its metatable if so */
+static int isopen (lua_State *L, const Handle *h, const void *pidfd,
+                   const void *fd) {
+  if (h == NULL || !lua_getmetatable(L, -1))
+    return 0;
+  const void *metatable = lua_topointer(L, -1);
+  return (metatable == pidfd || metatable == fd) && h->fd >= 0;
+}
+
+
 /*
 ** Each element has to be an open pidfd or pidfd.fd. With a long list, this
 ** takes most of the time that poll(2) does not, so it is pfd_handle_open by
@@ -67,10 +77,7 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 1, i);
     const Handle *h = (const Handle *)lua_touserdata(L, -1);
-    const void *metatable =
-      (h != NULL && lua_getmetatable(L, -1)) ? lua_topointer(L, -1) : NULL;
-    int isours = metatable != NULL && (metatable == pidfd || metatable == fd);
-    if (!isours || h->fd < 0)
+    if (!isopen(L, h, pidfd, fd))
       badelement(L, i);
     int hasinput = pfd_input_length(&h->input) > 0;
     events[i - 1] =

@@ -14,12 +14,12 @@
 ** library may have a type of the same name, or another version of this one
 ** another struct behind it: neither is taken for ours.
 */
-static const char keys[PFD_NUPVALUES + 1];
+static char keys[PFD_NUPVALUES + 1];
 
 
 /* push what the registry has under that key, and whether it has anything */
 static int pushregistered (lua_State *L, int i) {
-  lua_pushlightuserdata(L, (void *)(size_t)&keys[i]);
+  lua_pushlightuserdata(L, &keys[i]);
   lua_rawget(L, LUA_REGISTRYINDEX);
   if (!lua_isnil(L, -1))
     return 1;
@@ -30,7 +30,7 @@ static int pushregistered (lua_State *L, int i) {
 
 /* register the value on top, which stays there */
 static void register_ (lua_State *L, int i) {
-  lua_pushlightuserdata(L, (void *)(size_t)&keys[i]);
+  lua_pushlightuserdata(L, &keys[i]);
   lua_pushvalue(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
