@@ -60,10 +60,10 @@ static int own (lua_State *L, int *fd, long rc) {
 
 
 static int open_ (lua_State *L) {
-  pid_t pid = (pid_t)luaL_checkinteger(L, 1);
+  pid_t target = (pid_t)luaL_checkinteger(L, 1);
   int flags = (int)luaL_optinteger(L, 2, 0);
   int *fd = new (L);
-  return own(L, fd, syscall(SYS_pidfd_open, pid, flags));
+  return own(L, fd, syscall(SYS_pidfd_open, target, flags));
 }
 
 
