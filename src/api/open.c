@@ -1,4 +1,4 @@
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/kernel.h"
 #include "../linux/sys.h"

@@ -1,8 +1,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../lua/arg.h"
 #include "../lua/block.h"

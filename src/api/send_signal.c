@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 #include "../lua/arg.h"

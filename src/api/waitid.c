@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/end.h"
 #include "../linux/sys.h"

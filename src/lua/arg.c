@@ -3,8 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "block.h"
 #include "constants.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/end.h"
 #include "../linux/process.h"

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 
 int pfd_fail (lua_State *L, const char *call, int rc) {
