@@ -48,6 +48,7 @@ build = {
         "src/api/token.c",
         "src/api/wait.c",
         "src/api/waitid.c",
+        "src/compat.c",
         "src/linux/child.c",
         "src/linux/clone.c",
         "src/linux/end.c",

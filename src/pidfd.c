@@ -4,8 +4,7 @@
 ** its own or its family's name, see calls.h.
 */
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "compat.h"
 
 #include "api/calls.h"
 #include "lua/constants.h"

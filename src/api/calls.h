@@ -6,7 +6,7 @@
 #ifndef pfd_calls_h
 #define pfd_calls_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #pragma GCC visibility push(hidden)
 

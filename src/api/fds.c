@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../linux/sys.h"

@@ -1,9 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "../linux/sys.h"
@@ -11,25 +9,6 @@
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
-
-
-/* what the io library calls to close the file */
-static int closefile (lua_State *L) {
-  luaL_Stream *stream = (luaL_Stream *)luaL_checkudata(L, 1, LUA_FILEHANDLE);
-  return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
-}
-
-
-/* push a file of the io library, closed as long as 'closef' is NULL */
-static luaL_Stream *newfile (lua_State *L) {
-  if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TNIL)
-    luaL_error(L, "the io library is not loaded");
-  luaL_Stream *stream =
-    (luaL_Stream *)lua_newuserdatauv(L, sizeof(luaL_Stream), 0);
-  stream->closef = NULL;
-  luaL_setmetatable(L, LUA_FILEHANDLE);
-  return stream;
-}
 
 
 /*
@@ -42,6 +21,7 @@ static luaL_Stream *newfile (lua_State *L) {
 **   EINVAL  'mode' wants to read or write what the descriptor cannot
 **   ENOMEM  no memory for the file's buffer
 **   EBUSY   'fd:lines' has read ahead: take that first, with 'fd:read'
+**   EMFILE, ENFILE  no descriptor to spare, which Lua 5.1 and LuaJIT need
 ** and 'fd' keeps the descriptor.
 **
 ** The file reads ahead and shares its offset with whoever else has the
@@ -50,13 +30,19 @@ static luaL_Stream *newfile (lua_State *L) {
 int pfd_l_file (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_FD);
   const char *mode = pfd_arg_mode(L, 2);
-  luaL_Stream *stream = newfile(L);
+  FILE *f = NULL;
+  int rc, tries = 0;
+  do
+    rc = pfd_compat_newfile(L);
+  while (pfd_handle_retry(L, rc, &tries));
   Handle *h = pfd_handle_openas(L, 1, PFD_FD); /* it may be closed by now */
-  int readahead = pfd_input_length(&h->input) > 0;
-  int rc = readahead ? -EBUSY : pfd_sys_fdopen(h->fd, mode, &stream->f);
+  if (rc == 0 && pfd_input_length(&h->input) > 0)
+    rc = -EBUSY;
+  if (rc == 0)
+    rc = pfd_sys_fdopen(h->fd, mode, &f);
   if (rc < 0)
     return pfd_fail(L, "fdopen", rc);
-  stream->closef = closefile;
+  pfd_compat_setfile(L, f);
   (void)pfd_handle_release(h);
   return 1;
 }

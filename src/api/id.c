@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../lua/handle.h"

@@ -1,8 +1,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "../lua/arg.h"

@@ -1,6 +1,6 @@
 #include <fcntl.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "../linux/sys.h"

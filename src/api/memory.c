@@ -4,8 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/kernel.h"
 #include "../linux/sys.h"

@@ -1,4 +1,4 @@
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 #include "../lua/arg.h"

@@ -1,7 +1,6 @@
 #include <errno.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../linux/sys.h"

@@ -1,7 +1,6 @@
 #include <errno.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 #include "../lua/borrow.h"

@@ -2,8 +2,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "../lua/arg.h"

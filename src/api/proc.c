@@ -1,8 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../linux/sys.h"

@@ -1,7 +1,6 @@
 #include <poll.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "../linux/nowait.h"

@@ -5,8 +5,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/kernel.h"
 #include "../linux/probe.h"

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../linux/sys.h"

@@ -1,4 +1,4 @@
-#include <lua.h>
+#include "../compat.h"
 
 #include "../lua/arg.h"
 #include "../lua/await.h"

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/end.h"
 #include "../linux/sys.h"

@@ -2,6 +2,7 @@
 
 #include "sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -22,7 +23,10 @@
 /* what kind of file it is, and which device, as stat(2) tells */
 int pfd_sys_kind (int fd, mode_t *type, dev_t *device) {
   struct stat status;
-  int rc = pfd_sys_result(fstat(fd, &status));
+  int rc;
+  do
+    rc = pfd_sys_result(fstat(fd, &status));
+  while (rc == -EINTR);
   if (rc == 0) {
     *type = status.st_mode & S_IFMT;
     *device = status.st_rdev;

@@ -1,10 +1,10 @@
 #include "arg.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/nowait.h"
 #include "block.h"
@@ -85,7 +85,7 @@ long long pfd_arg_timeout (lua_State *L, int arg) {
 
 
 size_t pfd_arg_size (lua_State *L, int arg) {
-  lua_Integer n = checkrange(L, arg, 1, LUA_MAXINTEGER);
+  lua_Integer n = checkrange(L, arg, 1, PTRDIFF_MAX);
   lua_Integer most = (lua_Integer)PFD_MAXTRANSFER;
   return (size_t)((n < most) ? n : most);
 }
@@ -109,7 +109,7 @@ const char *pfd_arg_string (lua_State *L, int arg) {
 /* a table with holes may have any length, and few elements */
 size_t pfd_arg_length (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Unsigned n = lua_rawlen(L, arg); /* wider than size_t on 32 bits */
+  unsigned long long n = lua_rawlen(L, arg); /* wider than size_t on 32 bits */
   luaL_argcheck(L, n < INT_MAX / 32, arg, "too long");
   return (size_t)n;
 }

@@ -6,7 +6,7 @@
 #ifndef pfd_arg_h
 #define pfd_arg_h
 
-#include <lua.h>
+#include "../compat.h"
 #include <stddef.h>
 #include <sys/types.h>
 

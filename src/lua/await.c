@@ -4,8 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/process.h"
 #include "../linux/sys.h"

@@ -5,7 +5,7 @@
 #ifndef pfd_await_h
 #define pfd_await_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/end.h"
 #include "handle.h"

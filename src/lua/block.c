@@ -2,8 +2,7 @@
 
 #include <errno.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 
@@ -30,18 +29,6 @@ static long long timeleft (long long deadline) {
 
 int pfd_block_past (long long deadline) {
   return timeleft(deadline) == 0;
-}
-
-
-/*
-** The state in which handlers set their hooks: lua.c and others use the
-** main thread, and hooks of one thread do not fire in another.
-*/
-static lua_State *mainthread (lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  lua_State *main = lua_tothread(L, -1);
-  lua_pop(L, 1);
-  return main;
 }
 
 
@@ -144,7 +131,7 @@ static long long wakeup (const Sleeper *s, long long deadline) {
 int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   if (deadline == PFD_NOWAIT)
     return pfd_sys_poll(fds, n, 0, NULL);
-  lua_State *main = mainthread(s->L);
+  lua_State *main = pfd_compat_mainthread(s->L);
   sigset_t mask;
   if (!blockunlesshooked(s, main, &mask)) {
     runhooks(s->L, main);

@@ -12,7 +12,7 @@
 #ifndef pfd_block_h
 #define pfd_block_h
 
-#include <lua.h>
+#include "../compat.h"
 #include <poll.h>
 
 #pragma GCC visibility push(hidden)

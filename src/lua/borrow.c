@@ -4,9 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 #include "handle.h"
@@ -30,10 +28,9 @@ static int ofhandle (lua_State *L, const char **reason) {
 }
 
 
-static int offile (lua_State *L, const luaL_Stream *stream,
-                   const char **reason) {
-  if (stream->closef != NULL)
-    return pfd_sys_fileno(stream->f);
+static int offile (lua_State *L, FILE *file, const char **reason) {
+  if (file != NULL)
+    return pfd_sys_fileno(file);
   *reason = lua_pushliteral(L, "attempt to use a closed file");
   return -1;
 }
@@ -72,19 +69,18 @@ int pfd_borrow_try (lua_State *L, const char **reason) {
     return -1;
   if (pfd_handle_type(L, -1) != PFD_NONE)
     return ofhandle(L, reason);
-  const luaL_Stream *stream =
-    (const luaL_Stream *)luaL_testudata(L, -1, LUA_FILEHANDLE);
-  return (stream != NULL) ? offile(L, stream, reason) : ofobject(L, reason);
+  FILE *file;
+  int isfile = pfd_compat_isfile(L, -1, &file);
+  return isfile ? offile(L, file, reason) : ofobject(L, reason);
 }
 
 
 int pfd_borrow_isheld (lua_State *L, int fd) {
   if (pfd_handle_type(L, -1) != PFD_NONE)
     return ((const Handle *)lua_touserdata(L, -1))->fd == fd;
-  const luaL_Stream *stream =
-    (const luaL_Stream *)luaL_testudata(L, -1, LUA_FILEHANDLE);
-  return stream == NULL ||
-         (stream->closef != NULL && pfd_sys_fileno(stream->f) == fd);
+  FILE *file;
+  return !pfd_compat_isfile(L, -1, &file) ||
+         (file != NULL && pfd_sys_fileno(file) == fd);
 }
 
 

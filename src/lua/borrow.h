@@ -7,7 +7,7 @@
 #ifndef pfd_borrow_h
 #define pfd_borrow_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/kernel.h"
 

@@ -5,7 +5,7 @@
 #ifndef pfd_constants_h
 #define pfd_constants_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #pragma GCC visibility push(hidden)
 

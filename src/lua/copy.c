@@ -2,8 +2,7 @@
 
 #include <limits.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 /* how often a table may grow while room is made for its copy */
 #define TRIES 8

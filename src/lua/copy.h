@@ -8,7 +8,7 @@
 #ifndef pfd_copy_h
 #define pfd_copy_h
 
-#include <lua.h>
+#include "../compat.h"
 #include <stddef.h>
 
 #pragma GCC visibility push(hidden)

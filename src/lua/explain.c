@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/probe.h"
 #include "../linux/process.h"

@@ -7,7 +7,7 @@
 #ifndef pfd_explain_h
 #define pfd_explain_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -2,8 +2,7 @@
 
 #include <errno.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 #include "result.h"

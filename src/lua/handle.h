@@ -13,7 +13,7 @@
 #ifndef pfd_handle_h
 #define pfd_handle_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/end.h"
 #include "../linux/input.h"

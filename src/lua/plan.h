@@ -6,7 +6,7 @@
 #ifndef pfd_plan_h
 #define pfd_plan_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/launch.h"
 

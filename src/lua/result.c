@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/sys.h"
 

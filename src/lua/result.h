@@ -6,7 +6,7 @@
 #ifndef pfd_result_h
 #define pfd_result_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #pragma GCC visibility push(hidden)
 

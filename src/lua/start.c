@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/launch.h"
 #include "../linux/sys.h"

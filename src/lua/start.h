@@ -6,7 +6,7 @@
 #ifndef pfd_start_h
 #define pfd_start_h
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "plan.h"
 

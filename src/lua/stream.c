@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include <lua.h>
+#include "../compat.h"
 
 #include "../linux/input.h"
 #include "block.h"

@@ -8,7 +8,7 @@
 #ifndef pfd_stream_h
 #define pfd_stream_h
 
-#include <lua.h>
+#include "../compat.h"
 #include <stddef.h>
 
 #include "block.h"
