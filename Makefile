@@ -12,6 +12,8 @@ export LUA LUA_INCDIR
 
 SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = build/pidfd.so
+# for programs that have another Lua in them: LuaJIT takes that of 5.1
+HOST_MODULES = build/5.1/pidfd.so build/5.3/pidfd.so
 OOM_HOST = build/sanitize/oom-host
 BENCH = build/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
@@ -69,7 +71,7 @@ NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_machines = busted \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
 NEEDS_musl = busted musl-gcc
-NEEDS_hosts = $(NEEDS_test) nvim tarantool haproxy prosody
+NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
 NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
@@ -142,10 +144,7 @@ musl: needs ## compile with musl, and run the specs
 	@tools/musl "-std=gnu11 $(WARNINGS) -Werror" $(SPECS)
 
 .PHONY: hosts
-hosts: $(MODULE) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
-	@for version in 5.1 5.3; do \
-	  $(MAKE) --no-print-directory LUA_VERSION=$$version all || exit 1; \
-	done
+hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy and Prosody
 	@tools/ngx-lua
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
@@ -209,6 +208,12 @@ build/sanitize/obj/linux/child.o build/sanitize/obj/linux/move.o \
 
 $(MODULE): $(OBJ)
 	$(LINK)
+
+$(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
+	@mkdir -p $(@D)
+	@echo 'cc $@'
+	@$(CC) -std=gnu11 -isystem /usr/include/lua$* $(WARNINGS) -fPIC -shared \
+	  $(CPPFLAGS) $(CFLAGS) -o $@ $(SRC)
 
 build/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)

@@ -14,7 +14,7 @@
 ---the process in question, and then the Lua call that makes it fails with that
 ---errno: EPERM, EACCES or ENOSYS (a seccomp filter or a security module refuses
 ---it), ENOMEM (the kernel has no memory left), EAGAIN (it has no room left, or
----is busy), EINTR (a signal came), EIO (reading /proc, or a device, went wrong).
+---is busy), EINTR (a signal came), EIO (reading /proc, or a device, failed).
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.
@@ -96,7 +96,7 @@ function pidfd.self(flags) end
 ---@field session? boolean setsid(2)
 ---@field pgroup? integer setpgid(2); 0 for a group of its own
 ---@field pdeathsig? integer|string PR_SET_PDEATHSIG
----@field groups? integer[] setgroups(2); with CAP_SETGID and another uid it has to be there, {} for none
+---@field groups? integer[] setgroups(2); {} for none; root must say it with `uid`
 ---@field gid? integer setresgid(2)
 ---@field uid? integer setresuid(2)
 ---@field nnp? boolean PR_SET_NO_NEW_PRIVS
