@@ -14,7 +14,8 @@ local CALLS = 40000
 
 -- Those that may answer nil without a reason.
 local SILENT = {
-  ["pidfd.type"] = true, ["p:timeout"] = true, ["p:__gc"] = true,
+  ["pidfd.type"] = true, ["p:timeout"] = true, ["fd:timeout"] = true,
+  ["p:__gc"] = true,
   ["fd:__gc"] = true, ["p:__close"] = true, ["fd:__close"] = true,
 }
 
