@@ -61,6 +61,7 @@ build = {
         "src/lua/block.c",
         "src/lua/borrow.c",
         "src/lua/constants.c",
+        "src/lua/copy.c",
         "src/lua/explain.c",
         "src/lua/handle.c",
         "src/lua/plan.c",

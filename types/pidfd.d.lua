@@ -90,7 +90,7 @@ function pidfd.self(flags) end
 ---@field session? boolean setsid(2)
 ---@field pgroup? integer setpgid(2); 0 for a group of its own
 ---@field pdeathsig? integer|string PR_SET_PDEATHSIG
----@field groups? integer[] setgroups(2); with CAP_SETGID and another uid it has to be there, {} for none
+---@field groups? integer[] setgroups(2); root has to say so with another uid
 ---@field gid? integer setresgid(2)
 ---@field uid? integer setresuid(2)
 ---@field nnp? boolean PR_SET_NO_NEW_PRIVS
