@@ -54,6 +54,7 @@ NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
+NEEDS_finalizers = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
@@ -89,6 +90,10 @@ hard-gc: $(MODULE) ## run the specs with a collector that never rests
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
 	@$(OOM_HOST) spec/oom/run.lua
+
+.PHONY: finalizers
+finalizers: $(OOM_HOST) ## let a finalizer run at every point of every call
+	@ASAN_OPTIONS=detect_leaks=0 $(OOM_HOST) spec/oom/finalizers.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
