@@ -9,7 +9,8 @@
 **   host.haschildren()           has this process any child, dead or alive?
 **   host.reap()                  wait for all children
 **   host.socket()                one of the two of a new socketpair(2)
-**   host.intrude(n)              open n files that nobody else may touch
+**   host.scarce(on)              may no descriptor be opened, or all?
+**   host.intrude(n)              open up to n files that nobody may touch
 **   host.evict()                 close them; what was done to them, or nil
 */
 
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -110,6 +112,18 @@ static int reap (lua_State *L) {
 }
 
 
+/* the limit is the lowest number that is free, or as high as it may be */
+static int scarce (lua_State *L) {
+  struct rlimit limit;
+  int lowest = dup(STDIN_FILENO);
+  (void)close(lowest);
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = lua_toboolean(L, 1) ? (rlim_t)lowest : limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+  return 0;
+}
+
+
 /*
 ** Files that take the numbers of descriptors that were closed a moment ago.
 ** A call that goes on using such a number closes one of them, or writes to it.
@@ -131,7 +145,7 @@ static int intrude (lua_State *L) {
     struct stat about;
     int fd = memfd_create("intruder", MFD_CLOEXEC);
     if (fd < 0 || fstat(fd, &about) != 0)
-      return luaL_error(L, "cannot make a file");
+      break;
     intruders[nintruders++] = (Intruder){.fd = fd, .inode = about.st_ino};
   }
   return 0;
@@ -147,10 +161,8 @@ static int evict (lua_State *L) {
       harm = "closed";
       continue; /* the number is somebody else's now */
     }
-    if (about.st_size != 0)
-      harm = "written to";
-    if (lseek(i->fd, 0, SEEK_CUR) != 0)
-      harm = "read";
+    if (about.st_size != 0 || lseek(i->fd, 0, SEEK_CUR) != 0)
+      harm = "used";
     (void)close(i->fd);
   }
   lua_pushstring(L, harm);
@@ -174,6 +186,7 @@ static void openlibs (lua_State *L) {
     {"haschildren", haschildren},
     {"reap", reap},
     {"socket", newsocket},
+    {"scarce", scarce},
     {"intrude", intrude},
     {"evict", evict},
     {NULL, NULL},
