@@ -66,6 +66,7 @@ NEEDS_fuzz = $(NEEDS_demo)
 NEEDS_threads = $(NEEDS_demo)
 NEEDS_soak = $(NEEDS_demo)
 NEEDS_inject = $(NEEDS_demo)
+NEEDS_finalizers = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_machines = busted \
@@ -126,6 +127,10 @@ soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 .PHONY: inject
 inject: $(INJECT_HOST) build/inject/true ## let every system call fail
 	@PATH="build/inject:$$PATH" $(INJECT_HOST) spec/inject/run.lua
+
+.PHONY: finalizers
+finalizers: $(OOM_HOST) ## let a finalizer run at every point of every call
+	@ASAN_OPTIONS=detect_leaks=0 $(OOM_HOST) spec/oom/finalizers.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1

@@ -392,3 +392,48 @@ describe("handles that nobody has closed", function()
     ]]))
   end)
 end)
+
+describe("the count of handles", function()
+  -- With 1 MB of other data, which the collector by itself takes its time for.
+  local program = [[
+    local pidfd = require "pidfd"
+    local data, live = {}, {}
+    for i = 1, 1000 do data[i] = ("x"):rep(1000) .. i end
+    for i = 1, 600 do live[i] = assert(pidfd.self()) end
+    if arg[1] ~= "live" then
+      if arg[1] == "made while the collector is stopped" then
+        collectgarbage("stop")
+        for _ = 1, 300 do pidfd.self() end
+        collectgarbage("restart")
+      end
+      for _, p in ipairs(live) do p:close() end
+      live = {}
+    end
+    local failed = 0
+    for _ = 1, 5000 do
+      pidfd.self()
+      local file = io.open("/dev/null")
+      failed = failed + (file and 0 or 1)
+      if file then file:close() end
+    end
+    print(failed, #data)
+  ]]
+
+  for _, case in ipairs {
+    "live", "closed", "made while the collector is stopped",
+  } do
+    it("leaves descriptors to others, with many " .. case, function()
+      assert.equal("0\t1000\n", run.with_descriptors(1024, program, case))
+    end)
+  end
+
+  it("is where the debug library does not reach it", function()
+    local make = pidfd.self
+    local _, before = debug.getupvalue(make, 3)
+    for _, value in ipairs { io.stdout, false } do
+      debug.setupvalue(make, 3, value or nil)
+      assert(make()):close()
+    end
+    debug.setupvalue(make, 3, before)
+  end)
+end)

@@ -7,14 +7,24 @@
 **                                whether it came to that, and f's error
 **   host.descriptors()           how many this process has open
 **   host.haschildren()           has this process any child, dead or alive?
+**   host.reap()                  wait for all children
 **   host.socket()                one of the two of a new socketpair(2)
+**   host.scarce(on)              may no descriptor be opened, or all?
+**   host.intrude(n)              open up to n files that nobody may touch
+**   host.evict()                 close them; what was done to them, or nil
 */
+
+#define _GNU_SOURCE /* memfd_create */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -93,6 +103,73 @@ static int haschildren (lua_State *L) {
 }
 
 
+static int reap (lua_State *L) {
+  siginfo_t info;
+  (void)L;
+  while (waitid(P_ALL, 0, &info, WEXITED | __WALL) == 0)
+    continue;
+  return 0;
+}
+
+
+/* the limit is the lowest number that is free, or as high as it may be */
+static int scarce (lua_State *L) {
+  struct rlimit limit;
+  int lowest = dup(STDIN_FILENO);
+  (void)close(lowest);
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = lua_toboolean(L, 1) ? (rlim_t)lowest : limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+  return 0;
+}
+
+
+/*
+** Files that take the numbers of descriptors that were closed a moment ago.
+** A call that goes on using such a number closes one of them, or writes to it.
+*/
+#define MAXINTRUDERS 64
+
+typedef struct Intruder {
+  int fd;
+  ino_t inode;
+} Intruder;
+
+static Intruder intruders[MAXINTRUDERS];
+static int nintruders = 0;
+
+
+static int intrude (lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  for (; n > 0 && nintruders < MAXINTRUDERS; n--) {
+    struct stat about;
+    int fd = memfd_create("intruder", MFD_CLOEXEC);
+    if (fd < 0 || fstat(fd, &about) != 0)
+      break;
+    intruders[nintruders++] = (Intruder){.fd = fd, .inode = about.st_ino};
+  }
+  return 0;
+}
+
+
+static int evict (lua_State *L) {
+  const char *harm = NULL;
+  while (nintruders > 0) {
+    const Intruder *i = &intruders[--nintruders];
+    struct stat about;
+    if (fstat(i->fd, &about) != 0 || about.st_ino != i->inode) {
+      harm = "closed";
+      continue; /* the number is somebody else's now */
+    }
+    if (about.st_size != 0 || lseek(i->fd, 0, SEEK_CUR) != 0)
+      harm = "used";
+    (void)close(i->fd);
+  }
+  lua_pushstring(L, harm);
+  return 1;
+}
+
+
 static int newsocket (lua_State *L) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -107,7 +184,11 @@ static void openlibs (lua_State *L) {
     {"attempt", attempt},
     {"descriptors", descriptors},
     {"haschildren", haschildren},
+    {"reap", reap},
     {"socket", newsocket},
+    {"scarce", scarce},
+    {"intrude", intrude},
+    {"evict", evict},
     {NULL, NULL},
   };
   luaL_openlibs(L);

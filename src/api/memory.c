@@ -9,6 +9,7 @@
 #include "../linux/kernel.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
+#include "../lua/copy.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -60,13 +61,15 @@ static lua_Integer checkfield (lua_State *L, int arg, lua_Integer i) {
 }
 
 
-/* push, in memory of Lua's, the list of ranges at 'arg' */
+/* push a copy of the list at 'arg', and memory of Lua's with its ranges */
 static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
-  *n = pfd_arg_length(L, arg);
+  (void)pfd_arg_length(L, arg);
+  *n = pfd_copy_list(L, arg);
+  int list = lua_gettop(L);
   struct iovec *ranges =
     (struct iovec *)lua_newuserdatauv(L, *n * sizeof(struct iovec), 0);
   for (size_t i = 0; i < *n; i++) {
-    int type = lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    int type = lua_rawgeti(L, list, (lua_Integer)i + 1);
     luaL_argcheck(L, type == LUA_TTABLE, arg, "a range is {address, length}");
     uintptr_t address = (uintptr_t)checkfield(L, arg, 1);
     lua_Integer length = checkfield(L, arg, 2);

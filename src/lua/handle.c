@@ -63,28 +63,52 @@ void pfd_handle_pushupvalues (lua_State *L) {
 /*
 ** The collector knows of the few bytes of a handle only, not that descriptors
 ** are scarce. So handles that nobody has closed are counted, and a full
-** collection is made when there are twice as many as the last one left, but not
-** for the first few: a part of what this process may have open. Dead handles
-** are then never more than those that live, or than these few, however much
-** other memory there is; and a program that closes its handles pays nothing.
+** collection is made when there are twice as many as the last one left; but not
+** for the first few, and never later than when one eighth of all descriptors
+** that this process may have has been added. However much other memory there
+** is, dead handles are then never more than that; and a program that closes
+** its handles pays nothing.
 */
 #define FEWHANDLES 128
 #define PARTOFALL 8
 
 
-static void collect (lua_State *L, Census *census) {
-  long few = pfd_sys_maxdescriptors() / PARTOFALL;
-  if (few < 1 || few > FEWHANDLES)
-    few = (few < 1) ? 1 : FEWHANDLES;
-  if (census->limit > 0 && lua_gc(L, LUA_GCISRUNNING))
-    lua_gc(L, LUA_GCCOLLECT);
-  census->limit =
-    (census->handles > few) ? 2 * census->handles : census->handles + few;
+/* so many handles more may be made before the next collection */
+static long headroom (long handles) {
+  long most = pfd_sys_maxdescriptors() / PARTOFALL;
+  long room = (handles > FEWHANDLES) ? handles : FEWHANDLES;
+  if (room > most)
+    room = most;
+  return (room > 0) ? room : 1;
 }
 
 
+/* a collector that is stopped, or that runs this as a finalizer, does nothing */
+static void collect (lua_State *L, Census *census) {
+  if (lua_gc(L, LUA_GCISRUNNING) != 1 || lua_gc(L, LUA_GCCOLLECT) != 0)
+    return;
+  census->limit = census->handles + headroom(census->handles);
+}
+
+
+/*
+** When most handles have been closed, their number allows for no more than
+** those that are left do. It takes many to get there, so that a program that
+** opens and closes in turn does not come here each time.
+*/
+static void lower (Census *census) {
+  if (census->limit / 4 > FEWHANDLES && census->handles < census->limit / 4)
+    census->limit = census->handles + headroom(census->handles);
+}
+
+
+/* by the registry: the debug library may change upvalues */
 static Census *getcensus (lua_State *L) {
-  Census *census = (Census *)lua_touserdata(L, lua_upvalueindex(PFD_CENSUS));
+  pushcensus(L);
+  Census *census = (Census *)lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (census->limit == 0)
+    census->limit = headroom(0);
   if (census->handles >= census->limit)
     collect(L, census);
   return census;
@@ -155,8 +179,10 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 
 int pfd_handle_release (Handle *h) {
   int fd = h->fd;
-  if (h->census != NULL)
+  if (h->census != NULL) {
     h->census->handles--;
+    lower(h->census);
+  }
   h->census = NULL;
   h->fd = -1;
   pfd_input_free(&h->input);

@@ -1,0 +1,175 @@
+-- Lua code that runs inside a call: finalizers, and methods of objects that are
+-- borrowed.
+
+local compiled = require "spec.support.compiled"
+local pidfd = require "pidfd"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
+
+-- An object to borrow, which runs 'action' when it is asked for its number.
+local function object(action)
+  return { fileno = function()
+    action()
+    return 0
+  end }
+end
+
+-- The call finds no descriptor left, and the finalizer that runs then closes
+-- what the call is about.
+local CLOSED = [[
+  local pidfd = require "pidfd"
+  local p = assert(pidfd.self())
+  local fd = assert(p:getfd(0))
+  collectgarbage("stop")
+  local hold = {}
+  repeat
+    local more = p:dup()
+    hold[#hold + 1] = more
+  until not more
+  local closing = %s
+  setmetatable({}, { __gc = function() closing:close() end })
+  print(pcall(function() return %s end))
+]]
+
+describe("a call that runs out of descriptors", function()
+  local cases = {
+    ["p:dup"] = { "p", "p:dup()" },
+    ["fd:dup"] = { "fd", "fd:dup()" },
+    ["pidfd.getfd"] = { "p", "pidfd.getfd(p, 0)" },
+    ["p:namespace"] = { "p", "p:namespace('net')" },
+    ["p:fds"] = { "p", "p:fds()" },
+    ["p:proc"] = { "p", "p:proc('stat')" },
+  }
+
+  for name, case in pairs(cases) do
+    it("raises if a finalizer closes what it is about: " .. name, function()
+      local program = CLOSED:format(case[1], case[2])
+      local output = run.with_descriptors(24, program)
+      assert.matches("^false.*attempt to use a closed pidfd", output)
+    end)
+  end
+end)
+
+describe("the options of pidfd.spawn()", function()
+  teardown(compiled.remove)
+
+  it("are read though a finalizer adds to 'env' meanwhile", function()
+    local _, errors, how, code = script.run([[
+      local pidfd = require "pidfd"
+      local env
+      local function arm()
+        setmetatable({}, { __gc = function()
+          if env then
+            for i = 1, 3000 do env["V" .. i] = "x" end
+            env = nil
+          end
+        end })
+      end
+      for round = 1, 200 do
+        local e, junk = {}, {}
+        for i = 1, 20 + round do e["E" .. i] = "v" end
+        collectgarbage()
+        env = e
+        arm()
+        for i = 1, round * 7 do junk[i] = {} end
+        local p = assert(pidfd.spawn { "/bin/true", env = e })
+        assert(p:wait())
+        env = nil
+      end
+    ]])
+    assert.equal("", errors)
+    assert.equal("exit 0", how .. " " .. code)
+  end)
+
+  it("do not change while they are read", function()
+    local options
+    options = {
+      "cat", cwd = "/", stdout = "pipe",
+      env = { A = "1", PATH = os.getenv("PATH") },
+      stdin = object(function()
+        options.cwd, options.nope, options[2] = "/nowhere", true, "/nowhere"
+        options.env.A, options.session = nil, "not a boolean"
+      end),
+    }
+    options[1], options[2] = "sh", "-c"
+    options[3] = "pwd; echo $A"
+    local p, pipes = assert(pidfd.spawn(options))
+    assert.equal("/\n", pipes.stdout:file():read("L"))
+    assert(p:wait())
+  end)
+
+  it("are refused if a method closes what is borrowed", function()
+    local fd = assert(assert(pidfd.self()):getfd(0))
+    local file = assert(io.open("/dev/null"))
+    for _, borrowed in ipairs { fd, file } do
+      local children = spawned.children()
+      local p, message, code = pidfd.spawn {
+        "true", stdin = borrowed,
+        stdout = object(function() borrowed:close() end),
+      }
+      assert.is_nil(p)
+      assert.equal("EBADF", pidfd.errno[code])
+      assert.matches("stdin", message)
+      assert.equal(children, spawned.children())
+    end
+  end)
+
+  it("do not lead to a stranger who has the number of what was borrowed",
+    function()
+      local me = assert(pidfd.self())
+      local fd = assert(me:getfd(0))
+      local stranger
+      local p, _, code = pidfd.spawn {
+        "true", stdin = fd,
+        stdout = object(function()
+          local number = fd:fileno()
+          fd:close()
+          stranger = assert(me:dup())
+          assert.equal(number, stranger:fileno())
+        end),
+      }
+      assert.is_nil(p)
+      assert.equal("EBADF", pidfd.errno[code])
+      stranger:close()
+    end)
+
+  local SETENV = [[
+    local pidfd, setenv = require "pidfd", require "setenv"
+    setenv("FIRST", "1") -- from now on environ is in the heap
+    local function change()
+      for i = 1, 300 do setenv("VAR" .. i, "value" .. i) end
+      local t = {} -- what takes the memory that was freed
+      for i = 1, 100 do t[i] = ("A"):rep(200 + i) end
+      %s
+    end
+    local borrowed = { fileno = function() change() return 0 end }
+    local p, pipes = assert(pidfd.spawn {
+      "env", stdin = borrowed, stdout = "pipe" })
+    local count, malformed = 0, 0
+    for line in pipes.stdout:file():lines() do
+      count = count + (line:find("^VAR%%d+=value%%d+$") and 1 or 0)
+      malformed = malformed + (line:find("^[%%w_]+=") and 0 or 1)
+    end
+    print(count, malformed, (p:wait()))
+  ]]
+
+  it("leave the environment as it is when the program starts", function()
+    if not compiled.module("setenv") then
+      pending("needs a C compiler")
+    end
+    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
+      .. SETENV:format(""))
+    assert.equal("300\t0\texit\n", output)
+  end)
+
+  it("leave PATH as it is when it is searched", function()
+    if not compiled.module("setenv") then
+      pending("needs a C compiler")
+    end
+    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
+      .. SETENV:format('setenv("PATH", ("/nowhere:"):rep(500) .. '
+        .. '"/usr/bin:/bin")'))
+    assert.equal("300\t0\texit\n", output)
+  end)
+end)
