@@ -105,9 +105,11 @@ static int haschildren (lua_State *L) {
 
 static int reap (lua_State *L) {
   siginfo_t info;
+  int rc;
   (void)L;
-  while (waitid(P_ALL, 0, &info, WEXITED | __WALL) == 0)
-    continue;
+  do
+    rc = waitid(P_ALL, 0, &info, WEXITED | __WALL);
+  while (rc == 0);
   return 0;
 }
 
