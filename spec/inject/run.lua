@@ -188,7 +188,7 @@ end
 local function try_each(name, call, n, counted)
   for _, errno in ipairs(errors.of(call)) do
     local code = pidfd.errno[errno]
-    if code and not (errno == "EAGAIN" and scenarios.waits[name]) then
+    if code and not (scenarios.waits[name] and scenarios.waits[errno]) then
       try(name, { { call = call, nth = n, errno = code } })
       if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
         try(name, { { call = call, nth = n, errno = code, forever = true } })
@@ -208,7 +208,7 @@ local function random_fault(made)
   local call = made[random(#made)]
   local names = errors.of(call.name)
   local errno = names[random(#names)]
-  if errno == "EAGAIN" then
+  if scenarios.waits[errno] then
     errno = "EPERM" -- see scenarios.waits
   end
   return {

@@ -90,9 +90,10 @@ local answers = {
   ["p.__eq"] = true,
 }
 
--- Where EAGAIN means to wait until the descriptor is ready, which it never is.
+-- Where these errors mean to wait until the descriptor is ready, which it never
+-- is.
 local waits = {
-  ["fd:write"] = true,
+  ["fd:write"] = true, EAGAIN = true, EINTR = true,
 }
 
 return setmetatable({
