@@ -2,9 +2,9 @@
 -- fail with: that call alone, that call and all that follow it, and some pairs
 -- of two calls. The function has to succeed all the same, or to fail with an
 -- error that the reference for editors names, or with one that only a filter
--- would choose, passed on as it is. It may neither change the signal
--- mask, nor leave a descriptor or a child, nor try for ever. Runs in the
--- interpreter of host.c.
+-- would choose, passed on as it is. It may neither change the signal mask, nor
+-- leave a descriptor or a child, nor try for ever. Runs in the interpreter of
+-- host.c.
 
 -- luacheck: read globals host
 
@@ -21,6 +21,9 @@ local PAIRS = 40 -- for each scenario
 local LEAVES_DESCRIPTOR = { close = true }
 local LEAVES_CHILD = { waitid = true, wait4 = true }
 
+-- A child that cannot write its report counts as started.
+local LOSES_FAILURE = { write = true }
+
 -- The failures of the module's functions in the present attempt: those that
 -- the function returned, and those that it raised.
 local failures = {}
@@ -33,7 +36,7 @@ local function note(name, ok, ...)
   end
   if result == nil and select("#", ...) > 1 then
     local right = type(message) == "string" and math.type(code) == "integer"
-      and select("#", ...) == 3 and pidfd.errno[code]
+      and (select("#", ...) == 3 or name == "fd:write") and pidfd.errno[code]
     table.insert(failures, {
       name = name, errno = right and pidfd.errno[code],
       raised = not right and "no triple" or nil,
@@ -149,7 +152,8 @@ local function check_left_overs(before, faults, point)
     host.closeabove(before - 3) -- "." and ".." and that of the directory
   end
   local children = host.reap()
-  if children ~= 0 and not any(faults, LEAVES_CHILD) then
+  local right = any(faults, LEAVES_CHILD) or any(faults, LOSES_FAILURE)
+  if children ~= 0 and not right then
     find("a child left", point)
   end
 end
@@ -167,9 +171,10 @@ local function try(name, faults)
   local came, message, wrong = host.attempt(call, faults, point)
   local noted = failures
   if wrong then
-    find(wrong, point)
+    find(wrong, point, name)
   end
-  if message and #noted == 0 and not scenarios.answers[name] then
+  local right = scenarios.answers[name] or any(faults, LOSES_FAILURE)
+  if message and #noted == 0 and not right then
     local text = type(message) == "table" and message.message or message
     find(("%s: %s, but nothing failed"):format(name, text), point)
   end
