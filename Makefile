@@ -94,7 +94,7 @@ oom: $(OOM_HOST) ## let every single allocation of every call fail
 
 .PHONY: inject
 inject: $(INJECT_HOST) build/inject/true ## let every system call fail
-	@PATH="build/inject:$$PATH" $(INJECT_HOST) spec/inject/run.lua
+	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: old-kernel
 old-kernel: $(MODULE) ## run the specs on Linux 6.1
@@ -179,6 +179,8 @@ build/inject/true: spec/inject/true.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -O1 -fno-stack-protector -nostdlib -static \
 	  -ffreestanding -o $@ $<
+	@printf '#!/bin/sh\nprintf "$$@"\n' >$(@D)/printf
+	@chmod +x $(@D)/printf
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)

@@ -497,8 +497,9 @@ function p:mrelease() end
 ---Fails with EINVAL (unknown advice, more than 1024 ranges, an address that is
 ---not at the start of a page), ENOMEM (nothing is mapped there), EACCES (no
 ---ptrace access, to read; before Linux 5.12, to attach), EPERM (no
----CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS (before Linux 5.10). Since
----Linux 5.10; "COLLAPSE" since 6.1.
+---CAP_SYS_NICE), EFAULT (a range that cannot be advised, such as "[vsyscall]"),
+---EBUSY or EIO (a page is in use, or cannot be read), ESRCH (it has ended) or
+---ENOSYS (before Linux 5.10). Since Linux 5.10; "COLLAPSE" since 6.1.
 ---@see process_madvise(2)
 ---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
 ---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes

@@ -109,12 +109,12 @@ end
 
 -- The calls that were made to fail with this error, and whether one of them
 -- would not fail so but for a filter: then the error is passed on as it is.
-local function culprits(faults, errno)
+local function culprits(faults, errno, caller)
   local calls, foreign = {}, false
   for _, fault in ipairs(faults) do
     if pidfd.errno[fault.errno] == errno then
       calls[#calls + 1] = fault.call
-      foreign = foreign or errors.is_foreign(fault.call, errno)
+      foreign = foreign or errors.is_foreign(fault.call, errno, caller)
     end
   end
   return calls[1] or "another", foreign
@@ -135,7 +135,7 @@ local function check_failure(failure, faults, point)
     find(name .. " raises: " .. failure.raised, point)
     return
   end
-  local call, foreign = culprits(faults, errno)
+  local call, foreign = culprits(faults, errno, name)
   if not foreign and not documented(name, errno) then
     find(("%s: %s is not documented"):format(name, errno), point, call)
   end
