@@ -62,9 +62,9 @@ local CALLS = {
     end
   end,
   proc = function(p) return p:proc("comm") ~= nil end,
-  signal_scopes = function() -- of another's process, or kill(2) would do
+  signal_scopes = function() -- a number would do for our own
     local init = assert(pidfd.open(1))
-    local code = errno(init:send_signal(0, pidfd.flags.SIGNAL_THREAD_GROUP))
+    local code = errno(init:send_signal(0, pidfd.flags.SIGNAL_THREAD))
     init:close()
     return code ~= "EINVAL"
   end,
