@@ -126,7 +126,7 @@ soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 
 .PHONY: inject
 inject: $(INJECT_HOST) build/inject/true ## let every system call fail
-	@PATH="build/inject:$$PATH" $(INJECT_HOST) spec/inject/run.lua
+	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: finalizers
 finalizers: $(OOM_HOST) ## let a finalizer run at every point of every call
@@ -283,6 +283,8 @@ build/inject/true: spec/inject/true.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -O1 -fno-stack-protector -nostdlib -static \
 	  -ffreestanding -o $@ $<
+	@printf '#!/bin/sh\nprintf "$$@"\n' >$(@D)/printf
+	@chmod +x $(@D)/printf
 
 build/bench/%: bench/%.c | needs
 	@mkdir -p $(@D)

@@ -12,9 +12,10 @@
 ---
 ---A system call may also be refused for a reason that has nothing to do with
 ---the process in question, and then the Lua call that makes it fails with that
----errno: EPERM, EACCES or ENOSYS (a seccomp filter or a security module refuses
----it), ENOMEM (the kernel has no memory left), EAGAIN (it has no room left, or
----is busy), EINTR (a signal came), EIO (reading /proc, or a device, failed).
+---errno: ENOSYS, EPERM, EACCES or another (a seccomp filter or a security module
+---refuses it, and chooses which), ENOMEM (the kernel has no memory left), EIO or
+---EAGAIN (reading /proc failed for a reason of the moment) or ENOENT (/proc is
+---not mounted, or hides the process).
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.
@@ -239,8 +240,9 @@ function pidfd.peer(socket) end
 
 ---Does the running kernel have it, and does no seccomp filter refuse it?
 ---
----Fails with EMFILE, ENFILE or ENOMEM (no descriptor or memory left to find
----out).
+---Fails with EMFILE, ENFILE, ENOMEM, ENOBUFS or EAGAIN (no descriptor, memory or
+---process left to find out) or as clone(2) does where a filter refuses it: it
+---is a child that asks, as a filter may kill whoever does.
 ---@param name pidfd.Feature
 ---@return boolean? supported
 ---@return string? message
@@ -478,8 +480,8 @@ function p:pid() end
 ---Ask what the kernel tells of the process. No permission is needed.
 ---
 ---Fails with ESRCH (it has been reaped, before Linux 6.15), EREMOTE (it cannot
----be seen from this pid namespace; ESRCH before 7.0) or ENOTTY (before 6.13).
----Since Linux 6.13.
+---be seen from this pid namespace; ESRCH before 7.0), ENOTTY or EINVAL (before
+---6.13). Since Linux 6.13.
 ---@see ioctl(2) PIDFD_GET_INFO
 ---@return pidfd.Info? info
 ---@return string? message
@@ -578,8 +580,9 @@ function p:mrelease() end
 ---Fails with EINVAL (unknown advice, more than 1024 ranges, an address that is
 ---not at the start of a page), ENOMEM (nothing is mapped there), EACCES (no
 ---ptrace access, to read; before Linux 5.12, to attach), EPERM (no
----CAP_SYS_NICE), ESRCH (it has ended) or ENOSYS (before Linux 5.10). Since
----Linux 5.10; "COLLAPSE" since 6.1.
+---CAP_SYS_NICE), EFAULT (a range that cannot be advised, such as "[vsyscall]"),
+---EBUSY or EIO (a page is in use, or cannot be read), ESRCH (it has ended) or
+---ENOSYS (before Linux 5.10). Since Linux 5.10; "COLLAPSE" since 6.1.
 ---@see process_madvise(2)
 ---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
 ---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes

@@ -3,28 +3,29 @@
 -- have any call fail with. Those are passed on as they are.
 
 local FOREIGN = "ENOSYS EPERM EINTR EMFILE ENOMEM EAGAIN EIO EACCES EINVAL "
-  .. "ENOENT ESRCH EBUSY EOPNOTSUPP EFAULT"
+  .. "ENOENT ESRCH EBUSY EOPNOTSUPP EFAULT EISDIR EREMOTE ENOSPC EXDEV E2BIG"
 
+-- EINTR only where the call can wait: else no signal interrupts it.
 local OWN = {
   chdir = "EACCES EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
-  clone = "EAGAIN EINVAL ENOMEM ENOSPC",
-  clone3 = "EACCES EAGAIN EBADF EBUSY EINVAL ENOENT ENOMEM ENOSPC EOPNOTSUPP",
+  clone = "EAGAIN ENOMEM",
+  clone3 = "EACCES EAGAIN EBADF EBUSY EINVAL ENOENT ENOMEM EOPNOTSUPP",
   close = "EBADF EDQUOT EINTR EIO ENOSPC",
   close_range = "EINVAL EMFILE ENOMEM ENOSYS",
-  dup2 = "EBADF EBUSY EINTR EMFILE",
-  dup3 = "EBADF EBUSY EINTR EMFILE",
-  execve = "E2BIG EACCES EAGAIN EINVAL EIO EISDIR ELIBBAD ELOOP EMFILE ENFILE "
+  dup2 = "EBADF EBUSY EMFILE",
+  dup3 = "EBADF EBUSY EMFILE",
+  execve = "E2BIG EACCES EAGAIN EINVAL EIO ELIBBAD ELOOP EMFILE ENFILE "
     .. "ENAMETOOLONG ENOENT ENOEXEC ENOMEM ENOTDIR EPERM ETXTBSY",
   fcntl = "EBADF EMFILE",
   fstat = "EBADF ENOMEM",
-  fstatfs = "EBADF EINTR EIO ENOMEM ENOSYS",
+  fstatfs = "EBADF EIO ENOMEM ENOSYS",
   getdents64 = "EBADF ENOENT",
   getsockopt = "EBADF EINVAL ENODATA ENOPROTOOPT ENOTSOCK ESRCH",
-  ioctl = "EBADF EINVAL ENOTTY EOPNOTSUPP EREMOTE ESRCH",
+  ioctl = "EBADF ENOTTY ESRCH",
   newfstatat = "EBADF ENOMEM",
-  openat = "EACCES EINTR EMFILE ENFILE ENOENT ENOMEM EPERM ESRCH",
-  openat2 = "E2BIG EACCES EAGAIN EINVAL ELOOP EMFILE ENAMETOOLONG ENFILE "
-    .. "ENOENT ENOMEM ENOTDIR ESRCH EXDEV",
+  openat = "EACCES EMFILE ENFILE ENOENT ENOMEM EPERM ESRCH",
+  openat2 = "EACCES EAGAIN EINVAL ELOOP EMFILE ENAMETOOLONG ENFILE "
+    .. "ENOENT ENOMEM ENOTDIR ESRCH",
   pidfd_getfd = "EBADF EINVAL EMFILE ENFILE EPERM ESRCH",
   pidfd_open = "EINVAL EMFILE ENFILE ENOENT ENOMEM ESRCH",
   pidfd_send_signal = "EAGAIN EBADF EINVAL EPERM ESRCH",
@@ -32,20 +33,20 @@ local OWN = {
   poll = "EINTR EINVAL ENOMEM",
   ppoll = "EINTR EINVAL ENOMEM",
   prctl = "EINVAL",
-  pread64 = "EACCES EAGAIN EINTR EIO EISDIR EPERM ESRCH",
+  pread64 = "EACCES EAGAIN EIO EISDIR EPERM ESRCH",
   process_madvise = "EACCES EBADF EBUSY EFAULT EINVAL ENOMEM EPERM ESRCH",
-  process_mrelease = "EAGAIN EBADF EINTR EINVAL ENOSYS ESRCH",
-  read = "EACCES EAGAIN EINTR EINVAL EIO EISDIR ENOMEM EPERM ESRCH",
+  process_mrelease = "EAGAIN EBADF EINVAL ENOSYS ESRCH",
+  read = "EACCES EAGAIN EIO ENOMEM EPERM ESRCH",
   readlinkat = "EACCES ENOENT ENOMEM ESRCH",
   setns = "EBADF EINVAL ENOMEM EPERM ESRCH EUSERS",
-  setpgid = "EACCES EINVAL EPERM ESRCH",
+  setpgid = "EACCES EINVAL EPERM",
   setresgid = "EINVAL EPERM",
   setresuid = "EAGAIN EINVAL EPERM",
   setsid = "EPERM",
   socket = "EACCES EAFNOSUPPORT EMFILE ENFILE ENOBUFS ENOMEM",
   tgkill = "ESRCH",
   wait4 = "ECHILD EINTR",
-  waitid = "EAGAIN EBADF ECHILD EINTR EINVAL",
+  waitid = "EAGAIN EBADF ECHILD",
   write = "EACCES EAGAIN EBADF EBUSY EIO EINTR ENODEV ENOMEM ENOSPC EOPNOTSUPP "
     .. "EPIPE ESRCH",
 }
@@ -70,8 +71,12 @@ function errors.of(call)
   return names
 end
 
--- Is it one that the kernel itself would not have the call fail with?
-function errors.is_foreign(call, name)
+-- Is it one that the kernel itself would not have the call fail with, when the
+-- module's function makes it?
+function errors.is_foreign(call, name, caller)
+  if caller == "pidfd.spawn" and name == "ESRCH" then
+    return true -- it reads of no other process in /proc
+  end
   return not words(OWN[call] or "")[name]
 end
 

@@ -48,7 +48,7 @@
 #define MAXFAULTS 2
 
 /* so often does a call fail in one attempt, at most: then it is a loop */
-#define ENDLESS 2000
+#define ENDLESS 15000
 
 /* nothing at all for so long is a hang, on any machine: milliseconds */
 #define HANG 60000

@@ -2,9 +2,9 @@
 -- fail with: that call alone, that call and all that follow it, and some pairs
 -- of two calls. The function has to succeed all the same, or to fail with an
 -- error that the reference for editors names, or with one that only a filter
--- would choose, passed on as it is. It may neither change the signal
--- mask, nor leave a descriptor or a child, nor try for ever. Runs in the
--- interpreter of host.c.
+-- would choose, passed on as it is. It may neither change the signal mask, nor
+-- leave a descriptor or a child, nor try for ever. Runs in the interpreter of
+-- host.c.
 
 -- luacheck: read globals host
 
@@ -21,6 +21,9 @@ local PAIRS = 40 -- for each scenario
 local LEAVES_DESCRIPTOR = { close = true }
 local LEAVES_CHILD = { waitid = true, wait4 = true }
 
+-- A child that cannot write its report counts as started.
+local LOSES_FAILURE = { write = true }
+
 -- The failures of the module's functions in the present attempt: those that
 -- the function returned, and those that it raised.
 local failures = {}
@@ -33,7 +36,7 @@ local function note(name, ok, ...)
   end
   if result == nil and select("#", ...) > 1 then
     local right = type(message) == "string" and math.type(code) == "integer"
-      and select("#", ...) == 3 and pidfd.errno[code]
+      and (select("#", ...) == 3 or name == "fd:write") and pidfd.errno[code]
     table.insert(failures, {
       name = name, errno = right and pidfd.errno[code],
       raised = not right and "no triple" or nil,
@@ -106,12 +109,12 @@ end
 
 -- The calls that were made to fail with this error, and whether one of them
 -- would not fail so but for a filter: then the error is passed on as it is.
-local function culprits(faults, errno)
+local function culprits(faults, errno, caller)
   local calls, foreign = {}, false
   for _, fault in ipairs(faults) do
     if pidfd.errno[fault.errno] == errno then
       calls[#calls + 1] = fault.call
-      foreign = foreign or errors.is_foreign(fault.call, errno)
+      foreign = foreign or errors.is_foreign(fault.call, errno, caller)
     end
   end
   return calls[1] or "another", foreign
@@ -132,7 +135,7 @@ local function check_failure(failure, faults, point)
     find(name .. " raises: " .. failure.raised, point)
     return
   end
-  local call, foreign = culprits(faults, errno)
+  local call, foreign = culprits(faults, errno, name)
   if not foreign and not documented(name, errno) then
     find(("%s: %s is not documented"):format(name, errno), point, call)
   end
@@ -149,7 +152,8 @@ local function check_left_overs(before, faults, point)
     host.closeabove(before - 3) -- "." and ".." and that of the directory
   end
   local children = host.reap()
-  if children ~= 0 and not any(faults, LEAVES_CHILD) then
+  local right = any(faults, LEAVES_CHILD) or any(faults, LOSES_FAILURE)
+  if children ~= 0 and not right then
     find("a child left", point)
   end
 end
@@ -167,9 +171,10 @@ local function try(name, faults)
   local came, message, wrong = host.attempt(call, faults, point)
   local noted = failures
   if wrong then
-    find(wrong, point)
+    find(wrong, point, name)
   end
-  if message and #noted == 0 and not scenarios.answers[name] then
+  local right = scenarios.answers[name] or any(faults, LOSES_FAILURE)
+  if message and #noted == 0 and not right then
     local text = type(message) == "table" and message.message or message
     find(("%s: %s, but nothing failed"):format(name, text), point)
   end
@@ -188,7 +193,7 @@ end
 local function try_each(name, call, n, counted)
   for _, errno in ipairs(errors.of(call)) do
     local code = pidfd.errno[errno]
-    if code and not (errno == "EAGAIN" and scenarios.waits[name]) then
+    if code and not (scenarios.waits[name] and scenarios.waits[errno]) then
       try(name, { { call = call, nth = n, errno = code } })
       if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
         try(name, { { call = call, nth = n, errno = code, forever = true } })
@@ -208,7 +213,7 @@ local function random_fault(made)
   local call = made[random(#made)]
   local names = errors.of(call.name)
   local errno = names[random(#names)]
-  if errno == "EAGAIN" then
+  if scenarios.waits[errno] then
     errno = "EPERM" -- see scenarios.waits
   end
   return {

@@ -68,6 +68,15 @@ end)
 scenarios["p:send_signal value"] = on_child(function(p)
   assert(p:send_signal(0, 0, 7))
 end)
+scenarios["pidfd.from_token"] = function()
+  local p = assert(pidfd.self())
+  local token = p:token()
+  p:close()
+  return function()
+    assert(pidfd.from_token(token))
+    assert(not pidfd.from_token("no token"))
+  end
+end
 scenarios["p:madvise"] = on_child(function(p)
   p:madvise("COLD", {})
 end)
@@ -88,11 +97,13 @@ local answers = {
   ["pidfd.supports"] = true, -- false, as a filter refuses it
   ["pidfd.peer"] = true, -- compares with pidfd.supports
   ["p.__eq"] = true,
+  ["fd:lines"] = true, -- raises, as file:lines does
 }
 
--- Where EAGAIN means to wait until the descriptor is ready, which it never is.
+-- Where these errors mean to wait until the descriptor is ready, which it never
+-- is.
 local waits = {
-  ["fd:write"] = true,
+  ["fd:write"] = true, EAGAIN = true, EINTR = true,
 }
 
 return setmetatable({

@@ -54,7 +54,7 @@ static void setexit (lua_State *L, const Info *info) {
 ** and those of the crash. Or it fails with
 **   ESRCH    it has been reaped, before Linux 6.15
 **   EREMOTE  it cannot be seen from this pid namespace (ESRCH before 7.0)
-**   ENOTTY   before Linux 6.13
+**   ENOTTY, EINVAL  before Linux 6.13
 */
 int pfd_l_info (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);

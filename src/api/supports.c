@@ -209,8 +209,7 @@ static int find (int none, void *about) {
 **   EMFILE, ENFILE  no descriptor left to find out
 **   ENOMEM, ENOBUFS no memory left to find out
 **   EAGAIN          no process left to find out
-**   EPERM, ENOSYS, EACCES  a seccomp filter refuses clone(2) to this process
-**   EINTR           a signal came meanwhile
+** or with another errno of clone(2), where a seccomp filter refuses that.
 **
 ** What a seccomp filter refuses to this process is not supported either,
 ** whether it answers with an errno, kills, or sends SIGSYS: a child asks, and

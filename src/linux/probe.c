@@ -115,6 +115,8 @@ static int probe (Question question, int self) {
     p.dumps = 1;
     rc = ask(&p);
   }
+  if (rc == -EINTR) /* of a filter: no question can be interrupted */
+    return -EAGAIN;
   return (rc == KILLED) ? 0 : rc;
 }
 
