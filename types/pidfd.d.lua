@@ -12,10 +12,10 @@
 ---
 ---A system call may also be refused for a reason that has nothing to do with
 ---the process in question, and then the Lua call that makes it fails with that
----errno: ENOSYS, EPERM, EACCES or another (a seccomp filter or a security module
----refuses it, and chooses which), ENOMEM (the kernel has no memory left), EIO or
----EAGAIN (reading /proc failed for a reason of the moment) or ENOENT (/proc is
----not mounted, or hides the process).
+---errno: ENOSYS, EPERM, EACCES or another (a seccomp filter or a security
+---module refuses it, and chooses which), ENOMEM (the kernel has no memory left),
+---EIO or EAGAIN (reading /proc failed for a reason of the moment) or ENOENT
+---(/proc is not mounted, or hides the process).
 local pidfd = {}
 
 ---Flag bits. Bits without a name are passed on to the kernel.
@@ -240,9 +240,9 @@ function pidfd.peer(socket) end
 
 ---Does the running kernel have it, and does no seccomp filter refuse it?
 ---
----Fails with EMFILE, ENFILE, ENOMEM, ENOBUFS or EAGAIN (no descriptor, memory or
----process left to find out) or as clone(2) does where a filter refuses it: it
----is a child that asks, as a filter may kill whoever does.
+---Fails with EMFILE, ENFILE, ENOMEM, ENOBUFS or EAGAIN (no descriptor, memory
+---or process left to find out) or as clone(2) does where a filter refuses it: a
+---child asks, because a filter may kill whoever does.
 ---@param name pidfd.Feature
 ---@return boolean? supported
 ---@return string? message
