@@ -13,7 +13,7 @@
 ---A system call may also be refused for a reason that has nothing to do with
 ---the process in question, and then the Lua call that makes it fails with that
 ---errno: ENOSYS, EPERM, EACCES or another (a seccomp filter or a security
----module refuses it, and chooses which), ENOMEM (the kernel has no memory left),
+---module refuses it, and chooses which), ENOMEM (the kernel has no memory),
 ---EIO or EAGAIN (reading /proc failed for a reason of the moment) or ENOENT
 ---(/proc is not mounted, or hides the process).
 local pidfd = {}
