@@ -183,6 +183,14 @@ static void endall (void) {
 }
 
 
+/* random calls write to stdout, too */
+static void silence (void) {
+  int null = open("/dev/null", O_WRONLY);
+  (void)dup2(null, STDOUT_FILENO);
+  (void)close(null);
+}
+
+
 static int playround (const Options *o, uint64_t seed, int foreign) {
   Round round = {seed, o->spawns, foreign, 0};
   shared->stranger = shared->ready = 0;
@@ -192,8 +200,10 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
     bestranger();
   (void)setpgid(round.stranger, 0); /* a signal to our group is for us */
   pid_t pid = fork();
-  if (pid == 0)
+  if (pid == 0) {
+    silence();
     beround(&round, o->program);
+  }
   pid_t sender = fork();
   if (sender == 0)
     besender(pid, (unsigned int)seed);
