@@ -29,6 +29,7 @@ typedef struct Opened {
   int ntheirs;
   Handle *ours[3];
   int nours;
+  Handle *cgroup; /* one of theirs, which the pidfd gets */
 } Opened;
 
 
@@ -143,6 +144,40 @@ static int checkborrowed (const Plan *plan, Failure *failure) {
 }
 
 
+/* what is borrowed is duplicated, so that the pidfd has one of its own */
+static int dupborrowed (lua_State *L, Opened *opened, int fd) {
+  Handle *h = newtheirs(L, opened);
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_dup(fd);
+  while (pfd_handle_retry(L, rc, &tries));
+  h->fd = rc;
+  return rc;
+}
+
+
+static int opencgroup (lua_State *L, Opened *opened, Plan *plan,
+                       Failure *failure) {
+  int fd = plan->launch.cgroup, rc;
+  if (plan->cgroup == NULL && fd < 0)
+    return 0;
+  if (plan->cgroup != NULL) {
+    *failure = (Failure){.step = "open", .what = plan->cgroup};
+    plan->launch.cgroupname = plan->cgroup;
+    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
+  }
+  else {
+    plan->launch.cgroupname = lua_pushfstring(L, "%d", fd);
+    *failure = (Failure){.step = "cgroup", .what = plan->launch.cgroupname};
+    pfd_plan_keep(L);
+    rc = dupborrowed(L, opened, fd);
+  }
+  plan->launch.cgroup = rc;
+  opened->cgroup = opened->theirs[opened->ntheirs - 1];
+  return rc;
+}
+
+
 static int openall (lua_State *L, Opened *opened, Plan *plan,
                     Failure *failure) {
   int rc = checkborrowed(plan, failure);
@@ -153,17 +188,7 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
       (Failure){.step = ispipe ? "pipe2" : "open", .what = streamnames[i]};
     rc = openstream(L, opened, plan, i);
   }
-  if (rc >= 0 && plan->cgroup != NULL) {
-    *failure = (Failure){.step = "open", .what = plan->cgroup};
-    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
-    plan->launch.cgroup = rc;
-    plan->launch.cgroupname = plan->cgroup;
-  }
-  else if (plan->launch.cgroup >= 0) {
-    plan->launch.cgroupname = lua_pushfstring(L, "%d", plan->launch.cgroup);
-    pfd_plan_keep(L);
-  }
-  return rc;
+  return (rc >= 0) ? opencgroup(L, opened, plan, failure) : rc;
 }
 
 
@@ -283,7 +308,10 @@ int pfd_l_spawn (lua_State *L) {
     (void)pfd_handle_close((Handle *)lua_touserdata(L, PROCESS));
     return (rc == PFD_RAISED) ? lua_error(L) : fail(L, &failure, rc);
   }
-  ((Handle *)lua_touserdata(L, PROCESS))->fd = rc;
+  Handle *p = (Handle *)lua_touserdata(L, PROCESS);
+  p->fd = rc;
+  if (opened.cgroup != NULL)
+    pfd_handle_setcgroup(p, pfd_handle_release(opened.cgroup));
   closetheirs(&opened);
   lua_pushvalue(L, PROCESS);
   lua_pushvalue(L, PIPES);
