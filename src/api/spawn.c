@@ -295,7 +295,6 @@ int pfd_l_spawn (lua_State *L) {
   Opened opened = {.ntheirs = 0};
   Failure failure;
   pfd_plan_read(L, &plan);
-  plan.launch.keepsignals |= PFD_KEEPSIGNALS;
   lua_settop(L, PIPES);
   (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = openall(L, &opened, &plan, &failure);
