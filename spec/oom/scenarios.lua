@@ -55,6 +55,19 @@ local function on_child(call)
   end
 end
 
+-- The same, with a group, whose leader is about to end.
+local function on_group(call)
+  return function()
+    local p = assert(pidfd.spawn { "true", pgroup = 0 })
+    return function()
+      return call(p)
+    end, function()
+      p:wait()
+      p:close()
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -84,7 +97,7 @@ local function adopt()
   end
 end
 
--- One that runs, and three that fail: when it is about to be run, when it is
+-- One that runs, and others that fail: when it is about to be run, when it is
 -- to be born, and before that.
 local function spawn()
   local p
@@ -92,7 +105,13 @@ local function spawn()
     local list = {
       "true", stdin = "pipe", stdout = "pipe", stderr = "stdout", cwd = "/",
       env = { A = "1", B = "2" }, fds = { [7] = 0, [8] = io.stdout },
+      setenv = { A = false, C = "3" }, umask = 0, nice = 1,
+      rlimits = { core = 0, nofile = { 20, 20 }, stack = "unlimited" },
+      keepsignals = { "PIPE", 1 },
     }
+    assert(not pidfd.spawn { "true", session = true, ctty = 7,
+      stdin = "null", fds = { [7] = io.stdout } })
+    assert(not pidfd.spawn { "/", oom_score_adj = 1000 })
     assert(not pidfd.spawn { "/", stdin = "pipe", stdout = "null" })
     assert(not pidfd.spawn { "true", stdin = "pipe", cgroup = "/" })
     assert(not pidfd.spawn { "true", stdin = "pipe", cgroup = "/nowhere" })
@@ -237,7 +256,9 @@ return {
   ["p:waitid"] = on_child(function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),
-  ["p:terminate"] = on_child(function(p)
+  ["p:terminate"] = on_group(function(p)
+    assert(p:terminate(60, "group", "peek"))
+    assert(not p:terminate(60, "cgroup"))
     assert(p:terminate(60))
   end),
   ["p:token"] = on_pidfd(function(p)
