@@ -91,16 +91,16 @@ scenarios["pidfd.spawn knobs"] = spawning {
 }
 scenarios["pidfd.spawn oom"] = spawning { "true", oom_score_adj = 1000 }
 scenarios["p:terminate process"] = on_child(function(p)
-  assert(p:terminate(60))
+  assert(p:terminate(0.01))
 end)
 scenarios["p:terminate group"] = running({ pgroup = 0 }, function(p)
-  assert(p:terminate(60, "group"))
+  assert(p:terminate(0.01, "group"))
 end)
 local cgroup = new_cgroup()
 if cgroup then
   scenarios["p:terminate cgroup"] = running({ cgroup = cgroup }, function(p)
     assert(p:dup()):close()
-    assert(p:terminate(60, "cgroup"))
+    assert(p:terminate(0.01, "cgroup"))
   end)
 end
 scenarios["p:poll ended"] = ended(function(p)
@@ -157,6 +157,7 @@ local waits = {
 return setmetatable({
   waits = waits,
   names = names, -- in order
+  keeper = keeper,
   answers = answers,
   most = 12, -- so many calls of a kind are tried: the others are alike
 }, { __index = scenarios })

@@ -257,9 +257,9 @@ return {
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),
   ["p:terminate"] = on_group(function(p)
-    assert(p:terminate(60, "group", "peek"))
-    assert(not p:terminate(60, "cgroup"))
-    assert(p:terminate(60))
+    assert(not p:terminate(0, "cgroup"))
+    assert(p:terminate(0.01, "process", "peek"))
+    assert(p:terminate(0.01, "group"))
   end),
   ["p:token"] = on_pidfd(function(p)
     assert(p:token())
