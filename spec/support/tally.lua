@@ -1,4 +1,4 @@
--- An output handler for busted: what failed, and then how many specs there were.
+-- An output handler for busted: what failed, then how many specs there were.
 -- The file that PIDFD_TALLY names gets
 --
 --   PASSED FAILED SKIPPED
