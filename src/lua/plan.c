@@ -369,9 +369,10 @@ static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
     int sig = tosignal(L, key);
-    if (sig < 1 || sig > 64)
+    if (sig >= 1 && sig <= 64)
+      plan->launch.keepsignals |= PFD_SIGNALBIT(sig);
+    else
       bad(L, key, "out of range");
-    plan->launch.keepsignals |= PFD_SIGNALBIT(sig);
   }
   lua_pop(L, 1);
 }
