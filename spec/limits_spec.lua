@@ -10,6 +10,7 @@ local spawned = require "spec.support.spawned"
 -- A file of the child's /proc directory, of one that does nothing else.
 local function file(name, options)
   options[1], options[2] = "cat", "/proc/self/" .. name
+  options.setenv = { LD_PRELOAD = false } -- a sanitizer wants much memory
   return (spawned.output(options))
 end
 
@@ -240,6 +241,8 @@ describe("the option oom_score_adj of pidfd.spawn()", function()
   it("fails with ENOENT where /proc is not mounted", function()
     if not run.is_root() then
       pending("needs root")
+    elseif os.getenv("LD_PRELOAD") then
+      pending("a sanitizer complains where /proc is not mounted")
     end
     assert.equal("ENOENT\n", (run.under("exec unshare " .. run.without_proc, [[
       local pidfd = require "pidfd"

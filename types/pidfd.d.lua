@@ -124,15 +124,14 @@ function pidfd.self(flags) end
 ---@field stdout? pidfd.Fd to be read
 ---@field stderr? pidfd.Fd to be read
 
----Start a program. The child has the descriptors that are named, and no
----others; no signal blocked, and default actions for all signals but those of
----`keepsignals` where this process ignores them. The PATH is this
----process's, whatever `env` says; relative paths, there and of the program,
----start at `cwd`. The order of the steps is cgroup, session, pgroup, the
----descriptors, ctty, nice, oom_score_adj, umask, rlimits, groups, gid, uid, nnp,
----pdeathsig, cwd (entered as the new user).
----With uid, gid or oom_score_adj, this process's memory is copied, as by fork(2); else it is
----not.
+---Start a program. The child has the descriptors that are named, and no others;
+---no signal blocked, and default actions for all signals but those of
+---`keepsignals` where this process ignores them. The PATH is this process's,
+---whatever `env` says; relative paths, there and of the program, start at
+---`cwd`. The order of the steps is cgroup, session, pgroup, the descriptors,
+---ctty, nice, oom_score_adj, umask, rlimits, groups, gid, uid, nnp, pdeathsig,
+---cwd (entered as the new user). With uid, gid or oom_score_adj, this process's
+---memory is copied, as by fork(2); else it is not.
 ---
 ---A pidfd that is closed or collected neither ends nor reaps the child: it has
 ---to be waited for, or it stays a zombie until this process ends. With
@@ -143,16 +142,15 @@ function pidfd.self(flags) end
 ---Fails with the errno of the step that the message names, such as ENOENT (no
 ---such program, interpreter of it, cwd or cgroup), ENOTDIR, ENAMETOOLONG or
 ---ELOOP (it cannot be such a path), EIO or ESTALE (it cannot be reached),
----EACCES (the program may not be executed, or cwd or cgroup entered; no right to
----a lower nice or oom_score_adj), ENOTTY (ctty is no terminal), ENOEXEC
----or ELIBBAD (no program format), ETXTBSY (somebody is writing the program),
----E2BIG (too long arguments), EPERM (no right to that uid, gid, groups or
----pgroup, or to a higher hard limit; pgroup with session; ctty is another
----session's terminal), EBADF (a descriptor to borrow is not open,
----or cgroup is no cgroup v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that
----cgroup takes no process), EAGAIN (too many processes), EINVAL (no such
----pdeathsig, a soft limit above the hard one, or an option that this kernel
----lacks), ENOSYS (autoreap and
+---EACCES (the program may not be executed, or cwd or cgroup entered; no right
+---to a lower nice or oom_score_adj), ENOTTY (ctty is no terminal), ENOEXEC or
+---ELIBBAD (no program format), ETXTBSY (somebody is writing the program), E2BIG
+---(too long arguments), EPERM (no right to that uid, gid, groups or pgroup, or
+---to a higher hard limit; pgroup with session; ctty is another session's
+---terminal), EBADF (a descriptor to borrow is not open, or cgroup is no cgroup
+---v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no process),
+---EAGAIN (too many processes), EINVAL (no such pdeathsig, a soft limit above
+---the hard one, or an option that this kernel lacks), ENOSYS (autoreap and
 ---autokill where clone3(2) is refused; no pidfds), ENOMEM (no memory, or with
 ---uid or gid none for the copy of this process's; no init in the pid namespace
 ---for children), EMFILE or ENFILE (no descriptor left); then there is neither a
@@ -699,11 +697,12 @@ function p:waitid(options) end
 ---in a foreign pid namespace; it leads no group, or was not spawned into a
 ---cgroup; before Linux 6.9, "group", unless it is a child that has not been
 ---reaped), EDEADLK (it is this process or a thread of it, or this process is in
----that group or cgroup, or may be: nothing gets a signal), ETIMEDOUT (it, or the
----rest, has not ended within five seconds of SIGKILL), EOPNOTSUPP (the cgroup is
----threaded, or the root), EACCES (its files may not be read), ELOOP (too many
----cgroups are one below the other in it), or EMFILE, ENFILE, ENOENT, EREMOTE (whether it is one of those
----cannot be told from /proc, and it gets no signal). Since Linux 5.4.
+---that group or cgroup, or may be: nothing gets a signal), ETIMEDOUT (it, or
+---the rest, has not ended within five seconds of SIGKILL), EOPNOTSUPP (the
+---cgroup is threaded, or the root), EACCES (its files may not be read), ELOOP
+---(too many cgroups are one below the other in it), or EMFILE, ENFILE, ENOENT,
+---EREMOTE (whether it is one of those cannot be told from /proc, and it gets no
+---signal). Since Linux 5.4.
 ---@see pidfd_send_signal(2)
 ---@param grace number seconds between the two signals
 ---@param scope? "process"|"group"|"cgroup"|"peek" "process" if absent

@@ -89,6 +89,9 @@ scenarios["pidfd.spawn knobs"] = spawning {
   "true", umask = 18, nice = 1, rlimits = { core = 0, nofile = 20 },
   setenv = { A = "1" }, keepsignals = { "HUP" },
 }
+scenarios["pidfd.spawn ctty"] = spawning {
+  "true", session = true, ctty = 0, stdin = "null",
+}
 scenarios["pidfd.spawn oom"] = spawning { "true", oom_score_adj = 1000 }
 scenarios["p:terminate process"] = on_child(function(p)
   assert(p:terminate(0.01))
