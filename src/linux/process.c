@@ -87,8 +87,7 @@ int pfd_process_check (int fd) {
 }
 
 
-/* does /proc count as this process does, or is it another namespace's? */
-static int isourproc (void) {
+int pfd_process_isourproc (void) {
   char self[PATHSIZE];
   int length =
     pfd_sys_readlinkat(AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
@@ -106,7 +105,7 @@ static pid_t readpid (int pidfd) {
   pid_t pid = pfd_process_procpid(pidfd);
   if (pid < 0)
     return pid;
-  int ours = isourproc();
+  int ours = pfd_process_isourproc();
   if (ours < 0)
     return ours;
   return ours ? pid : -EREMOTE;
@@ -215,6 +214,20 @@ int pfd_process_stat (int dir, const char *path, int field, long *value) {
 }
 
 
+int pfd_process_status (int dir, const char *path, const char *key,
+                        long *value) {
+  char text[STATSIZE];
+  int rc = readfile(dir, path, text, sizeof(text));
+  if (rc < 0)
+    return rc;
+  const char *at = strstr(text, key);
+  if (at == NULL)
+    return -EIO;
+  *value = strtol(at + strlen(key), NULL, 10);
+  return 0;
+}
+
+
 /*
 ** The threads of the kernel are children of its thread 2, whose own parent
 ** has no number. In another pid namespace an ordinary process may be 2, so
@@ -241,6 +254,17 @@ int pfd_process_iskernel (int pidfd) {
   if (rc < 0)
     return (rc == -ESRCH) ? 0 : rc;
   return (flags & PF_KTHREAD) != 0;
+}
+
+
+/* what is not filled is zero, and the kernel always knows one bit at least */
+unsigned long long pfd_process_infomask (const Info *info) {
+  __u64 mask = info->supported_mask;
+  if (!(info->mask & PIDFD_INFO_SUPPORTED_MASK))
+    return 0;
+  if (mask == 0)
+    memcpy(&mask, (const char *)info + PFD_OLD_SUPPORTED_MASK, sizeof(mask));
+  return mask;
 }
 
 
@@ -382,7 +406,7 @@ static int openchecked (int tasks, pid_t tid) {
 
 
 int pfd_process_thread (int pidfd) {
-  int ours = isourproc();
+  int ours = pfd_process_isourproc();
   if (ours <= 0)
     return (ours < 0) ? ours : -EREMOTE;
   int thread, tries = 0;
