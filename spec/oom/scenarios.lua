@@ -55,6 +55,17 @@ local function on_child(call)
   end
 end
 
+-- A process, and the pid namespace that it is in.
+local function on_namespace(call)
+  return function()
+    local p = open_self()
+    local namespace = assert(p:namespace("pid"))
+    return function()
+      return call(p, namespace)
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -247,6 +258,34 @@ return {
     assert(#p:proc("maps") > 1024)
     assert(not p:proc("nosuch"))
     assert(not p:proc("fd"))
+  end),
+  ["p:proc text"] = on_pidfd(function(p)
+    assert(p:proc("comm", "host"))
+    assert(not p:proc("oom_score_adj", "no number"))
+  end),
+  ["p:link"] = on_pidfd(function(p)
+    assert(p:link("exe"))
+    assert(not p:link("stat"))
+    assert(not p:link("nosuch"))
+  end),
+  ["p:list"] = on_pidfd(function(p)
+    assert(#p:list("map_files") > 10)
+    assert(not p:list("stat"))
+  end),
+  ["p:children"] = on_child(function()
+    local p = assert(pidfd.self())
+    assert(p:children())
+  end),
+  ["p:pid namespace"] = on_namespace(function(p, namespace)
+    p:pid(namespace)
+    assert(not p:pid(assert(p:getfd(p:fileno()))))
+  end),
+  ["pidfd.open namespace"] = on_namespace(function(p, namespace)
+    pidfd.open(me, nil, namespace)
+    assert(not pidfd.open(me, nil, assert(p:getfd(p:fileno()))))
+  end),
+  ["p:token short"] = on_pidfd(function(p)
+    assert(pidfd.from_token(p:token("short")))
   end),
   ["p:namespace"] = on_pidfd(function(p)
     assert(p:namespace("net"))
