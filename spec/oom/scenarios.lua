@@ -55,13 +55,13 @@ local function on_child(call)
   end
 end
 
--- A process, and the pid namespace that it is in.
+-- A pid namespace, and a process that is in it.
 local function on_namespace(call)
   return function()
     local p = open_self()
     local namespace = assert(p:namespace("pid"))
     return function()
-      return call(p, namespace)
+      return call(namespace, p)
     end
   end
 end
@@ -113,6 +113,17 @@ local function spawn()
       p:wait()
       p:close()
     end
+  end
+end
+
+-- Of this process: one that is about to end, or has.
+local function children()
+  local p, q = open_self(), assert(pidfd.spawn { "true" })
+  return function()
+    assert(#p:children() == 1)
+  end, function()
+    q:wait()
+    q:close()
   end
 end
 
@@ -196,8 +207,10 @@ end
 return {
   ["require"] = load_again,
 
-  ["pidfd.open"] = on_nothing(function()
+  ["pidfd.open"] = on_namespace(function(namespace, p)
     assert(pidfd.open(me))
+    pidfd.open(me, nil, namespace) -- Linux 6.11
+    assert(not pidfd.open(me, nil, p:getfd(p:fileno())))
   end),
   ["pidfd.self"] = on_nothing(function()
     assert(pidfd.self())
@@ -216,6 +229,7 @@ return {
   end),
   ["pidfd.from_token"] = on_pidfd(function(p)
     assert(pidfd.from_token(p:token()))
+    assert(pidfd.from_token(p:token("short")))
     assert(not pidfd.from_token("no token"))
   end),
   ["pidfd.supports"] = on_nothing(function()
@@ -253,13 +267,12 @@ return {
   end),
   ["p:token"] = on_pidfd(function(p)
     assert(p:token())
+    assert(p:token("short"))
   end),
   ["p:proc"] = on_pidfd(function(p)
     assert(#p:proc("maps") > 1024)
     assert(not p:proc("nosuch"))
     assert(not p:proc("fd"))
-  end),
-  ["p:proc text"] = on_pidfd(function(p)
     assert(p:proc("comm", "host"))
     assert(not p:proc("oom_score_adj", "no number"))
   end),
@@ -272,21 +285,7 @@ return {
     assert(#p:list("map_files") > 10)
     assert(not p:list("stat"))
   end),
-  ["p:children"] = on_child(function()
-    local p = assert(pidfd.self())
-    assert(p:children())
-  end),
-  ["p:pid namespace"] = on_namespace(function(p, namespace)
-    p:pid(namespace)
-    assert(not p:pid(assert(p:getfd(p:fileno()))))
-  end),
-  ["pidfd.open namespace"] = on_namespace(function(p, namespace)
-    pidfd.open(me, nil, namespace)
-    assert(not pidfd.open(me, nil, assert(p:getfd(p:fileno()))))
-  end),
-  ["p:token short"] = on_pidfd(function(p)
-    assert(pidfd.from_token(p:token("short")))
-  end),
+  ["p:children"] = children,
   ["p:namespace"] = on_pidfd(function(p)
     assert(p:namespace("net"))
     assert(p:namespace("user"))
@@ -300,8 +299,10 @@ return {
   ["p:madvise"] = on_pidfd(function(p)
     assert(not p:madvise(-1, { { 0, 4096 }, { 4096, 4096 } }))
   end),
-  ["p:pid"] = on_pidfd(function(p)
+  ["p:pid"] = on_namespace(function(namespace, p)
     assert(p:pid())
+    p:pid(namespace) -- Linux 6.11
+    assert(not p:pid(p:getfd(p:fileno())))
   end),
   ["p:fds"] = on_pidfd(function(p)
     assert(p:fds())
