@@ -57,7 +57,7 @@ long syscall (long number, ...) {
     (void)raise(SIGSTOP);
   if (info != NULL && isinfo(number, (unsigned long)a[1]))
     return answer(info, (unsigned long)a[1], (char *)a[2]);
-  long (*next) (long, ...) = (long (*) (long, ...))dlsym(RTLD_NEXT, "syscall");
+  long (*next)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
   return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

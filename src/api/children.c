@@ -109,7 +109,7 @@ static int readprocess (lua_State *L, const char *name) {
 
 /* call 'read' for each number among the names of the directory 'fd' */
 static int readall (lua_State *L, int fd,
-                    int (*read) (lua_State *L, const char *name)) {
+                    int (*read)(lua_State *L, const char *name)) {
   _Alignas(Entry) char buffer[BUFFERSIZE];
   if (fd < 0)
     return fd;

@@ -188,7 +188,7 @@ typedef struct Info {
   __u32 ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
   __s32 exit_code; /* Linux 6.15 */
   __u32 coredump_mask, coredump_signal;
-  __s32 coredump_code;      /* Linux 7.1 */
+  __s32 coredump_code; /* Linux 7.1 */
   __u32 padding;
   __u64 supported_mask;
 } Info;

@@ -24,7 +24,7 @@ typedef struct Below {
   const char *call; /* for messages */
   const char *name;
   int flags; /* to open it */
-  int (*use) (lua_State *L, struct Below *b);
+  int (*use)(lua_State *L, struct Below *b);
   Handle *file; /* open while it is used */
   int empty;
 } Below;
