@@ -467,8 +467,8 @@ function p:fds() end
 function p:pid(namespace) end
 
 ---What the kernel tells of a process; what it does not tell is nil. Once the
----process has been reaped there are only `exit`, `cgroupid` and the three of the
----crash.
+---process has been reaped there are only `exit`, `cgroupid` and the three of
+---the crash.
 ---@class pidfd.Info
 ---@field pid? integer
 ---@field tgid? integer
@@ -519,8 +519,8 @@ function p:id() end
 
 ---Read one file of the process's /proc directory, such as "stat" or
 ---"task/4242/comm", whole; or write `text` there by one write(2), as to
----"oom_score_adj", "uid_map" or "comm": to this very process or to nobody. A name
----that leads out of the directory raises.
+---"oom_score_adj", "uid_map" or "comm": to this very process or to nobody. A
+---name that leads out of the directory raises.
 ---
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
@@ -531,8 +531,8 @@ function p:id() end
 ---EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). To write, it
 ---fails besides with what that file says to the text: EINVAL or ERANGE (it does
 ---not take it, or not from another process, as "comm"), EPERM or EACCES (a
----privilege is missing), EMSGSIZE (it has taken a part of the text, and acted on
----that). Since Linux 5.6.
+---privilege is missing), EMSGSIZE (it has taken a part of the text, and acted
+---on that). Since Linux 5.6.
 ---
 ---Files about memory, such as "maps", are empty for a zombie and for a moment
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
@@ -572,8 +572,8 @@ function p:link(name) end
 ---access), ENOENT (no such directory; or /proc is not mounted, or hides the
 ---process), ENOTDIR (no directory), ELOOP (a link), ENAMETOOLONG (too long a
 ---name), EREMOTE (this /proc does not show its pid namespace), ENOSYS (before
----Linux 5.6) or EAGAIN (its first thread has ended, and the others come and go).
----Since Linux 5.6.
+---Linux 5.6) or EAGAIN (its first thread has ended, and the others come and
+---go). Since Linux 5.6.
 ---@see getdents(2)
 ---@param name string
 ---@return string[]? names
@@ -588,8 +588,8 @@ function p:list(name) end
 ---
 ---Fails with ESRCH (it has ended), EREMOTE (it cannot be seen from this pid
 ---namespace, or /proc is another namespace's), ENOENT (/proc is not mounted, or
----hides the process), EMFILE or ENFILE (no descriptor left: it takes one for each
----child, and none stays). Since Linux 5.3.
+---hides the process), EMFILE or ENFILE (no descriptor left: it takes one for
+---each child, and none stays). Since Linux 5.3.
 ---@see proc_pid_task(5)
 ---@return pidfd.Pidfd[]? children
 ---@return string? message

@@ -42,7 +42,7 @@ static int getids (int pidfd, Ids *ids) {
 
 
 pid_t pfd_family_process (int pidfd) {
-  Ids ids;
+  Ids ids = {.process = 0};
   int rc = getids(pidfd, &ids);
   return (rc < 0) ? rc : ids.process;
 }
@@ -53,7 +53,7 @@ pid_t pfd_family_process (int pidfd) {
 ** number then, if it has it afterwards.
 */
 static int ischild (int child, int parent) {
-  Ids its, theirs;
+  Ids its = {.process = 0}, theirs = {.process = 0};
   int rc = getids(child, &its);
   if (rc == 0)
     rc = getids(parent, &theirs);
