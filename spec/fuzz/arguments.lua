@@ -317,6 +317,8 @@ local function self_for(name)
   local p = pool.pidfd()
   if name == "p:terminate" and not may_be_ended(p) then
     return nil
+  elseif name == "p:children" and pool.number(p) == 1 then
+    return nil -- the stranger's parent: somebody might come by a pidfd of it
   end
   return p
 end
@@ -324,7 +326,7 @@ end
 -- Signals and namespaces are for those that survive them: never anything.
 local DANGEROUS = {
   ["p:send_signal"] = true, ["p:setns"] = true, ["p:terminate"] = true,
-  ["p:madvise"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+  ["p:madvise"] = true, ["p:children"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
 }
 
 local function misfits(self, ...)

@@ -55,7 +55,8 @@ static int readnames (lua_State *L, Below *b) {
 **
 ** Names are strings, numbers too. A running process goes on while they are
 ** read: a thread or descriptor that comes or goes meanwhile may be there or
-** not. A zombie has no descriptors and no memory: these lists are empty.
+** not. A zombie has no descriptors and no memory: these lists are empty, or
+** EACCES, as it belongs to root.
 */
 int pfd_l_list (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);

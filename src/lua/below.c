@@ -36,8 +36,8 @@ const char *pfd_below_name (lua_State *L, int arg) {
 
 
 int pfd_below_missing (int pidfd, int rc) {
-  int ended = rc == -ENOENT && pfd_process_events(pidfd) > 0;
-  return ended ? -ESRCH : rc;
+  int missing = rc == -ENOENT || rc == -EACCES;
+  return (missing && pfd_process_events(pidfd) > 0) ? -ESRCH : rc;
 }
 
 

@@ -33,7 +33,10 @@ typedef struct Below {
 /* the name of something below /proc/PID; raises if it leads out of it */
 const char *pfd_below_name (lua_State *L, int arg);
 
-/* the links of a process that has ended lead nowhere: then 'rc' is -ESRCH */
+/*
+** The links of a process that has ended lead nowhere, and it belongs to root
+** by then: -ESRCH instead of an 'rc' that says so.
+*/
 int pfd_below_missing (int pidfd, int rc);
 
 /*
