@@ -565,8 +565,8 @@ function p:link(name) end
 ---The names in a directory of the process's /proc directory, such as "task",
 ---"fd", "map_files" or "ns"; "." is that directory. They are strings, numbers
 ---too, in the kernel's order. What comes or goes meanwhile may be there or not;
----of a zombie, "fd" and "map_files" are empty, or fail with EACCES. A name that leads out of the
----directory raises.
+---of a zombie, "fd" and "map_files" are empty, or fail with EACCES. A name that
+---leads out of the directory raises.
 ---
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access), ENOENT (no such directory; or /proc is not mounted, or hides the

@@ -326,7 +326,8 @@ end
 -- Signals and namespaces are for those that survive them: never anything.
 local DANGEROUS = {
   ["p:send_signal"] = true, ["p:setns"] = true, ["p:terminate"] = true,
-  ["p:madvise"] = true, ["p:children"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+  ["p:madvise"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+  ["p:children"] = true,
 }
 
 local function misfits(self, ...)
