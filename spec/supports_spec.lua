@@ -10,6 +10,7 @@ local scarce = require "spec.support.scarce"
 -- Each feature: the Linux that brought it, and the system calls it stands on.
 local FEATURES = {
   autoreap = { 7, 1, "clone3" },
+  coredump_code = { 7, 1, "ioctl" },
   getfd = { 5, 6, "pidfd_getfd" },
   id = { 6, 9, "fstatfs" },
   info = { 6, 13, "ioctl" },
@@ -19,6 +20,7 @@ local FEATURES = {
   namespaces = { 6, 11, "ioctl" },
   nonblock = { 5, 10, "pidfd_open" },
   peer = { 6, 5, "getsockopt" },
+  pid_in_namespace = { 6, 11, "ioctl" },
   proc = { 5, 6, "openat2" },
   signal_scopes = { 6, 9, "pidfd_send_signal" },
   thread = { 6, 9, "pidfd_open" },
@@ -60,6 +62,12 @@ local CALLS = {
       other:close()
       return p ~= nil and p:close()
     end
+  end,
+  pid_in_namespace = function(p, pid)
+    local ns = assert(p:namespace("pid"))
+    local number = p:pid(ns)
+    ns:close()
+    return number == pid
   end,
   proc = function(p) return p:proc("comm") ~= nil end,
   signal_scopes = function() -- a number would do for our own

@@ -55,14 +55,21 @@ pidfd.signal = {}
 ---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
 ---not know) or ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
 ---Linux 6.16). Since Linux 5.3.
+---
+---With `namespace`, of `p:namespace "pid"`, `pid` is a number there. It fails
+---besides with ESRCH (nobody has it there, or that namespace is not below this
+---one), EINVAL (no pid namespace), ENOTTY (before Linux 6.11) or EAGAIN (the
+---number goes from one process to the next); before Linux 6.13 as `p:pid` does.
 ---@see pidfd_open(2)
+---@see ioctl(2) NS_GET_PID_FROM_PIDNS
 ---@param pid integer 1 to 2^31-1
 ---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
+---@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
 ---@return pidfd.Pidfd? p
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function pidfd.open(pid, flags) end
+function pidfd.open(pid, flags, namespace) end
 
 ---Get a handle on this process or, with THREAD, on the calling thread.
 ---
@@ -211,7 +218,9 @@ function pidfd.getfd(p, targetfd, flags) end
 ---@nodiscard
 function pidfd.poll(list, timeout) end
 
----Get a handle on the process that a token of `p:token` names.
+---Get a handle on the process that a token of `p:token` names, or PID:INODE, as
+---kill(1), waitpid(1) and nsenter(1) of util-linux 2.42 have it; that is also
+---systemd's `MAINPID .. ":" .. MAINPIDFDID`.
 ---
 ---Fails with ESRCH (it is gone, whoever has its number now, or the system has
 ---been started again), EINVAL (not a token), ENOENT (/proc is not mounted) or
@@ -239,6 +248,7 @@ function pidfd.peer(socket) end
 
 ---@alias pidfd.Feature
 ---| "autoreap" # Linux 7.1; also for autokill
+---| "coredump_code" # 7.1
 ---| "getfd" # 5.6
 ---| "id" # 6.9; also for == and tokens
 ---| "info" # 6.13
@@ -248,7 +258,8 @@ function pidfd.peer(socket) end
 ---| "namespaces" # 6.11; without it /proc is read
 ---| "nonblock" # 5.10
 ---| "peer" # 6.5
----| "proc" # 5.6
+---| "pid_in_namespace" # 6.11; p:pid and pidfd.open with a namespace
+---| "proc" # 5.6; also for p:link and p:list
 ---| "signal_scopes" # 6.9
 ---| "thread" # 6.9
 ---| "waitid" # 5.4
@@ -458,16 +469,21 @@ function p:fds() end
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
 ---namespace) or, before Linux 6.13, ENOENT (/proc is not mounted). Since 5.3.
----@see ioctl(2) PIDFD_GET_INFO
+---
+---With `namespace`, of `p:namespace "pid"`, its number there. It fails besides
+---with ESRCH (it is not in that namespace), EINVAL (no pid namespace) or ENOTTY
+---(before Linux 6.11).
+---@see ioctl(2) PIDFD_GET_INFO, NS_GET_PID_IN_PIDNS
+---@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
 ---@return integer? pid
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:pid() end
+function p:pid(namespace) end
 
 ---What the kernel tells of a process; what it does not tell is nil. Once the
----process has been reaped there are only `exit`, `cgroupid` and the two of the
----crash.
+---process has been reaped there are only `exit`, `cgroupid` and the three of
+---the crash.
 ---@class pidfd.Info
 ---@field pid? integer
 ---@field tgid? integer
@@ -485,6 +501,7 @@ function p:pid() end
 ---@field coredump_mask? integer what a crash would leave or has left, of
 ---COREDUMPED and the like, since Linux 6.16
 ---@field coredump_signal? integer if it crashed, since Linux 6.19
+---@field coredump_code? integer si_code of that signal, since Linux 7.1
 
 ---How a process ended.
 ---@class pidfd.Exit
@@ -516,7 +533,9 @@ function p:info() end
 function p:id() end
 
 ---Read one file of the process's /proc directory, such as "stat" or
----"task/4242/comm", whole. A name that leads out of the directory raises.
+---"task/4242/comm", whole; or write `text` there by one write(2), as to
+---"oom_score_adj", "uid_map" or "comm": to this very process or to nobody. A
+---name that leads out of the directory raises.
 ---
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
@@ -524,30 +543,89 @@ function p:id() end
 ---name), ELOOP (a link), EISDIR (a directory), EFBIG ("pagemap", which has 256
 ---GiB and more), EREMOTE (this /proc does not show its pid namespace), ENOSYS
 ---(before Linux 5.6), or with what reading that very file fails with, such as
----EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). Since Linux
----5.6.
+---EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). To write, it
+---fails besides with what that file says to the text: EINVAL or ERANGE (it does
+---not take it, or not from another process, as "comm"), EPERM or EACCES (a
+---privilege is missing), EMSGSIZE (it has taken a part of the text, and acted
+---on that). Since Linux 5.6.
 ---
 ---Files about memory, such as "maps", are empty for a zombie and for a moment
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
 ---@see proc(5)
 ---@param name string
----@return string? content
+---@param text? string to write; nil raises, if it is given
+---@return string|true|nil content true after a write
+---@return string? message
+---@return integer? errno
+function p:proc(name, text) end
+
+---Where a link of the process's /proc directory leads, such as "exe", "cwd",
+---"root", "ns/net", "fd/3", "task/4242/cwd". A name that leads out of the
+---directory raises.
+---
+---Fails with ESRCH (it has ended), EACCES (no ptrace access), ENOENT (no such
+---link, or it has none; or /proc is not mounted, or hides the process), EINVAL
+---(no link), ENOTDIR (below a file), ELOOP (below another link), ENAMETOOLONG
+---(too long a name, or it leads to more than 4095 bytes), EREMOTE (this /proc
+---does not show its pid namespace), ENOSYS (before Linux 5.6) or EAGAIN (its
+---first thread has ended, and the others come and go). Since Linux 5.6.
+---@see readlink(2)
+---@param name string
+---@return string? target
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:proc(name) end
+function p:link(name) end
+
+---The names in a directory of the process's /proc directory, such as "task",
+---"fd", "map_files" or "ns"; "." is that directory. They are strings, numbers
+---too, in the kernel's order. What comes or goes meanwhile may be there or not;
+---of a zombie, "fd" and "map_files" are empty, or fail with EACCES. A name that
+---leads out of the directory raises.
+---
+---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
+---access), ENOENT (no such directory; or /proc is not mounted, or hides the
+---process), ENOTDIR (no directory), ELOOP (a link), ENAMETOOLONG (too long a
+---name), EREMOTE (this /proc does not show its pid namespace), ENOSYS (before
+---Linux 5.6) or EAGAIN (its first thread has ended, and the others come and
+---go). Since Linux 5.6.
+---@see getdents(2)
+---@param name string
+---@return string[]? names
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:list(name) end
+
+---Pidfds of the direct children of the process, those of all its threads,
+---zombies among them. Each was surely its child when it was opened; who is a
+---child from before the call until after it is in the list.
+---
+---Fails with ESRCH (it has ended), EREMOTE (it cannot be seen from this pid
+---namespace, or /proc is another namespace's), ENOENT (/proc is not mounted, or
+---hides the process), EMFILE or ENFILE (no descriptor left: it takes one for
+---each child, and none stays). Since Linux 5.3.
+---@see proc_pid_task(5)
+---@return pidfd.Pidfd[]? children
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:children() end
 
 ---A string by which `pidfd.from_token` finds the same process again, in
----another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT".
+---another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT". A
+---short one is "PID:ID", as util-linux has it: it holds until the system is
+---started again, and names no thread.
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
----pid namespace), ENOENT (/proc is not mounted) or EOPNOTSUPP (before Linux
----6.9). Since Linux 6.9.
+---pid namespace), ENOENT (/proc is not mounted; not if short), EINVAL (a short
+---one of a thread) or EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---@param form? "short"
 ---@return string? token
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:token() end
+function p:token(form) end
 
 ---@alias pidfd.Kind "cgroup"|"ipc"|"mnt"|"net"|"pid"|"time"|"user"|"uts"
 

@@ -109,8 +109,14 @@ local SCOPES = { 0, 0, 0, 1, 2, 4, 8, 3 }
 local FILES = {
   "stat", "status", "comm", "cmdline", "environ", "maps", "pagemap", "mem",
   "task/1/comm", "fd/0", "exe", "ns/pid", "", "/", "..", "../1/stat", "attr",
-  "nothing", "fd", "cwd/nothing", ("d/"):rep(3000),
+  "nothing", "fd", "cwd/nothing", ("d/"):rep(3000), "task", "map_files", ".",
+  "root", "ns/net", "fd/1", "ns",
 }
+
+-- What may be written to anybody, the process of the fuzzer included.
+local WRITABLE = { "comm", "oom_score_adj", "clear_refs", "setgroups", "stat",
+  "coredump_filter", "nothing", "fd/0", "../1/comm", "uid_map" }
+local TEXTS = { "500", "501\n", "x", "", "a\0b", "1", ("7"):rep(5000) }
 
 local KINDS = {
   "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts", "nothing",
@@ -146,7 +152,13 @@ end
 
 local function token()
   local p = pool.pidfd()
-  local ok, text = pcall(pool.pidfd_metatable.__index.token, p)
+  local method = pool.pidfd_metatable.__index.token
+  local ok, text
+  if random(2) == 1 then
+    ok, text = pcall(method, p)
+  else
+    ok, text = pcall(method, p, "short")
+  end
   text = ok and text or "1:process:4242:50369:x"
   if random(2) == 1 then
     local at = random(#text)
@@ -159,7 +171,7 @@ end
 local SUPPORTS = {
   "getfd", "id", "info", "info_exit", "madvise", "mrelease", "namespaces",
   "nonblock", "peer", "proc", "signal_scopes", "thread", "waitid", "x",
-  "autoreap",
+  "autoreap", "coredump_code", "pid_in_namespace",
 }
 
 local function variables()
@@ -267,8 +279,17 @@ end
 
 local WORDS = { false, "process", "group", "cgroup", "peek" }
 
+local function namespaced()
+  return pid(), flags(), pool.fd()
+end
+
 local MAKERS = {
-  ["pidfd.open"] = function() return pid(), flags() end,
+  ["pidfd.open"] = function()
+    if random(3) == 1 then
+      return namespaced()
+    end
+    return pid(), flags()
+  end,
   ["pidfd.self"] = flags,
   ["pidfd.adopt"] = pool.orphan,
   ["pidfd.getfd"] = function() return pool.pidfd(), number(), nil end,
@@ -279,7 +300,24 @@ local MAKERS = {
   ["pidfd.from_token"] = token,
   ["pidfd.supports"] = function() return one_of(SUPPORTS) end,
   ["p:getfd"] = number,
-  ["p:proc"] = function() return one_of(FILES) end,
+  ["p:proc"] = function()
+    if random(3) == 1 then
+      return one_of(WRITABLE), one_of(TEXTS)
+    end
+    return one_of(FILES)
+  end,
+  ["p:link"] = function() return one_of(FILES) end,
+  ["p:list"] = function() return one_of(FILES) end,
+  ["p:pid"] = function()
+    if random(3) == 1 then
+      return pool.fd()
+    end
+  end,
+  ["p:token"] = function()
+    if random(2) == 1 then
+      return "short"
+    end
+  end,
   ["p:namespace"] = function() return one_of(KINDS) end,
   ["p:setns"] = kinds,
   ["p:madvise"] = function()
@@ -313,6 +351,8 @@ local function self_for(name)
   local p = pool.pidfd()
   if name == "p:terminate" and not may_be_ended(p) then
     return nil
+  elseif name == "p:children" and pool.number(p) == 1 then
+    return nil -- the stranger's parent: somebody might come by a pidfd of it
   end
   return p
 end
@@ -321,6 +361,7 @@ end
 local DANGEROUS = {
   ["p:send_signal"] = true, ["p:setns"] = true, ["p:terminate"] = true,
   ["p:madvise"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+  ["p:children"] = true,
 }
 
 local function misfits(self, ...)

@@ -131,8 +131,9 @@ end
 scenarios["p:madvise"] = on_child(function(p)
   p:madvise("COLD", {})
 end)
-for name in ("autoreap getfd id info info_exit madvise mrelease namespaces "
-  .. "nonblock peer proc signal_scopes thread waitid"):gmatch("%S+") do
+for name in ("autoreap coredump_code getfd id info info_exit madvise mrelease "
+  .. "namespaces nonblock peer pid_in_namespace proc signal_scopes thread "
+  .. "waitid"):gmatch("%S+") do
   scenarios["pidfd.supports " .. name] = supporting(name)
 end
 

@@ -68,6 +68,17 @@ local function on_group(call)
   end
 end
 
+-- A pid namespace, and a process that is in it.
+local function on_namespace(call)
+  return function()
+    local p = open_self()
+    local namespace = assert(p:namespace("pid"))
+    return function()
+      return call(namespace, p)
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -118,6 +129,17 @@ local function spawn()
       p:wait()
       p:close()
     end
+  end
+end
+
+-- Of this process: one that is about to end, or has.
+local function children()
+  local p, q = open_self(), assert(pidfd.spawn { "true" })
+  return function()
+    assert(#p:children() == 1)
+  end, function()
+    q:wait()
+    q:close()
   end
 end
 
@@ -201,8 +223,10 @@ end
 return {
   ["require"] = load_again,
 
-  ["pidfd.open"] = on_nothing(function()
+  ["pidfd.open"] = on_namespace(function(namespace, p)
     assert(pidfd.open(me))
+    pidfd.open(me, nil, namespace) -- Linux 6.11
+    assert(not pidfd.open(me, nil, p:getfd(p:fileno())))
   end),
   ["pidfd.self"] = on_nothing(function()
     assert(pidfd.self())
@@ -221,6 +245,7 @@ return {
   end),
   ["pidfd.from_token"] = on_pidfd(function(p)
     assert(pidfd.from_token(p:token()))
+    assert(pidfd.from_token(p:token("short")))
     assert(not pidfd.from_token("no token"))
   end),
   ["pidfd.supports"] = on_nothing(function()
@@ -260,12 +285,25 @@ return {
   end),
   ["p:token"] = on_pidfd(function(p)
     assert(p:token())
+    assert(p:token("short"))
   end),
   ["p:proc"] = on_pidfd(function(p)
     assert(#p:proc("maps") > 1024)
     assert(not p:proc("nosuch"))
     assert(not p:proc("fd"))
+    assert(p:proc("comm", "host"))
+    assert(not p:proc("oom_score_adj", "no number"))
   end),
+  ["p:link"] = on_pidfd(function(p)
+    assert(p:link("exe"))
+    assert(not p:link("stat"))
+    assert(not p:link("nosuch"))
+  end),
+  ["p:list"] = on_pidfd(function(p)
+    assert(#p:list("map_files") > 10)
+    assert(not p:list("stat"))
+  end),
+  ["p:children"] = children,
   ["p:namespace"] = on_pidfd(function(p)
     assert(p:namespace("net"))
     assert(p:namespace("user"))
@@ -279,8 +317,10 @@ return {
   ["p:madvise"] = on_pidfd(function(p)
     assert(not p:madvise(-1, { { 0, 4096 }, { 4096, 4096 } }))
   end),
-  ["p:pid"] = on_pidfd(function(p)
+  ["p:pid"] = on_namespace(function(namespace, p)
     assert(p:pid())
+    p:pid(namespace) -- Linux 6.11
+    assert(not p:pid(p:getfd(p:fileno())))
   end),
   ["p:fds"] = on_pidfd(function(p)
     assert(p:fds())

@@ -78,6 +78,15 @@ int pfd_l_madvise (lua_State *L);
 /* proc.c */
 int pfd_l_proc (lua_State *L);
 
+/* link.c */
+int pfd_l_link (lua_State *L);
+
+/* list.c */
+int pfd_l_list (lua_State *L);
+
+/* children.c */
+int pfd_l_children (lua_State *L);
+
 /* fds.c */
 int pfd_l_fds (lua_State *L);
 

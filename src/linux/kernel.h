@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 
 
@@ -193,8 +194,13 @@ typedef struct Info {
   __u32 ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
   __s32 exit_code; /* Linux 6.15 */
   __u32 coredump_mask, coredump_signal;
+  __s32 coredump_code; /* Linux 7.1 */
+  __u32 padding;
   __u64 supported_mask;
 } Info;
+
+/* Linux 6.19 and 7.0 have 'supported_mask' where 'coredump_code' is now */
+#define PFD_OLD_SUPPORTED_MASK offsetof(Info, coredump_code)
 
 #define PFD_GET_INFO _IOWR(0xFF, 11, Info)
 
@@ -217,7 +223,23 @@ typedef struct Info {
 #endif
 
 #if !defined(PIDFD_INFO_COREDUMP_SIGNAL) /* Linux 6.19 */
+#define PIDFD_INFO_SUPPORTED_MASK (1ULL << 5)
 #define PIDFD_INFO_COREDUMP_SIGNAL (1ULL << 6)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP_CODE) /* Linux 7.1 */
+#define PIDFD_INFO_COREDUMP_CODE (1ULL << 7)
+#endif
+
+
+/* ioctl(2) on a pid namespace, Linux 6.11 */
+#if !defined(NS_GET_PID_FROM_PIDNS)
+#define NS_GET_PID_FROM_PIDNS _IOR(0xb7, 6, int)
+#define NS_GET_PID_IN_PIDNS _IOR(0xb7, 8, int)
+#endif
+
+#if !defined(NSFS_MAGIC)
+#define NSFS_MAGIC 0x6e736673
 #endif
 
 

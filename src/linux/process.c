@@ -214,6 +214,20 @@ int pfd_process_stat (int dir, const char *path, int field, long *value) {
 }
 
 
+int pfd_process_status (int dir, const char *path, const char *key,
+                        long *value) {
+  char text[STATSIZE];
+  int rc = readfile(dir, path, text, sizeof(text));
+  if (rc < 0)
+    return rc;
+  const char *at = strstr(text, key);
+  if (at == NULL)
+    return -EIO;
+  *value = strtol(at + strlen(key), NULL, 10);
+  return 0;
+}
+
+
 /*
 ** The threads of the kernel are children of its thread 2, whose own parent
 ** has no number. In another pid namespace an ordinary process may be 2, so
@@ -240,6 +254,17 @@ int pfd_process_iskernel (int pidfd) {
   if (rc < 0)
     return (rc == -ESRCH) ? 0 : rc;
   return (flags & PF_KTHREAD) != 0;
+}
+
+
+/* what is not filled is zero, and the kernel always knows one bit at least */
+unsigned long long pfd_process_infomask (const Info *info) {
+  __u64 mask = info->supported_mask;
+  if (!(info->mask & PIDFD_INFO_SUPPORTED_MASK))
+    return 0;
+  if (mask == 0)
+    memcpy(&mask, (const char *)info + PFD_OLD_SUPPORTED_MASK, sizeof(mask));
+  return mask;
 }
 
 

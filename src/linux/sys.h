@@ -31,6 +31,7 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
+int pfd_sys_translate (int ns, unsigned int request, pid_t pid);
 int pfd_sys_setns (int pidfd, int kinds);
 int pfd_sys_mrelease (int pidfd);
 ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
@@ -49,6 +50,7 @@ int pfd_sys_isinherited (int fd);
 int pfd_sys_pipe (int ends[2]);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
+int pfd_sys_onnsfs (int fd);
 int pfd_sys_owner (int fd, uid_t *owner);
 int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fileno (FILE *file);

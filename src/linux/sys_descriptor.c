@@ -78,6 +78,14 @@ int pfd_sys_onpidfs (int fd) {
 }
 
 
+/* 1 for a namespace, 0 for anything else */
+int pfd_sys_onnsfs (int fd) {
+  struct statfs fs;
+  int rc = pfd_sys_result(fstatfs(fd, &fs));
+  return (rc < 0) ? rc : (fs.f_type == NSFS_MAGIC);
+}
+
+
 int pfd_sys_owner (int fd, uid_t *owner) {
   struct stat status;
   int rc = pfd_sys_result(fstat(fd, &status));
