@@ -49,7 +49,7 @@ int pfd_process_open (int pidfd, const char *name, int flags);
 #define PFD_EXITCODE 52
 
 /* one field of a file "stat" below 'dir', in 'value' */
-int pfd_process_stat (int dir, const char *path, int field, long *value);
+int pfd_process_stat (int dir, const char *path, int field, long long *value);
 
 /* does the process or thread of that file "stat" live? 1, 0 or -errno */
 int pfd_process_lives (int dir, const char *path);

@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* pipe2 */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
 #include <fcntl.h>
