@@ -5,7 +5,8 @@ local read = require "spec.support.read"
 
 local script = {}
 
-local function interpreter()
+-- The program that runs this.
+function script.interpreter()
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
@@ -25,7 +26,7 @@ function script.command(program, ...)
     "env",
     "LUA_PATH_5_4=" .. package.path,
     "LUA_CPATH_5_4=" .. package.cpath,
-    interpreter(),
+    script.interpreter(),
   }
   if not program:find("%.lua$") then
     table.insert(words, "-e")

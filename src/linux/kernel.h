@@ -117,6 +117,10 @@ typedef struct CloneArgs {
 #define PFD_GET_NAMESPACE(n) _IO(0xFF, n)
 
 
+/* ioctl(2) on a pid namespace, Linux 6.11: our number for its process */
+#define PFD_GET_TGID_FROM_PIDNS _IOR(0xB7, 0x7, int)
+
+
 /* getsockopt(2), Linux 6.5 */
 #if !defined(SO_PEERPIDFD)
 #define SO_PEERPIDFD 77

@@ -31,6 +31,7 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
+int pfd_sys_pidfrom (int pidns, pid_t pid);
 int pfd_sys_setns (int pidfd, int kinds);
 int pfd_sys_mrelease (int pidfd);
 ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,

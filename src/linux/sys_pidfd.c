@@ -52,6 +52,13 @@ int pfd_sys_namespace (int pidfd, unsigned int kind, long arg) {
 }
 
 
+/* what is our number for the process that has that one there? */
+int pfd_sys_pidfrom (int pidns, pid_t pid) {
+  return pfd_sys_result(
+    syscall(SYS_ioctl, pidns, PFD_GET_TGID_FROM_PIDNS, (long)pid));
+}
+
+
 int pfd_sys_setns (int pidfd, int kinds) {
   return pfd_sys_result(setns(pidfd, kinds));
 }
