@@ -57,6 +57,9 @@ describe("p:waitid()", function()
     child.shell("exec " .. script.command [[require("unix").traceme()]],
       function(p)
         local how, code = p:waitid(flags.WSTOPPED)
+        if not how and p:wait(0) then
+          pending("needs ptrace(2)")
+        end
         assert.equal("trap", how)
         assert.equal(pidfd.signal.TRAP, code)
       end)
@@ -178,11 +181,19 @@ describe("p:waitid()", function()
     end
     local output, errors = script.run [[
       local pidfd = require "pidfd"
-      local p = assert(pidfd.open(require("unix").clone(0, 3)))
+      local pid = require("unix").clone(0, 3)
+      if pid < 0 then
+        print("impossible")
+        os.exit()
+      end
+      local p = assert(pidfd.open(pid))
       local flags = pidfd.flags
       print(pidfd.errno[select(3, p:waitid(flags.WEXITED))])
       print(p:waitid(flags.WEXITED + flags.__WALL))
     ]]
+    if output == "impossible\n" then
+      pending("clone(2) without a signal")
+    end
     assert.equal("", errors)
     assert.matches("^ECHILD\nexit\t3\ttable", output)
   end)

@@ -10,6 +10,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 
 /* system calls: the same numbers on every architecture since Linux 5.1 */
@@ -136,6 +137,12 @@ typedef struct CloneArgs {
 /* process_madvise(2) */
 #if !defined(MADV_COLLAPSE) /* Linux 6.1 */
 #define MADV_COLLAPSE 25
+#endif
+
+
+/* preadv2(2), Linux 4.14; musl 1.2.3 has no name for it */
+#if !defined(RWF_NOWAIT)
+#define RWF_NOWAIT 8
 #endif
 
 
