@@ -469,7 +469,8 @@ function p:pid() end
 ---@field exit? pidfd.Exit since Linux 6.15
 ---@field coredump_mask? integer what a crash would leave or has left, of
 ---COREDUMPED and the like, since Linux 6.16
----@field coredump_signal? integer if it crashed, since Linux 6.19
+---@field coredump_signal? integer if it crashed, and core(5) has "%F" or a
+---socket in its pattern, since Linux 6.19
 
 ---How a process ended.
 ---@class pidfd.Exit
