@@ -98,7 +98,7 @@ NEEDS_inject = $(NEEDS_demo)
 NEEDS_finalizers = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
-NEEDS_machines = busted \
+NEEDS_machines = busted cqueues luv socket patchelf \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
 NEEDS_musl = busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody

@@ -117,37 +117,38 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
   end
 
   for _, refused in ipairs { false, true } do
-    local function run_it(path, ...)
-      local prefix = "exec "
-      if refused then
-        local command = run.refusing(run.CLONE3, "ENOSYS")
-        if not command then
-          pending("needs a C compiler")
-        end
-        prefix = prefix .. command
+    local function command()
+      if not refused then
+        return "exec "
       end
-      return run.under(prefix, REFUSED, path, ...)
+      local refusing = run.refusing(run.CLONE3, "ENOSYS")
+      if not refusing then
+        pending("needs a C compiler")
+      end
+      return "exec " .. refusing
     end
 
     local how = refused and " entered later" or ""
 
     it("names it where it was removed:" .. how, function()
+      local prefix = command()
       cgroup.with(function(path)
         local gone = path .. "/gone"
         assert(os.execute("mkdir " .. gone))
-        local output = run_it(gone, "remove")
+        local output = run.under(prefix, REFUSED, gone, "remove")
         assert.matches("^nil\tspawn: cgroup %d+: \tENO%u+\n$", output)
       end)
     end)
 
     it("fails with EOPNOTSUPP where its domain is invalid:" .. how,
       function()
+        local prefix = command()
         cgroup.with(function(path)
           local threaded, below = path .. "/t", path .. "/t/u"
           assert(os.execute("mkdir " .. threaded))
           local possible = put(threaded .. "/cgroup.type", "threaded")
             and os.execute("mkdir " .. below)
-          local output = possible and run_it(below)
+          local output = possible and run.under(prefix, REFUSED, below)
           os.remove(below)
           os.remove(threaded)
           if not possible then

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local machine = require "spec.support.machine"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
@@ -80,6 +81,16 @@ describe("p:mrelease()", function()
   end)
 end)
 
+-- A process in which nothing happens any more. Programs here may have 64 bits,
+-- and addresses that do not fit into an interpreter of 32.
+local function quiet(use)
+  if machine.bits == 64 then
+    child.stopped({}, use)
+  else
+    subject.with({ "memory", "1" }, use)
+  end
+end
+
 -- The ranges of memory of the process that are its own, and writable; and
 -- how many bytes they have together. The kernel heeds 2 GiB at a time, and a
 -- sanitizer reserves much more.
@@ -97,7 +108,7 @@ end
 
 -- Lend a process that may be advised, its ranges, and how long they are.
 local function advised(use)
-  child.stopped({}, function(p)
+  quiet(function(p)
     local ranges, bytes = ranges_of(p)
     if select(3, p:madvise("COLD", ranges)) == pidfd.errno.EPERM then
       pending("needs CAP_SYS_NICE")
@@ -141,7 +152,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for more than 1024 ranges", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local range, many = ranges_of(p)[1], {}
       for i = 1, 1025 do
         many[i] = { range[1], PAGE }
@@ -151,7 +162,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for what nobody can be advised", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local ranges = ranges_of(p)
       for _, advice in ipairs { 4, 99, -1, -2 ^ 31, 2 ^ 31 - 1 } do
         fails("process_madvise", "EINVAL", p:madvise(advice, ranges))
@@ -174,7 +185,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EPERM without CAP_SYS_NICE", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local _, _, code = p:madvise("COLD", ranges_of(p))
       if not code then
         pending("this user has CAP_SYS_NICE")
@@ -223,17 +234,19 @@ describe("p:madvise()", function()
   end
 
   it("passes the ranges on as they are", function()
-    local trace = run.traced("-e trace=process_madvise", [[
+    local high = ("8%s"):format(("0"):rep(machine.bits / 4 - 1))
+    local longest = ("7%s"):format(("f"):rep(machine.bits / 4 - 1))
+    local trace = run.traced("-e trace=process_madvise", ([[
       require('pidfd').self():madvise(99, {
-        { 0x1000, 4096 }, { math.mininteger, 0 }, { 3.0, math.maxinteger },
+        { 0x1000, 4096 }, { 0x%s, 0 }, { 3.0, 0x%s },
       })
-    ]])
+    ]]):format(high, longest))
     if not trace then
       pending("needs strace")
     end
-    assert.matches("[{iov_base=0x1000, iov_len=4096}, " ..
-      "{iov_base=0x8000000000000000, iov_len=0}, " ..
-      "{iov_base=0x3, iov_len=9223372036854775807}], 3, 0x63", trace, 1, true)
+    assert.matches(("[{iov_base=0x1000, iov_len=4096}, " ..
+      "{iov_base=0x%s, iov_len=0}, {iov_base=0x3, iov_len=%d}], 3, 0x63")
+        :format(high, tonumber(longest, 16)), trace, 1, true)
   end)
 
   local wrong = {
@@ -276,6 +289,23 @@ describe("p:madvise()", function()
       assert.error_matches(function()
         self:madvise("COLD", vast(n, { 4096, 4096 }))
       end, "bad argument #2.*too long")
+    end)
+  end
+
+  local beyond = {
+    ["an address of 2^32"] = { { 2 ^ 32, 4096 } },
+    ["a negative address"] = { { -4096, 4096 } },
+    ["a length of 2^31"] = { { 4096, 2 ^ 31 } },
+    ["a length of 2^32"] = { { 4096, 2 ^ 32 } },
+  }
+
+  for name, ranges in pairs(beyond) do
+    it(("raises for %s on a machine of 32 bits"):format(name), function()
+      if machine.bits ~= 32 then
+        pending("this interpreter has more")
+      end
+      assert.error_matches(function() self:madvise("COLD", ranges) end,
+        "bad argument #2.*out of range")
     end)
   end
 

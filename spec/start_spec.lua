@@ -356,8 +356,7 @@ describe("pidfd.spawn()", function()
     if not trace then
       pending("needs strace")
     end
-    assert.equal(
-      "nil\tspawn: ppoll: Cannot allocate memory\t12\n\n", output)
+    assert.matches("^nil\tspawn: ppoll: [^\t]+\t12\n\n$", output)
   end)
 end)
 

@@ -85,8 +85,10 @@ local CALLS = {
   end,
 }
 
--- A program that tells, of each of its arguments, whether it is supported.
+-- A program that tells, of each of its arguments, whether it is supported. With
+-- a buffer from the start, musl does not ask by ioctl(2) for a terminal.
 local ASK = [[
+  io.stdout:setvbuf("full")
   local pidfd = require "pidfd"
   for _, name in ipairs(arg) do
     print(name, pidfd.supports(name))
@@ -116,6 +118,7 @@ end
 
 -- Two questions that the filter kills for, and then a look for a child.
 local WAIT = [[
+  io.stdout:setvbuf("full")
   local pidfd = require "pidfd"
   print(pidfd.supports("getfd"), pidfd.supports("info"))
   local children = io.open("/proc/thread-self/children"):read("a")

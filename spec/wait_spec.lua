@@ -407,9 +407,18 @@ describe("the end of a process", function()
 
   it("is told of a child that exits without any signal", function()
     need_unix()
-    assert.equal("exit\t3\tESRCH\n", outcome_of [[
-      show(assert(pidfd.open(require("unix").clone(0, 3))))
-    ]])
+    local output = outcome_of [[
+      local pid = require("unix").clone(0, 3)
+      if pid < 0 then
+        print("impossible")
+      else
+        show(assert(pidfd.open(pid)))
+      end
+    ]]
+    if output == "impossible\n" then
+      pending("clone(2) without a signal")
+    end
+    assert.equal("exit\t3\tESRCH\n", output)
   end)
 
   it("is told where SIGCHLD is ignored", function()

@@ -500,7 +500,8 @@ function p:pid(namespace) end
 ---@field exit? pidfd.Exit since Linux 6.15
 ---@field coredump_mask? integer what a crash would leave or has left, of
 ---COREDUMPED and the like, since Linux 6.16
----@field coredump_signal? integer if it crashed, since Linux 6.19
+---@field coredump_signal? integer if it crashed, and core(5) has "%F" or a
+---socket in its pattern, since Linux 6.19
 ---@field coredump_code? integer si_code of that signal, since Linux 7.1
 
 ---How a process ended.

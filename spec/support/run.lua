@@ -4,11 +4,20 @@
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local has = require "spec.support.has"
+local pending = require "spec.support.pending"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local script = require "spec.support.script"
 
 local run = {}
+
+-- An emulator needs memory and threads of its own, and ends without them.
+local function check_emulator(output)
+  local reason = output:match("^qemu[%w-]*: ([^\n]*)")
+  if reason then
+    pending("qemu-user cannot run the program: " .. reason)
+  end
+end
 
 -- Run 'program' under the shell command 'prefix'. Returns all its output.
 function run.under(prefix, program, ...)
@@ -16,6 +25,7 @@ function run.under(prefix, program, ...)
   local file = assert(io.popen(command .. " 2>&1 </dev/null"))
   local output = file:read("a")
   file:close()
+  check_emulator(output)
   return output
 end
 

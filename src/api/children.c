@@ -72,7 +72,7 @@ static int readthread (lua_State *L, const char *tid) {
   const Handle *dir = (const Handle *)lua_touserdata(L, DIR);
   Handle *file = (Handle *)lua_touserdata(L, FILE_);
   char path[PATHSIZE];
-  long state;
+  long long state;
   (void)snprintf(path, sizeof(path), "%.20s/children", tid);
   int rc = pfd_sys_openat(dir->fd, path, O_RDONLY);
   if (rc >= 0) {
@@ -94,7 +94,7 @@ static int readthread (lua_State *L, const char *tid) {
 static int readprocess (lua_State *L, const char *name) {
   const Handle *dir = (const Handle *)lua_touserdata(L, DIR);
   char path[PATHSIZE];
-  long parent;
+  long long parent;
   (void)snprintf(path, sizeof(path), "%.20s/stat", name);
   int rc = pfd_process_stat(dir->fd, path, PFD_PARENT, &parent);
   if (rc == -ENOENT || rc == -ESRCH)

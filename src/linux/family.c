@@ -21,7 +21,7 @@ static int readids (int pidfd, Ids *ids) {
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
     return dir;
-  long process = 0, parent = 0;
+  long long process = 0, parent = 0;
   int rc = pfd_process_status(dir, "status", "\nTgid:", &process);
   if (rc == 0)
     rc = pfd_process_stat(dir, "stat", PFD_PARENT, &parent);

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 
 /* system calls: the same numbers on every architecture since Linux 5.1 */
@@ -136,6 +137,12 @@ typedef struct CloneArgs {
 #endif
 
 
+/* preadv2(2), Linux 4.14; musl 1.2.3 has no name for it */
+#if !defined(RWF_NOWAIT)
+#define RWF_NOWAIT 8
+#endif
+
+
 /* openat2(2), Linux 5.6: stay below the directory, and follow no link */
 typedef struct OpenHow {
   __u64 flags, mode, resolve;
@@ -232,7 +239,10 @@ typedef struct Info {
 #endif
 
 
-/* ioctl(2) on a pid namespace, Linux 6.11 */
+/*
+** ioctl(2) on a pid namespace, Linux 6.11: our number for its process, and the
+** other way round
+*/
 #if !defined(NS_GET_PID_FROM_PIDNS)
 #define NS_GET_PID_FROM_PIDNS _IOR(0xb7, 6, int)
 #define NS_GET_PID_IN_PIDNS _IOR(0xb7, 8, int)

@@ -201,7 +201,7 @@ static const char *findfield (const char *stat, int n) {
 }
 
 
-int pfd_process_stat (int dir, const char *path, int field, long *value) {
+int pfd_process_stat (int dir, const char *path, int field, long long *value) {
   char text[STATSIZE];
   int rc = readfile(dir, path, text, sizeof(text));
   if (rc < 0)
@@ -209,7 +209,7 @@ int pfd_process_stat (int dir, const char *path, int field, long *value) {
   const char *at = findfield(text, field);
   if (at == NULL)
     return -EIO;
-  *value = (field == PFD_STATE) ? at[1] : strtol(at, NULL, 10);
+  *value = (field == PFD_STATE) ? at[1] : strtoll(at, NULL, 10);
   return 0;
 }
 
@@ -248,7 +248,7 @@ int pfd_process_iskernel (int pidfd) {
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
     return (dir == -ESRCH) ? 0 : dir;
-  long flags = 0;
+  long long flags = 0;
   int rc = pfd_process_stat(dir, "stat", PFD_FLAGS, &flags);
   (void)pfd_sys_close(dir);
   if (rc < 0)
@@ -299,7 +299,7 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
 
 
 int pfd_process_lives (int dir, const char *path) {
-  long state;
+  long long state;
   int rc = pfd_process_stat(dir, path, PFD_STATE, &state);
   if (rc == -ESRCH || rc == -ENOENT)
     return 0;

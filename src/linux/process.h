@@ -62,7 +62,7 @@ int pfd_process_open (int pidfd, const char *name, int flags);
 #define PFD_EXITCODE 52
 
 /* one field of a file "stat" below 'dir', in 'value' */
-int pfd_process_stat (int dir, const char *path, int field, long *value);
+int pfd_process_stat (int dir, const char *path, int field, long long *value);
 
 /* one line of a file "status" below 'dir', its key being "\nTgid:", say */
 int pfd_process_status (int dir, const char *path, const char *key,

@@ -60,7 +60,7 @@ int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 int pfd_sys_openat (int dir, const char *path, int flags);
 int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
-int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset);
+int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
 int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);

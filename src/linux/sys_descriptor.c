@@ -1,9 +1,13 @@
 #define _GNU_SOURCE /* pipe2 */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -109,7 +113,24 @@ int pfd_sys_fileno (FILE *file) {
 }
 
 
+/* 'mode' is one of io.open's; EINVAL if the open file does not allow it */
+static int checkmode (int fd, const char *mode) {
+  int flags = pfd_sys_flags(fd);
+  if (flags < 0)
+    return flags;
+  int access = flags & O_ACCMODE;
+  int reads = *mode == 'r' || strchr(mode, '+') != NULL;
+  int writes = *mode != 'r' || strchr(mode, '+') != NULL;
+  int misfits = (reads && access == O_WRONLY) || (writes && access == O_RDONLY);
+  return misfits ? -EINVAL : 0;
+}
+
+
+/* the C library need not check the mode, and musl does not */
 int pfd_sys_fdopen (int fd, const char *mode, FILE **file) {
+  int rc = checkmode(fd, mode);
+  if (rc < 0)
+    return rc;
   *file = fdopen(fd, mode);
   return pfd_sys_result((*file == NULL) ? -1 : 0);
 }

@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* O_CLOEXEC */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
 #include <fcntl.h>
@@ -25,7 +27,7 @@ int pfd_sys_read (int fd, void *buffer, size_t size) {
 }
 
 
-int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset) {
+int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset) {
   return pfd_sys_result(pread(fd, buffer, size, offset));
 }
 

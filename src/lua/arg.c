@@ -1,7 +1,6 @@
 #include "arg.h"
 
 #include <limits.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "../compat.h"
@@ -85,7 +84,7 @@ long long pfd_arg_timeout (lua_State *L, int arg) {
 
 
 size_t pfd_arg_size (lua_State *L, int arg) {
-  lua_Integer n = checkrange(L, arg, 1, PTRDIFF_MAX);
+  lua_Integer n = checkrange(L, arg, 1, LLONG_MAX);
   lua_Integer most = (lua_Integer)PFD_MAXTRANSFER;
   return (size_t)((n < most) ? n : most);
 }
