@@ -6,6 +6,9 @@
 #include "../lua/program.h"
 #include "calls.h"
 
+/* on the stack, above the pipes */
+#define PROCESS (PFD_PIPES + 1)
+
 
 /*
 ** pidfd.spawn {program, arguments..., options}
@@ -79,6 +82,7 @@ int pfd_l_spawn (lua_State *L) {
                               : pfd_program_fail(L, "spawn", &failure, rc);
   }
   p->fd = rc;
+  lua_settop(L, PROCESS);
   lua_pushvalue(L, PFD_PIPES);
   return 2;
 }
