@@ -82,6 +82,8 @@ int pfd_l_spawn (lua_State *L) {
                               : pfd_program_fail(L, "spawn", &failure, rc);
   }
   p->fd = rc;
+  if (opened.cgroup >= 0)
+    pfd_handle_setcgroup(p, opened.cgroup);
   lua_settop(L, PROCESS);
   lua_pushvalue(L, PFD_PIPES);
   return 2;

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "clone.h"
+#include "end.h"
 #include "interpreter.h"
 #include "process.h"
 #include "sys.h"
@@ -34,9 +35,6 @@
 
 /* PF_FORKNOEXEC in /proc/PID/stat: a process that has executed nothing yet */
 #define FORKNOEXEC 0x40UL
-
-/* how long to wait for the end of a child that was killed */
-#define REAPTIME 2000000000LL /* 2 s */
 
 
 /*
@@ -294,28 +292,6 @@ int pfd_launch_look (Launching *l, const struct pollfd events[2]) {
 
 
 /*
-** Has the child ended, and is it reaped? ECHILD: it is, by the kernel or by
-** another thread. It is killed, so that it cannot take long, but for one in a
-** sleep of the kernel's that no signal ends. A time that has passed ends
-** the loop whatever else fails.
-*/
-static int reap (int pidfd) {
-  long long deadline = pfd_sys_now() + REAPTIME;
-  struct pollfd event = {.fd = pidfd, .events = POLLIN};
-  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
-  do {
-    siginfo_t info = {.si_pid = 0};
-    (void)pfd_sys_poll(&event, 1, LONGPATIENCE, NULL);
-    int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
-    if ((rc == 0 && info.si_pid != 0) || rc == -ECHILD)
-      return 1;
-    pfd_sys_sleep(PATIENCE);
-  } while (pfd_sys_now() < deadline);
-  return 0;
-}
-
-
-/*
 ** The lowest number that is free, as a new descriptor has by rule: the pipe,
 ** which is closed by now, had those below.
 */
@@ -337,7 +313,7 @@ int pfd_launch_finish (Launching *l) {
   if (!l->decided)
     fail(l, "clone", NULL, -EINTR);
   if (!gone) {
-    gone = reap(l->pidfd);
+    gone = pfd_end_kill(l->pidfd);
     (void)pfd_sys_close(l->pidfd);
   }
   (void)pfd_sys_close(l->report);

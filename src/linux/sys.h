@@ -109,6 +109,7 @@ void pfd_sys_quit (int status);
 /* sys_self.c: who asks */
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);
+pid_t pfd_sys_getpgrp (void);
 int pfd_sys_isthread (pid_t tid); /* of this process? */
 uid_t pfd_sys_getuid (void);
 uid_t pfd_sys_geteuid (void);

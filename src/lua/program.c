@@ -129,6 +129,39 @@ static int checkborrowed (const Plan *plan, Failure *failure) {
 }
 
 
+/* what is borrowed is duplicated, so that the pidfd has one of its own */
+static int dupborrowed (lua_State *L, Opened *opened, int fd) {
+  Handle *h = newtheirs(L, opened);
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_dup(fd);
+  while (pfd_handle_retry(L, rc, &tries));
+  h->fd = rc;
+  return rc;
+}
+
+
+static int opencgroup (lua_State *L, Opened *opened, Plan *plan,
+                       Failure *failure) {
+  int fd = plan->launch.cgroup, rc;
+  if (plan->cgroup == NULL && fd < 0)
+    return 0;
+  if (plan->cgroup != NULL) {
+    *failure = (Failure){.step = "open", .what = plan->cgroup};
+    plan->launch.cgroupname = plan->cgroup;
+    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
+  }
+  else {
+    plan->launch.cgroupname = lua_pushfstring(L, "%d", fd);
+    *failure = (Failure){.step = "cgroup", .what = plan->launch.cgroupname};
+    pfd_plan_keep(L);
+    rc = dupborrowed(L, opened, fd);
+  }
+  plan->launch.cgroup = rc;
+  return rc;
+}
+
+
 static int openall (lua_State *L, Opened *opened, Plan *plan,
                     Failure *failure) {
   int rc = checkborrowed(plan, failure);
@@ -139,17 +172,7 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
       (Failure){.step = ispipe ? "pipe2" : "open", .what = streamnames[i]};
     rc = openstream(L, opened, plan, i);
   }
-  if (rc >= 0 && plan->cgroup != NULL) {
-    *failure = (Failure){.step = "open", .what = plan->cgroup};
-    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
-    plan->launch.cgroup = rc;
-    plan->launch.cgroupname = plan->cgroup;
-  }
-  else if (plan->launch.cgroup >= 0) {
-    plan->launch.cgroupname = lua_pushfstring(L, "%d", plan->launch.cgroup);
-    pfd_plan_keep(L);
-  }
-  return rc;
+  return (rc >= 0) ? opencgroup(L, opened, plan, failure) : rc;
 }
 
 
@@ -189,7 +212,7 @@ void pfd_program_read (lua_State *L, Plan *plan) {
 
 int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
                        Failure *failure) {
-  *opened = (Opened){.ntheirs = 0};
+  *opened = (Opened){.cgroup = -1};
   int rc = openall(L, opened, plan, failure);
   if (rc >= 0) {
     arrange(plan);
@@ -197,8 +220,11 @@ int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
   }
   if (rc < 0)
     closeall(opened);
-  else
+  else {
+    if (plan->launch.cgroup >= 0) /* it was opened last */
+      opened->cgroup = pfd_handle_release(opened->theirs[opened->ntheirs - 1]);
     closetheirs(opened);
+  }
   return rc;
 }
 

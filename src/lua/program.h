@@ -26,6 +26,7 @@ typedef struct Opened {
   Handle *theirs[5]; /* /dev/null, the cgroup, its ends of the pipes */
   int ntheirs;
   Handle *ours[3]; /* our ends of stdin, stdout, stderr, or NULL */
+  int cgroup;      /* the directory, or -1; who starts the program owns it */
 } Opened;
 
 
