@@ -188,7 +188,8 @@ static Refusal sendto (const Handle *p, Scope scope, int sig) {
 
 
 int pfd_job_signal (const Handle *p, Scope scope, int sig) {
-  return sendto(p, scope, sig).rc;
+  return (scope == PFD_CGROUP) ? sendto(p, scope, sig).rc
+                               : signalwhole(p, scope, sig);
 }
 
 
@@ -424,7 +425,7 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint) {
 
 
 int pfd_job_kill (const Handle *p, Scope scope) {
-  int rc = pfd_job_signal(p, scope, SIGKILL);
+  int rc = sendto(p, scope, SIGKILL).rc;
   if (!pfd_end_kill(p->fd) && rc == 0)
     return -ETIMEDOUT;
   return rc;

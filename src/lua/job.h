@@ -45,7 +45,10 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint);
 ** handle need not be Lua's, and 'end' is known there once it has ended.
 */
 
-/* send SIGTERM, and SIGCONT, or SIGKILL to all of it: 0 or -errno */
+/*
+** Send SIGTERM, and SIGCONT, or SIGKILL to all of it: 0 or -errno. The process
+** is a child that we gave a group of its own, so that this is surely not ours.
+*/
 int pfd_job_signal (const Handle *p, Scope scope, int sig);
 
 /*

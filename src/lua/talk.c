@@ -129,11 +129,17 @@ static int signalall (lua_State *L, Talk *t, int sig) {
 
 /*
 ** Is the job over? If it is not to be ended, that is: has the program ended?
+** In a cgroup of which the processes are killed one by one, some may have been
+** missed.
 */
 static int isover (lua_State *L, Talk *t) {
   if (!hasended(t) || t->phase == PFD_TALKING)
     return hasended(t);
-  int rc, tries = 0;
+  int rc = 0, tries = 0;
+  if (t->phase == PFD_KILLED && t->scope == PFD_CGROUP)
+    rc = signalall(L, t, SIGKILL);
+  if (rc < 0)
+    return rc;
   do
     rc = pfd_job_isleft(&t->process, t->scope, t->looks);
   while (pfd_handle_retry(L, rc, &tries));
