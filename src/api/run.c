@@ -380,21 +380,18 @@ static void prepare (lua_State *L, Run *run) {
 }
 
 
-/* our ends of the pipes are ours alone from now on: no hook gets at them */
+/* our ends of the pipes are nobody else's, and so is their O_NONBLOCK */
 static void takeover (Run *run, int pidfd, const Opened *opened) {
-  int fds[3] = {-1, -1, -1};
   run->talk.process.fd = pidfd;
   run->talk.process.cgroup = opened->cgroup;
-  for (int i = 0; i < 3; i++)
-    if (opened->ours[i] != NULL) {
-      fds[i] = pfd_handle_release(opened->ours[i]);
-      (void)pfd_sys_nonblock(fds[i], 1);
-    }
-  run->talk.supply.fd = fds[0];
+  run->talk.supply.fd = opened->ours[0];
   for (int i = 0; i < 2; i++) {
-    run->talk.captures[i].fd = fds[i + 1];
-    run->captured[i] = (fds[i + 1] >= 0);
+    run->talk.captures[i].fd = opened->ours[i + 1];
+    run->captured[i] = (opened->ours[i + 1] >= 0);
   }
+  for (int i = 0; i < 3; i++)
+    if (opened->ours[i] >= 0)
+      (void)pfd_sys_nonblock(opened->ours[i], 1);
 }
 
 

@@ -84,6 +84,7 @@ int pfd_l_spawn (lua_State *L) {
   p->fd = rc;
   if (opened.cgroup >= 0)
     pfd_handle_setcgroup(p, opened.cgroup);
+  pfd_program_give(L, &opened);
   lua_settop(L, PROCESS);
   lua_pushvalue(L, PFD_PIPES);
   return 2;

@@ -20,30 +20,63 @@ static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
 static Handle *newtheirs (lua_State *L, Opened *opened) {
   Handle *h = pfd_handle_new(L, PFD_FD);
   pfd_plan_keep(L);
-  opened->theirs[opened->ntheirs++] = h;
+  opened->handles[opened->ntheirs++] = h;
   return h;
 }
 
 
+/* it stays on the stack */
 static Handle *newours (lua_State *L, Opened *opened, int stream) {
   Handle *h = pfd_handle_new(L, PFD_FD);
+  opened->at[stream] = lua_gettop(L);
+  lua_pushvalue(L, -1);
   lua_setfield(L, PFD_PIPES, streamnames[stream]);
-  opened->ours[stream] = h;
   return h;
+}
+
+
+static Handle *getours (lua_State *L, const Opened *opened, int stream) {
+  return (Handle *)lua_touserdata(L, opened->at[stream]);
+}
+
+
+/* take the descriptor from a handle, which is as a new one then */
+static int hide (Handle *h) {
+  int fd = h->fd;
+  h->fd = -1;
+  return fd;
+}
+
+
+static void hideall (lua_State *L, const Plan *plan, Opened *opened) {
+  for (int i = 0; i < opened->ntheirs; i++)
+    opened->theirs[i] = hide(opened->handles[i]);
+  for (int i = 0; i < 3; i++)
+    if (opened->at[i] != 0)
+      opened->ours[i] = hide(getours(L, opened, i));
+  if (plan->launch.cgroup >= 0) /* it was opened last */
+    opened->cgroup = opened->theirs[--opened->ntheirs];
+}
+
+
+static void closenumber (int *fd) {
+  if (*fd >= 0)
+    (void)pfd_sys_close(*fd);
+  *fd = -1;
 }
 
 
 static void closetheirs (Opened *opened) {
   while (opened->ntheirs > 0)
-    (void)pfd_handle_close(opened->theirs[--opened->ntheirs]);
+    closenumber(&opened->theirs[--opened->ntheirs]);
 }
 
 
 static void closeall (Opened *opened) {
   closetheirs(opened);
+  closenumber(&opened->cgroup);
   for (int i = 0; i < 3; i++)
-    if (opened->ours[i] != NULL)
-      (void)pfd_handle_close(opened->ours[i]);
+    closenumber(&opened->ours[i]);
 }
 
 
@@ -212,20 +245,33 @@ void pfd_program_read (lua_State *L, Plan *plan) {
 
 int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
                        Failure *failure) {
-  *opened = (Opened){.cgroup = -1};
+  *opened = (Opened){.ours = {-1, -1, -1}, .cgroup = -1};
   int rc = openall(L, opened, plan, failure);
+  hideall(L, plan, opened);
   if (rc >= 0) {
     arrange(plan);
     rc = pfd_start(L, plan, failure);
   }
   if (rc < 0)
     closeall(opened);
-  else {
-    if (plan->launch.cgroup >= 0) /* it was opened last */
-      opened->cgroup = pfd_handle_release(opened->theirs[opened->ntheirs - 1]);
+  else
     closetheirs(opened);
-  }
   return rc;
+}
+
+
+/* the debug library may have put something else in the place of a handle */
+void pfd_program_give (lua_State *L, Opened *opened) {
+  for (int i = 0; i < 3; i++) {
+    int at = opened->at[i];
+    if (at == 0)
+      continue;
+    Handle *h = getours(L, opened, i);
+    if (pfd_handle_type(L, at) == PFD_FD && h->fd < 0)
+      h->fd = opened->ours[i];
+    else
+      (void)pfd_sys_close(opened->ours[i]);
+  }
 }
 
 

@@ -20,13 +20,17 @@
 
 /*
 ** What is opened on the way. The child gets copies of its part, which is
-** closed here then; if there is no child, ours is closed too.
+** closed here then; if there is no child, ours is closed too. Each has a handle
+** until all are open. From then on they are numbers here, as hooks run while
+** the program is started.
 */
 typedef struct Opened {
-  Handle *theirs[5]; /* /dev/null, the cgroup, its ends of the pipes */
+  Handle *handles[5]; /* of theirs: /dev/null, the cgroup, ends of the pipes */
   int ntheirs;
-  Handle *ours[3]; /* our ends of stdin, stdout, stderr, or NULL */
-  int cgroup;      /* the directory, or -1; who starts the program owns it */
+  int theirs[5];
+  int at[3];   /* where on the stack the handles for our ends are, or 0 */
+  int ours[3]; /* our ends of stdin, stdout, stderr, or -1 */
+  int cgroup;  /* the directory, or -1 */
 } Opened;
 
 
@@ -38,10 +42,14 @@ void pfd_program_read (lua_State *L, Plan *plan);
 
 /*
 ** Open the streams and start the program. Returns what pfd_start returns; if
-** that is negative, nothing is left open.
+** that is negative, nothing is left open. Otherwise the caller owns our ends
+** and the cgroup's directory. Handles for our ends, closed, are on the stack.
 */
 int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
                        Failure *failure);
+
+/* let these handles own our ends */
+void pfd_program_give (lua_State *L, Opened *opened);
 
 /* push nil, "name: step subject: reason (hint)", errno; returns 3 */
 int pfd_program_fail (lua_State *L, const char *name, const Failure *failure,
