@@ -112,7 +112,8 @@ describe("the time of pidfd.run()", function()
   end)
 
   it("ends one that ignores SIGTERM and writes without end", function()
-    local result = in_time("trap '' TERM; exec yes", { grace = 0.01, limit = 9 })
+    local result = in_time("trap '' TERM; exec yes",
+      { grace = 0.01, limit = 9 })
     assert.same({ "signal", pidfd.signal.KILL }, { result.how, result.code })
   end)
 
