@@ -55,6 +55,24 @@ scenarios["pidfd.spawn apart"] = spawning { "true", uid = 0, gid = 0 }
 scenarios["pidfd.spawn pgroup"] = spawning { "true", pgroup = 0 }
 scenarios["pidfd.spawn plain"] = spawning { "true" }
 scenarios["pidfd.spawn autoreap"] = spawning { "true", autoreap = true }
+scenarios["pidfd.run"] = function()
+  return function()
+    local result = assert(pidfd.run { "true", input = "x", timeout = 60 })
+    assert(result.how)
+  end
+end
+scenarios["pidfd.run group"] = function()
+  return function()
+    assert(pidfd.run { "/bin/sleep", "600", timeout = 0, linger = 0 })
+  end
+end
+scenarios["pidfd.run process"] = function()
+  return function()
+    assert(pidfd.run {
+      "/bin/sleep", "600", timeout = 0, scope = "process", stdout = "null",
+    })
+  end
+end
 scenarios["p:poll ended"] = ended(function(p)
   assert(p:poll(1))
 end)

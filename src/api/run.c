@@ -381,7 +381,7 @@ static void prepare (lua_State *L, Run *run) {
 
 
 /* our ends of the pipes are nobody else's, and so is their O_NONBLOCK */
-static void takeover (Run *run, int pidfd, const Opened *opened) {
+static int takeover (Run *run, int pidfd, const Opened *opened) {
   run->talk.process.fd = pidfd;
   run->talk.process.cgroup = opened->cgroup;
   run->talk.supply.fd = opened->ours[0];
@@ -389,9 +389,12 @@ static void takeover (Run *run, int pidfd, const Opened *opened) {
     run->talk.captures[i].fd = opened->ours[i + 1];
     run->captured[i] = (opened->ours[i + 1] >= 0);
   }
-  for (int i = 0; i < 3; i++)
+  int rc = 0;
+  run->step = "fcntl";
+  for (int i = 0; i < 3 && rc == 0; i++)
     if (opened->ours[i] >= 0)
-      (void)pfd_sys_nonblock(opened->ours[i], 1);
+      rc = pfd_sys_nonblock(opened->ours[i], 1);
+  return rc;
 }
 
 
@@ -432,6 +435,7 @@ static int failed (lua_State *L, const Run *run) {
 **   ENOMEM     no memory for its output
 **   EPERM      the time is over, and we may not signal it
 **   ETIMEDOUT  it has not ended within five seconds of SIGKILL
+**   EDEADLK    the time is over, and this process is in that 'cgroup' itself
 **   EINVAL     the time is over, somebody else has waited for the program, and
 **              its group cannot be reached (before Linux 6.9)
 ** and then the job is killed, as far as that can be.
@@ -455,9 +459,11 @@ int pfd_l_run (lua_State *L) {
     return lua_error(L);
   if (rc < 0)
     return pfd_program_fail(L, "run", &failure, rc);
-  takeover(&run, rc, &opened);
+  int status = LUA_OK;
+  run.rc = takeover(&run, rc, &opened);
   lua_settop(L, TALK + 4);
-  int status = lua_pcall(L, 4, 1, 0);
+  if (run.rc == 0)
+    status = lua_pcall(L, 4, 1, 0);
   pfd_talk_finish(&run.talk);
   if (status != LUA_OK)
     return lua_error(L);
