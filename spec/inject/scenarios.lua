@@ -63,13 +63,13 @@ scenarios["pidfd.run"] = function()
 end
 scenarios["pidfd.run group"] = function()
   return function()
-    assert(pidfd.run { "/bin/sleep", "600", timeout = 0, linger = 0 })
+    assert(pidfd.run { "/bin/sleep", "1", timeout = 0, linger = 0 })
   end
 end
 scenarios["pidfd.run process"] = function()
   return function()
     assert(pidfd.run {
-      "/bin/sleep", "600", timeout = 0, scope = "process", stdout = "null",
+      "/bin/sleep", "1", timeout = 0, scope = "process", stdout = "null",
     })
   end
 end

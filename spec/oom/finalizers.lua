@@ -85,10 +85,10 @@ end
 -- No table nor object of the run is left to anybody else. What is borrowed may
 -- be closed.
 scenarios["run: borrowed"] = function()
-  local sink = assert(me:getfd(socket))
+  local sink, input = assert(me:getfd(socket)), ("x"):rep(70000)
   return function()
     local options = {
-      "cat", input = ("x"):rep(70000), stderr = sink, env = variables(),
+      "cat", input = input, stderr = sink, env = variables(),
     }
     pidfd.run(options)
   end, function()

@@ -108,9 +108,10 @@ end
 -- One that gets input and tells something, one whose time is over, and one that
 -- cannot be executed. None outlives the call.
 local function run()
+  local input = ("x"):rep(70000)
   return function()
     local result = assert(pidfd.run {
-      "cat", input = ("x"):rep(70000), env = { A = "1" }, cwd = "/",
+      "cat", input = input, env = { A = "1" }, cwd = "/",
       stderr = "stdout", limit = 66000, timeout = 600,
     })
     assert(#result.stdout == 66000 and tostring(result) == "cat: exit 0")
