@@ -121,7 +121,7 @@ local answers = {
 -- Where these errors mean to wait until the descriptor is ready, which it never
 -- is.
 local waits = {
-  ["fd:write"] = true, EAGAIN = true, EINTR = true,
+  ["fd:write"] = true, ["pidfd.run"] = true, EAGAIN = true, EINTR = true,
 }
 
 return setmetatable({
