@@ -3,8 +3,8 @@
 -- clock.
 --
 -- There is one program per language. With WAY MEASURE COUNT it measures, and
--- prints nanoseconds. A round goes from way to way, so that a busy machine slows
--- all of them alike; a ratio is to pidfd.run, within its round.
+-- prints nanoseconds. A round goes from way to way, so that a busy machine
+-- slows all of them alike; a ratio is to pidfd.run, within its round.
 
 local bench = arg[0]:match("^.*/") or "./"
 local LUA = arg[-1] .. " " .. bench .. "capture.lua "

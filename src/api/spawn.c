@@ -18,6 +18,7 @@
 ** The arguments are strings. The options are
 **   path       the file to run; without it, the program is searched on PATH
 **   env        its whole environment, names to values; without it, ours
+**   setenv     changes to that: names to values, or to false to remove it
 **   cwd        the directory to start in
 **   stdin, stdout, stderr  "inherit", as without it, unless it is
 **              close-on-exec here; "null"; "pipe"; "stdout", for stderr
@@ -25,6 +26,15 @@
 **   fds        table from number, 3 and up, to a descriptor to borrow
 **   session    true: setsid(2)
 **   pgroup     setpgid(2); 0 makes it the leader of its own
+**   ctty       with session, 0 to 2 or a number in 'fds': TIOCSCTTY, make it
+**              the session's terminal
+**   umask      umask(2)
+**   nice       is added to ours, as by nice(2)
+**   oom_score_adj  proc_pid_oom_score_adj(5); copies our memory
+**   rlimits    setrlimit(2), names in small letters to a number, "unlimited",
+**              or {soft, hard}
+**   keepsignals  list of signals that stay ignored if they are ignored here;
+**              without it, SIGHUP, SIGINT and SIGQUIT do
 **   pdeathsig  signal that it gets when the calling thread ends
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2); raises
 **              if CAP_SETGID is there, and another uid, but no groups
@@ -40,20 +50,23 @@
 **            the program, which the message tells then
 **   ENOTDIR  no directory on the way to one of them
 **   EACCES   not allowed: to execute the program or its interpreter, or to
-**            enter one of those
+**            enter one of those; or a lower 'nice' or 'oom_score_adj'
+**   ENOTTY   'ctty' is no terminal
 **   ENAMETOOLONG, ELOOP  too long a path, or too many links
 **   EIO, ESTALE, ...  what the file system says of a path
 **   ENOEXEC, ELIBBAD  no program format, and no "#!"
 **   ETXTBSY  somebody is writing the program
 **   E2BIG    arguments and environment are too large
-**   EPERM    no right to that user, group, groups or process group; or
-**            'pgroup' with 'session'
+**   EPERM    no right to that user, group, groups or process group, or to a
+**            higher hard limit; or 'pgroup' with 'session'; or 'ctty' is the
+**            terminal of another session
 **   EBADF    a descriptor to borrow is not open; 'cgroup' is no cgroup v2
 **   EBUSY    controllers are enabled for the children of 'cgroup'
 **   EOPNOTSUPP  'cgroup' is threaded, or in an invalid domain
 **   ENODEV   'cgroup' was removed; ENOENT, too
 **   EAGAIN   too many processes
-**   EINVAL   no such 'pdeathsig'; or what this kernel does not know
+**   EINVAL   no such 'pdeathsig'; a soft limit above the hard one; or what
+**            this kernel does not know
 **   ENOSYS   'autoreap', 'autokill' where clone3(2) is missing or refused; or
 **            there are no pidfds
 **   ENOMEM   no memory; or the pid namespace for children has lost its init
@@ -61,8 +74,8 @@
 ** and then there is neither a child nor a descriptor.
 **
 ** The child has the descriptors that are named here, and no others; and no
-** signal blocked. The action for each is the default, but for SIGHUP, SIGINT
-** and SIGQUIT if they are ignored here: they stay ignored.
+** signal blocked. The action for each is the default, but for those that stay
+** ignored.
 **
 ** Returns when the program runs. Until then hooks run; if one raises, the
 ** child is killed. To close the pidfd neither ends the child nor reaps it, but

@@ -41,6 +41,7 @@ static int ispeek (lua_State *L, int arg) {
 **              seconds of SIGKILL
 **   EOPNOTSUPP the cgroup is threaded, or the root
 **   EACCES     the files of the cgroup may not be read
+**   ELOOP      too many cgroups, one below the other, are in it
 **   EMFILE, ENFILE, ENOENT, EREMOTE  it cannot be told which process it is:
 **              no descriptor left to read /proc, or /proc is not mounted, or
 **              is that of another pid namespace
@@ -51,8 +52,10 @@ static int ispeek (lua_State *L, int arg) {
 ** (only before Linux 6.13) or a thread of the kernel, it gets no signal.
 **
 ** The pidfd, and what p:dup makes of it, know the cgroup; one that was opened
-** by the number of the process does not. Zombies are not waited for, but where
-** /proc does not tell of them: there, members of the group are.
+** by the number of the process does not. If the process itself leaves the group
+** or the cgroup, it gets SIGKILL only; others that leave get nothing more.
+** Zombies of the rest are not waited for, but those of a group are where /proc
+** does not tell of them.
 */
 int pfd_l_terminate (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);

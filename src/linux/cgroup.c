@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "process.h"
 #include "sys.h"
 
-/* small, as there is one for each level: a thread's stack may be small, too */
 #define BUFFERSIZE 1024
+#define NAMESIZE 256
 
-/* how far down cgroups are followed */
+/* how far down cgroups are followed: each level takes a descriptor */
 #define MAXDEPTH 32
 
 /* d_type of a directory */
@@ -23,9 +24,13 @@
 */
 typedef int Visit (int dir, pid_t pid, void *about);
 
+/* the directories from the first one down to where it is */
 typedef struct Walk {
   Visit *visit;
   void *about;
+  pid_t number; /* as far as it was read */
+  int depth;
+  int dirs[MAXDEPTH];
 } Walk;
 
 
@@ -35,43 +40,42 @@ static int isnone (int rc) {
 }
 
 
-/* a number may be cut by the end of the buffer, and goes on in the next */
-static int visitnumbers (const Walk *walk, int dir, const char *text, int size,
-                         pid_t *number) {
-  int rc = 0;
-  for (int i = 0; i < size && rc == 0; i++) {
-    if (text[i] >= '0' && text[i] <= '9')
-      *number = *number * 10 + (text[i] - '0');
-    else {
-      if (*number > 0) /* 0: in a pid namespace we cannot see */
-        rc = walk->visit(dir, *number, walk->about);
-      *number = 0;
-    }
+/* a number of 0 is a process in a pid namespace that we cannot see */
+static int visitdigit (Walk *walk, int dir, char c) {
+  if (c >= '0' && c <= '9') {
+    walk->number = walk->number * 10 + (c - '0');
+    return 0;
   }
-  return rc;
+  pid_t pid = walk->number;
+  walk->number = 0;
+  return (pid > 0) ? walk->visit(dir, pid, walk->about) : 0;
 }
 
 
-static int visitprocs (const Walk *walk, int dir) {
+/* a number may be cut by the end of the buffer, and goes on in the next */
+static int visitchunk (Walk *walk, int dir, int file, int *more) {
   char text[BUFFERSIZE];
-  pid_t number = 0;
+  int size = pfd_sys_read(file, text, sizeof(text));
+  int rc = 0;
+  for (int i = 0; i < size && rc == 0; i++)
+    rc = visitdigit(walk, dir, text[i]);
+  *more = size > 0 || size == -EINTR;
+  return (*more || isnone(size)) ? rc : size;
+}
+
+
+static int visitprocs (Walk *walk, int dir) {
   int file = pfd_sys_openat(dir, "cgroup.procs", O_RDONLY);
   if (file < 0)
     return isnone(file) ? 0 : file;
-  int size, rc = 0;
-  do {
-    size = pfd_sys_read(file, text, sizeof(text));
-    if (size > 0)
-      rc = visitnumbers(walk, dir, text, size, &number);
-  } while (rc == 0 && (size > 0 || size == -EINTR));
+  int more, rc;
+  walk->number = 0;
+  do
+    rc = visitchunk(walk, dir, file, &more);
+  while (rc == 0 && more);
   (void)pfd_sys_close(file);
-  if (rc != 0)
-    return rc;
-  return (size < 0 && !isnone(size)) ? size : 0;
+  return rc;
 }
-
-
-static int visitall (const Walk *walk, int above, const char *name, int depth);
 
 
 static int isbelow (const Entry *entry) {
@@ -80,34 +84,65 @@ static int isbelow (const Entry *entry) {
 }
 
 
-static int visitbelow (const Walk *walk, int dir, int depth) {
-  _Alignas(Entry) char buffer[BUFFERSIZE];
-  int size, rc = 0;
-  while (rc == 0 &&
-         (size = pfd_sys_getdents(dir, buffer, sizeof(buffer))) != 0) {
-    if (size < 0)
-      return isnone(size) ? 0 : size;
-    for (int at = 0; at < size && rc == 0;) {
-      const Entry *entry = (const Entry *)(const void *)(buffer + at);
-      if (isbelow(entry))
-        rc = visitall(walk, dir, entry->name, depth + 1);
-      at += entry->length;
-    }
+/* the first cgroup among the entries of one buffer, or NULL */
+static const Entry *choosebelow (const char *buffer, int size) {
+  for (int at = 0; at < size;) {
+    const Entry *entry = (const Entry *)(const void *)(buffer + at);
+    if (isbelow(entry))
+      return entry;
+    at += entry->length;
   }
-  return rc;
+  return NULL;
 }
 
 
-static int visitall (const Walk *walk, int above, const char *name, int depth) {
-  if (depth > MAXDEPTH)
+/* the next cgroup in the directory, which is read on from there: 1, or 0 */
+static int findbelow (int dir, char name[NAMESIZE]) {
+  _Alignas(Entry) char buffer[BUFFERSIZE];
+  int size;
+  while ((size = pfd_sys_getdents(dir, buffer, sizeof(buffer))) > 0) {
+    const Entry *entry = choosebelow(buffer, size);
+    if (entry != NULL) {
+      (void)snprintf(name, NAMESIZE, "%s", entry->name);
+      int rc = pfd_sys_seek(dir, (off_t)entry->offset);
+      return (rc < 0) ? rc : 1;
+    }
+  }
+  return isnone(size) ? 0 : size;
+}
+
+
+static int enter (Walk *walk, int above, const char *name) {
+  if (walk->depth == MAXDEPTH)
     return -ELOOP;
   int dir = pfd_sys_openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (dir < 0)
     return isnone(dir) ? 0 : dir;
-  int rc = visitprocs(walk, dir);
-  if (rc == 0)
-    rc = visitbelow(walk, dir, depth);
-  (void)pfd_sys_close(dir);
+  walk->dirs[walk->depth++] = dir;
+  return visitprocs(walk, dir);
+}
+
+
+static void leave (Walk *walk) {
+  (void)pfd_sys_close(walk->dirs[--walk->depth]);
+}
+
+
+/* the cgroup, and all below it */
+static int visitall (int dir, Visit *visit, void *about) {
+  Walk walk = {.visit = visit, .about = about};
+  int rc = enter(&walk, dir, ".");
+  while (rc == 0 && walk.depth > 0) {
+    char name[NAMESIZE];
+    int lowest = walk.dirs[walk.depth - 1];
+    rc = findbelow(lowest, name);
+    if (rc == 0)
+      leave(&walk);
+    else if (rc > 0)
+      rc = enter(&walk, lowest, name);
+  }
+  while (walk.depth > 0)
+    leave(&walk);
   return rc;
 }
 
@@ -119,8 +154,7 @@ static int isthis (int dir, pid_t pid, void *about) {
 
 
 int pfd_cgroup_has (int dir, pid_t pid) {
-  Walk walk = {.visit = isthis, .about = &pid};
-  return visitall(&walk, dir, ".", 0);
+  return visitall(dir, isthis, &pid);
 }
 
 
@@ -173,15 +207,9 @@ static int deliver (int dir, pid_t pid, void *about) {
 }
 
 
-static int deliverall (int dir, Mail *mail) {
-  Walk walk = {.visit = deliver, .about = mail};
-  return visitall(&walk, dir, ".", 0);
-}
-
-
 int pfd_cgroup_terminate (int dir) {
   Mail mail = {.sig = SIGTERM};
-  return deliverall(dir, &mail);
+  return visitall(dir, deliver, &mail);
 }
 
 
@@ -197,7 +225,7 @@ int pfd_cgroup_kill (int dir) {
   if (rc != -ENOENT && rc != -EACCES && rc != -EPERM)
     return (rc < 0) ? rc : 0;
   Mail mail = {.sig = SIGKILL};
-  rc = deliverall(dir, &mail);
+  rc = visitall(dir, deliver, &mail);
   return (rc == 0 && mail.refused) ? -EPERM : rc;
 }
 

@@ -51,6 +51,11 @@ static const char *const stepnames[] = {
   [PFD_STEP_DUP] = "dup",
   [PFD_STEP_OPENDIR] = "open",
   [PFD_STEP_READDIR] = "getdents64",
+  [PFD_STEP_CTTY] = "ioctl",
+  [PFD_STEP_NICE] = "setpriority",
+  [PFD_STEP_OPENOOM] = "open",
+  [PFD_STEP_WRITEOOM] = "write",
+  [PFD_STEP_LIMIT] = "setrlimit",
   [PFD_STEP_SETGROUPS] = "setgroups",
   [PFD_STEP_SETGID] = "setresgid",
   [PFD_STEP_SETUID] = "setresuid",
@@ -79,6 +84,13 @@ static const char *subject (const Launch *l, const Outcome *o) {
   case PFD_STEP_OPENDIR:
   case PFD_STEP_READDIR:
     return "/proc/self/fd";
+  case PFD_STEP_CTTY:
+    return "TIOCSCTTY";
+  case PFD_STEP_OPENOOM:
+  case PFD_STEP_WRITEOOM:
+    return "/proc/self/oom_score_adj";
+  case PFD_STEP_LIMIT:
+    return l->limits[o->index].name;
   case PFD_STEP_NNP:
     return "PR_SET_NO_NEW_PRIVS";
   case PFD_STEP_PDEATHSIG:

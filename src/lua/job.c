@@ -193,7 +193,7 @@ int pfd_job_signal (const Handle *p, Scope scope, int sig) {
 }
 
 
-/* assert that it is not ours, and send */
+/* unless this process is in it */
 static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
   Refusal refusal;
   int tries = 0;
@@ -284,7 +284,22 @@ static int openevents (lua_State *L, int arg) {
 }
 
 
-/* the same; where processes are killed one by one, some may have been missed */
+/*
+** Assumes that handle on top. Where processes are killed one by one, some may
+** have been missed: 'again' is whether to kill them.
+*/
+static int restoncgroup (Sleeper *s, const Job *job, int again) {
+  const Handle *events = (const Handle *)lua_touserdata(s->L, -1);
+  struct pollfd event = {.fd = events->fd, .events = POLLPRI};
+  long long tick = again ? pfd_block_deadline(PFD_TICK) : PFD_FOREVER;
+  int rc = pfd_block(s, &event, 1, pfd_block_earlier(tick, job->deadline));
+  if (rc < 0 && rc != -EINTR)
+    return rc;
+  return again ? sendwhole(s->L, job, SIGKILL).rc : 0;
+}
+
+
+/* the same */
 static int sleeponcgroup (lua_State *L, const Job *job, int again) {
   const Handle *events = (const Handle *)lua_touserdata(L, -1);
   Sleeper s = {.L = L};
@@ -294,14 +309,8 @@ static int sleeponcgroup (lua_State *L, const Job *job, int again) {
       return rc;
     if (pfd_block_past(job->deadline))
       return -ETIMEDOUT;
-    struct pollfd event = {.fd = events->fd, .events = POLLPRI};
-    long long tick = again ? pfd_block_deadline(PFD_TICK) : PFD_FOREVER;
-    rc = pfd_block(&s, &event, 1, pfd_block_earlier(tick, job->deadline));
-    if (rc < 0 && rc != -EINTR)
-      return rc;
-    if (again)
-      rc = sendwhole(L, job, SIGKILL).rc;
-    if (again && rc < 0)
+    rc = restoncgroup(&s, job, again);
+    if (rc < 0)
       return rc;
   }
 }
@@ -352,28 +361,34 @@ static Refusal finish (lua_State *L, const Job *job, End *end) {
 }
 
 
-/*
-** Before any signal: may it be ended, and is there a whole? 'isover' is 1, if
-** the process itself needs no signal.
-*/
-static Refusal permit (lua_State *L, const Job *job, int isover) {
-  Refusal refusal = {0, NULL};
+/* may the group be ended, and is there any? if not, -ESRCH */
+static Refusal permitgroup (lua_State *L, const Job *job) {
+  Refusal refusal;
   int tries = 0;
-  if (!isover)
-    refusal = mayend(L, job->arg);
-  if (refusal.rc < 0 || job->scope != PFD_GROUP)
-    return refusal;
   do {
     const Handle *p = pfd_handle_openas(L, job->arg, PFD_PIDFD);
     refusal = checkgroup(p);
     if (refusal.rc == 0)
       refusal.rc = pfd_signal_group(p->fd, 0);
   } while (pfd_handle_retry(L, refusal.rc, &tries));
-  if (refusal.rc == -ESRCH)
-    refusal = isover ? (Refusal){0, NULL}
-                     : (Refusal){-EINVAL, "it leads no process group"};
   if (refusal.rc == -EINVAL && refusal.hint == NULL && pfd_sys_isbefore("6.9"))
     refusal.hint = "before Linux 6.9";
+  return refusal;
+}
+
+
+/*
+** Before any signal: may it be ended, and is there a whole? 'isover' is 1, if
+** the process itself needs no signal.
+*/
+static Refusal permit (lua_State *L, const Job *job, int isover) {
+  Refusal refusal = isover ? (Refusal){0, NULL} : mayend(L, job->arg);
+  if (refusal.rc < 0 || job->scope != PFD_GROUP)
+    return refusal;
+  refusal = permitgroup(L, job);
+  if (refusal.rc == -ESRCH)
+    return isover ? (Refusal){0, NULL}
+                  : (Refusal){-EINVAL, "it leads no process group"};
   return refusal;
 }
 

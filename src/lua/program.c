@@ -238,7 +238,6 @@ void pfd_program_begin (lua_State *L) {
 
 void pfd_program_read (lua_State *L, Plan *plan) {
   pfd_plan_read(L, plan);
-  plan->launch.keepsignals |= PFD_KEEPSIGNALS;
   lua_settop(L, PFD_PIPES);
 }
 
