@@ -202,9 +202,9 @@ function pidfd.spawn(options) end
 ---Fails as `pidfd.spawn` does, where the program cannot be started. Later, when
 ---its job has been killed, with ENOMEM (no memory for its output), EPERM (its
 ---time is over, and it may not be signalled), ETIMEDOUT (it has not ended
----within five seconds of SIGKILL), EDEADLK (this process is in that cgroup itself) or
----EINVAL (somebody else has reaped the program, and before Linux 6.9 its group
----cannot be reached).
+---within five seconds of SIGKILL), EDEADLK (this process is in that cgroup
+---itself) or EINVAL (somebody else has reaped the program, and before Linux 6.9
+---its group cannot be reached).
 ---
 ---What the program has started, and left behind, lives on, unless the time is
 ---over. Lua's hooks run meanwhile; if one raises, the job gets SIGKILL first.

@@ -253,8 +253,7 @@ static void setend (lua_State *L, const Talk *talk) {
 typedef struct Run {
   Talk talk;
   int captured[2];
-  const char *step; /* that has failed, */
-  int rc;           /* with this -errno */
+  int rc; /* -errno if it has failed */
 } Run;
 
 
@@ -351,7 +350,7 @@ static void pushmetatable (lua_State *L) {
 /* the run, the input, the program's name, the time-out: returns the result */
 static int converse (lua_State *L) {
   Run *run = (Run *)lua_touserdata(L, 1);
-  run->rc = pfd_talk(L, 2, &run->talk, &run->step);
+  run->rc = pfd_talk(L, 2, &run->talk);
   if (run->rc < 0)
     return 0;
   lua_createtable(L, 0, 12);
@@ -390,7 +389,7 @@ static int takeover (Run *run, int pidfd, const Opened *opened) {
     run->captured[i] = (opened->ours[i + 1] >= 0);
   }
   int rc = 0;
-  run->step = "fcntl";
+  run->talk.step = "fcntl";
   for (int i = 0; i < 3 && rc == 0; i++)
     if (opened->ours[i] >= 0)
       rc = pfd_sys_nonblock(opened->ours[i], 1);
@@ -399,7 +398,7 @@ static int takeover (Run *run, int pidfd, const Opened *opened) {
 
 
 static int failed (lua_State *L, const Run *run) {
-  const char *call = lua_pushfstring(L, "run: %s", run->step);
+  const char *call = lua_pushfstring(L, "run: %s", run->talk.step);
   return pfd_fail(L, call, run->rc);
 }
 

@@ -40,16 +40,16 @@ static int write (lua_State *L, int input, Talk *t) {
 
 
 static int exchange (lua_State *L, int input, Talk *t,
-                     const struct pollfd *events, const char **step) {
+                     const struct pollfd *events) {
   static const char *const steps[] = {"read stdout", "read stderr"};
   int rc = 0;
   if (events[1].revents != 0 && t->supply.fd >= 0) {
-    *step = "write stdin";
+    t->step = "write stdin";
     rc = write(L, input, t);
   }
   for (int i = 0; i < 2 && rc == 0; i++)
     if (events[i + 2].revents != 0 && t->captures[i].fd >= 0) {
-      *step = steps[i];
+      t->step = steps[i];
       rc = pfd_capture_read(&t->captures[i]);
     }
   return rc;
@@ -182,17 +182,17 @@ static int islast (Talk *t) {
 
 
 /* 1 when all is done, 0 if there is something to wait for, or -errno */
-static int proceed (lua_State *L, Talk *t, const char **step) {
-  *step = "wait";
+static int proceed (lua_State *L, Talk *t) {
+  t->step = "wait";
   int rc = isover(L, t);
   t->over = (rc > 0);
   if (t->over) {
-    *step = "read";
+    t->step = "read";
     rc = islast(t);
   }
   if (rc != 0)
     return rc;
-  *step = "kill";
+  t->step = "kill";
   if (t->phase == PFD_TALKING)
     return pfd_block_past(t->deadline) ? endjob(L, t) : 0;
   return (!t->over && pfd_block_past(t->until)) ? endjob(L, t) : 0;
@@ -236,22 +236,27 @@ static int sleepon (Sleeper *s, Talk *t, struct pollfd *events) {
 }
 
 
-int pfd_talk (lua_State *L, int input, Talk *t, const char **step) {
+/* after a sleep: 1 when all is done, 0, or -errno */
+static int act (lua_State *L, int input, Talk *t, const struct pollfd *events) {
+  int rc = exchange(L, input, t, events);
+  if (rc == 0 && events[0].revents != 0 && !hasended(t)) {
+    t->step = "wait";
+    rc = findend(L, t);
+  }
+  return (rc == 0) ? proceed(L, t) : rc;
+}
+
+
+int pfd_talk (lua_State *L, int input, Talk *t) {
   Sleeper s = {.L = L};
   struct pollfd events[NEVENTS];
   int rc = 0;
   t->tells = 1;
   while (rc == 0) {
-    *step = "poll";
+    t->step = "poll";
     rc = sleepon(&s, t, events);
     if (rc >= 0)
-      rc = exchange(L, input, t, events, step);
-    if (rc == 0 && events[0].revents != 0 && !hasended(t)) {
-      *step = "wait";
-      rc = findend(L, t);
-    }
-    if (rc == 0)
-      rc = proceed(L, t, step);
+      rc = act(L, input, t, events);
   }
   t->done = (rc > 0);
   if (t->done && !t->reaped)

@@ -34,6 +34,7 @@ typedef struct Talk {
   long long grace;     /* nanoseconds from SIGTERM to SIGKILL */
   long long linger;    /* and from the end of the job to that of listening */
 
+  const char *step; /* what is done, and what has failed */
   Usage usage;
   int reaped;   /* by us: then 'usage' is known */
   int timedout; /* the job was ended */
@@ -48,9 +49,9 @@ typedef struct Talk {
 
 /*
 ** Talk until the job is over, and the output, too. 'input' is the place of a
-** string on the stack. Returns 0, or -errno and the step that has failed.
+** string on the stack. Returns 0, or -errno, and the step that has failed is in 't'.
 */
-int pfd_talk (lua_State *L, int input, Talk *t, const char **step);
+int pfd_talk (lua_State *L, int input, Talk *t);
 
 /*
 ** Close and free everything. A job that is not over, because 'pfd_talk' has
