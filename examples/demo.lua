@@ -26,9 +26,7 @@ local function show(code, result)
 end
 
 local function stop(program)
-  if program.input then
-    program.input:close()
-  end
+  program.input:close() -- a second time does no harm
   program.output:close()
   program.child:wait()
   os.remove(program.path)
@@ -41,15 +39,14 @@ local function start()
   }
   local program = { path = path, child = check(child, pipes), told = "" }
   program.pid = check(child:pid())
-  program.input = check(pipes.stdin:file("w"))
-  program.output = check(pipes.stdout:file("r"))
+  program.input, program.output = pipes.stdin, pipes.stdout
+  program.answers = pipes.stdout:lines(10)
   return program
 end
 
 local function tell(program, line)
-  program.input:write(line, "\n")
-  program.input:flush()
-  check(program.output:read() == "written", "the program did not write")
+  check(program.input:write(line .. "\n"))
+  check(program.answers() == "written", "the program did not write")
   program.told = program.told .. line .. "\n"
 end
 
@@ -135,7 +132,6 @@ local function finish(program, p)
   check(ended == false, "the program has ended too early")
   show("p:poll(0)", ended)
   program.input:close()
-  program.input = nil
   ended = p:poll(10)
   check(ended, "the program has not ended")
   show("p:poll(10)", ended)

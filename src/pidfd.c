@@ -18,6 +18,7 @@ static const luaL_Reg functions[] = {
   {"adopt", pfd_l_adopt},
   {"getfd", pfd_l_getfd},
   {"spawn", pfd_l_spawn},
+  {"run", pfd_l_run},
   {"type", pfd_l_type},
   {"poll", pfd_l_poll_list},
   {"peer", pfd_l_peer},

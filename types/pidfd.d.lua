@@ -175,6 +175,54 @@ function pidfd.self(flags) end
 ---@nodiscard
 function pidfd.spawn(options) end
 
+---Those of `pidfd.spawn`, and more. `stdin` is "null" if absent, without
+---`input`; `stdout` and `stderr` are collected if absent, or "pipe".
+---@class pidfd.Run: pidfd.Spawn
+---@field input? string for stdin
+---@field timeout? number seconds for the whole; then the job is ended
+---@field grace? number seconds from SIGTERM to SIGKILL; 2
+---@field scope? "group"|"process"|"cgroup" what the job is; "group"
+---@field limit? integer bytes of each output to keep; more is dropped
+---@field linger? number seconds to read on after the program's end; 0.2
+
+---How a program has ended, and what it has written. `tostring` makes a line of
+---it: "sort: exit 2 (timed out after 5 s)".
+---@class pidfd.Result
+---@field ok boolean it has exited with 0, in time
+---@field how "exit"|"signal"|"unknown"
+---@field code? integer exit status or signal number; nil if "unknown"
+---@field stdout? string if it was collected
+---@field stderr? string if it was collected
+---@field timedout boolean the job was ended because its time was over
+---@field truncated boolean there was more output than `limit`
+---@field held boolean somebody had the output still when we stopped to read
+---@field rusage? pidfd.Rusage nil if somebody else has reaped the program
+---@field program string as it was given
+---@field timeout? number as it was given
+
+---Run a program to its end: start it, give it its input, collect its output,
+---and wait, all at the same time. When its time is over, its job is ended: the
+---process group that it leads, itself alone, or its cgroup gets SIGTERM, and
+---what is left of it after the grace time gets SIGKILL. A program that fails is
+---a result.
+---
+---Fails as `pidfd.spawn` does, where the program cannot be started. Later, when
+---its job has been killed, with ENOMEM (no memory for its output), EPERM (its
+---time is over, and it may not be signalled), ETIMEDOUT (it has not ended
+---within five seconds of SIGKILL), EDEADLK (this process is in that cgroup
+---itself) or EINVAL (somebody else has reaped the program, and before Linux 6.9
+---its group cannot be reached).
+---
+---What the program has started, and left behind, lives on, unless the time is
+---over. Lua's hooks run meanwhile; if one raises, the job gets SIGKILL first.
+---No SIGPIPE comes of input that is not read. Since Linux 5.4.
+---@param options pidfd.Run
+---@return pidfd.Result? result
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.run(options) end
+
 ---Take over a descriptor number of this process, which no other object owns,
 ---after making sure that it is a pidfd, and set its close-on-exec flag.
 ---

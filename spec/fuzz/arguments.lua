@@ -277,6 +277,36 @@ local function spawn()
   return wild.prey(t)
 end
 
+local RUN = {
+  input = function()
+    return ("x"):rep(random(8) == 1 and 200000 or random(9))
+  end,
+  timeout = function() return one_of { 0, 0.0005, 0.001, 0.002 } end,
+  grace = function() return one_of { 0, 0.0005, 1 } end,
+  linger = function() return one_of { 0, 0.0005 } end,
+  scope = function() return one_of { "group", "process", "cgroup", "x" } end,
+  limit = function() return one_of { 0, 1, 1000, 1 << 40, -1 } end,
+}
+local RUN_NAMES = {}
+for name in pairs(RUN) do
+  RUN_NAMES[#RUN_NAMES + 1] = name
+end
+table.sort(RUN_NAMES)
+
+-- It always has a time, or one that sleeps would hold up the round.
+local function run()
+  local t = spawn()
+  t.stdin, t.timeout, t.linger = nil, 0.002, 0
+  for _ = 1, random(4) - 1 do
+    local name = one_of(RUN_NAMES)
+    t[name] = RUN[name]()
+  end
+  if random(3) == 1 then
+    t.stdout, t.stderr = nil, nil
+  end
+  return t
+end
+
 local WORDS = { false, "process", "group", "cgroup", "peek" }
 
 local function namespaced()
@@ -294,6 +324,7 @@ local MAKERS = {
   ["pidfd.adopt"] = pool.orphan,
   ["pidfd.getfd"] = function() return pool.pidfd(), number(), nil end,
   ["pidfd.spawn"] = spawn,
+  ["pidfd.run"] = run,
   ["pidfd.type"] = anything,
   ["pidfd.poll"] = function() return listof(pool.pidfd, 12), seconds() end,
   ["pidfd.peer"] = borrowed,

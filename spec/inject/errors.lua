@@ -74,8 +74,11 @@ end
 -- Is it one that the kernel itself would not have the call fail with, when the
 -- module's function makes it?
 function errors.is_foreign(call, name, caller)
-  if caller == "pidfd.spawn" and name == "ESRCH" then
+  local starts = caller == "pidfd.spawn" or caller == "pidfd.run"
+  if starts and name == "ESRCH" then
     return true -- it reads of no other process in /proc
+  elseif caller == "pidfd.run" and name == "ENOSPC" then
+    return true -- it writes to pipes only
   end
   if caller == "pidfd.spawn" and call == "write" then
     return true -- it writes to /proc and to cgroups only

@@ -85,6 +85,24 @@ scenarios["pidfd.spawn apart"] = spawning { "true", uid = 0, gid = 0 }
 scenarios["pidfd.spawn pgroup"] = spawning { "true", pgroup = 0 }
 scenarios["pidfd.spawn plain"] = spawning { "true" }
 scenarios["pidfd.spawn autoreap"] = spawning { "true", autoreap = true }
+scenarios["pidfd.run"] = function()
+  return function()
+    local result = assert(pidfd.run { "true", input = "x", timeout = 60 })
+    assert(result.how)
+  end
+end
+scenarios["pidfd.run group"] = function()
+  return function()
+    assert(pidfd.run { "/bin/sleep", "1", timeout = 0, linger = 0 })
+  end
+end
+scenarios["pidfd.run process"] = function()
+  return function()
+    assert(pidfd.run {
+      "/bin/sleep", "1", timeout = 0, scope = "process", stdout = "null",
+    })
+  end
+end
 scenarios["pidfd.spawn knobs"] = spawning {
   "true", umask = 18, nice = 1, rlimits = { core = 0, nofile = 20 },
   setenv = { A = "1" }, keepsignals = { "HUP" },
@@ -155,7 +173,7 @@ local answers = {
 -- Where these errors mean to wait until the descriptor is ready, which it never
 -- is.
 local waits = {
-  ["fd:write"] = true, EAGAIN = true, EINTR = true,
+  ["fd:write"] = true, ["pidfd.run"] = true, EAGAIN = true, EINTR = true,
 }
 
 return setmetatable({

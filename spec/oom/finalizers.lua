@@ -95,6 +95,20 @@ scenarios["spawn: borrowed"] = function()
   end
 end
 
+-- No table nor object of the run is left to anybody else. What is borrowed may
+-- be closed.
+scenarios["run: borrowed"] = function()
+  local sink, input = assert(me:getfd(socket)), ("x"):rep(70000)
+  return function()
+    local options = {
+      "cat", input = input, stderr = sink, env = variables(),
+    }
+    pidfd.run(options)
+  end, function()
+    sink:close()
+  end
+end
+
 scenarios["poll: list"] = function()
   local p = assert(pidfd.self())
   local list = numbered(1, 60, p)

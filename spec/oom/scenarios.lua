@@ -143,6 +143,24 @@ local function children()
   end
 end
 
+-- One that gets input and tells something, one whose time is over, and one that
+-- cannot be executed. None outlives the call.
+local function run()
+  local input = ("x"):rep(70000)
+  return function()
+    local result = assert(pidfd.run {
+      "cat", input = input, env = { A = "1" }, cwd = "/",
+      stderr = "stdout", limit = 66000, timeout = 600,
+    })
+    assert(#result.stdout == 66000 and tostring(result) == "cat: exit 0")
+    result = assert(pidfd.run {
+      "sleep", "600", timeout = 0, grace = 600, linger = 0,
+    })
+    assert(result.timedout)
+    assert(not pidfd.run { "/", input = "x" })
+  end
+end
+
 -- As in a new state: without the metatables of the first time.
 local function load_again()
   local registry, types = debug.getregistry(), require "spec.support.types"
@@ -233,6 +251,7 @@ return {
   end),
   ["pidfd.adopt"] = adopt,
   ["pidfd.spawn"] = spawn,
+  ["pidfd.run"] = run,
   ["pidfd.getfd"] = on_pidfd(function(p)
     assert(pidfd.getfd(p, p:fileno()))
   end),

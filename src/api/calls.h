@@ -21,6 +21,9 @@ int pfd_l_adopt (lua_State *L);
 /* spawn.c */
 int pfd_l_spawn (lua_State *L);
 
+/* run.c */
+int pfd_l_run (lua_State *L);
+
 /* getfd.c */
 int pfd_l_getfd (lua_State *L);
 int pfd_l_getfd_or_fileno (lua_State *L);

@@ -215,7 +215,7 @@ int pfd_process_stat (int dir, const char *path, int field, long long *value) {
 
 
 int pfd_process_status (int dir, const char *path, const char *key,
-                        long *value) {
+                        long long *value) {
   char text[STATSIZE];
   int rc = readfile(dir, path, text, sizeof(text));
   if (rc < 0)
@@ -223,7 +223,7 @@ int pfd_process_status (int dir, const char *path, const char *key,
   const char *at = strstr(text, key);
   if (at == NULL)
     return -EIO;
-  *value = strtol(at + strlen(key), NULL, 10);
+  *value = strtoll(at + strlen(key), NULL, 10);
   return 0;
 }
 

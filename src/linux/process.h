@@ -66,7 +66,7 @@ int pfd_process_stat (int dir, const char *path, int field, long long *value);
 
 /* one line of a file "status" below 'dir', its key being "\nTgid:", say */
 int pfd_process_status (int dir, const char *path, const char *key,
-                        long *value);
+                        long long *value);
 
 /* does the process or thread of that file "stat" live? 1, 0 or -errno */
 int pfd_process_lives (int dir, const char *path);

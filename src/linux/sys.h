@@ -48,6 +48,7 @@ int pfd_sys_flags (int fd);
 int pfd_sys_isopen (int fd);
 int pfd_sys_isinherited (int fd);
 int pfd_sys_pipe (int ends[2]);
+int pfd_sys_setpipesize (int pipe, int size);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
 int pfd_sys_onnsfs (int fd);

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* pipe2 */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+#define _GNU_SOURCE /* pipe2, F_SETPIPE_SZ */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include "wide.h"
 
@@ -62,6 +62,12 @@ int pfd_sys_isinherited (int fd) {
 
 int pfd_sys_pipe (int ends[2]) {
   return pfd_sys_result(pipe2(ends, O_CLOEXEC));
+}
+
+
+/* the kernel rounds it up; EPERM beyond what this user may have */
+int pfd_sys_setpipesize (int pipe, int size) {
+  return pfd_sys_result(fcntl(pipe, F_SETPIPE_SZ, size));
 }
 
 
