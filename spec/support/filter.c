@@ -29,6 +29,7 @@ static const Call calls[] = {
   {"clone3", 435},
   {"fstatfs", SYS_fstatfs},
   {"getsockopt", SYS_getsockopt},
+  {"setsockopt", SYS_setsockopt},
   {"ioctl", SYS_ioctl},
   {"openat2", 437},
   {"pidfd_getfd", 438},
