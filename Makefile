@@ -57,7 +57,7 @@ HARD_GC_SPECS = $(or $(SPECS),\
 
 # What a goal needs beyond make and a C compiler: rows of tools/need.
 NEEDS_demo = lua5.4 lua.h
-NEEDS_test = $(NEEDS_demo) busted cqueues luv socket luarocks nginx strace
+NEEDS_test = $(NEEDS_demo) busted cqueues luv socket luarocks nginx strace systemd-notify
 NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
