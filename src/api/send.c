@@ -4,7 +4,6 @@
 #include "../compat.h"
 
 #include "../linux/message.h"
-#include "../linux/nowait.h"
 #include "../lua/arg.h"
 #include "../lua/borrow.h"
 #include "../lua/copy.h"
@@ -14,18 +13,6 @@
 
 /* where the arguments are on the stack */
 enum { SOCKET = 1, DATA, LIST, TIMEOUT };
-
-
-/*
-** What is sent: some of the data, and the descriptors with its first byte.
-** Their numbers are asked for anew before each attempt.
-*/
-typedef struct Parcel {
-  const char *data;
-  size_t length, sent;
-  int fds[PFD_MAXFDS];
-  int nfds;
-} Parcel;
 
 
 /* replace the list by a private copy; returns how many are in it */
@@ -106,19 +93,10 @@ static int checkcarrier (lua_State *L, const Parcel *p, int socket) {
 }
 
 
-/* one attempt; returns 0 if there is more to send */
+/* one attempt */
 static int sendsome (lua_State *L, Parcel *p, int socket) {
-  size_t rest = p->length - p->sent;
   int rc = (p->nfds > 0) ? checkcarrier(L, p, socket) : 0;
-  if (rc == 0)
-    rc = pfd_message_send(socket, p->data + p->sent,
-                          (rest < PFD_MAXTRANSFER) ? rest : PFD_MAXTRANSFER,
-                          p->fds, p->nfds);
-  if (rc >= 0) {
-    p->sent += (size_t)rc;
-    p->nfds = 0;
-  }
-  return rc;
+  return (rc < 0) ? rc : pfd_message_send(socket, p);
 }
 
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "nowait.h"
 #include "sys.h"
 
 /* so many descriptors may come with one message, its sender's included */
@@ -48,30 +49,36 @@ int pfd_message_isstream (int socket) {
 }
 
 
-static void attach (struct msghdr *message, Control *control, const int *fds,
-                    int nfds) {
-  size_t size = (size_t)nfds * sizeof(int);
+static void attach (struct msghdr *message, Control *control, const Parcel *p) {
+  size_t size = (size_t)p->nfds * sizeof(int);
   *control = (Control){.header = {.cmsg_level = SOL_SOCKET}};
   control->header.cmsg_type = SCM_RIGHTS;
   control->header.cmsg_len = CMSG_LEN(size);
-  memcpy(CMSG_DATA(&control->header), fds, size);
+  memcpy(CMSG_DATA(&control->header), p->fds, size);
   message->msg_control = control;
   message->msg_controllen = CMSG_SPACE(size);
 }
 
 
-int pfd_message_send (int socket, const char *data, size_t length,
-                      const int *fds, int nfds) {
+int pfd_message_send (int socket, Parcel *p) {
   union { /* it is only read */
     const char *constant;
     char *base;
-  } from = {data};
-  struct iovec bytes = {.iov_base = from.base, .iov_len = length};
+  } from = {p->data + p->sent};
+  size_t rest = p->length - p->sent;
+  struct iovec bytes = {.iov_base = from.base, .iov_len = rest};
   struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
   Control control;
-  if (nfds > 0)
-    attach(&message, &control, fds, nfds);
-  return pfd_sys_sendmsg(socket, &message);
+  if (rest > PFD_MAXTRANSFER)
+    bytes.iov_len = PFD_MAXTRANSFER;
+  if (p->nfds > 0)
+    attach(&message, &control, p);
+  int rc = pfd_sys_sendmsg(socket, &message);
+  if (rc >= 0) {
+    p->sent += (size_t)rc;
+    p->nfds = 0;
+  }
+  return rc;
 }
 
 /* }=================================================================== */
@@ -88,7 +95,10 @@ static int isscarce (int rc) {
 }
 
 
-/* what does not fit was never in the message, as it has no more than these */
+/*
+** Linux sends no more than PFD_MAXFDS. Should it do so one day, the others are
+** closed, and count as lost.
+*/
 static void takefds (Message *m, const unsigned char *data, size_t n) {
   for (size_t i = 0; i < n; i++) {
     int fd;
@@ -118,15 +128,15 @@ static void takecontrol (Message *m, struct msghdr *message) {
 }
 
 
-/* fill all of the message but its data's owner; returns how many bytes */
-static int receive (int socket, char *data, size_t max, int flags, Message *m) {
+/* 'data' has room for 'max' bytes; returns how many came */
+static int receive (int socket, size_t max, int flags, Message *m) {
   Control control;
-  struct iovec bytes = {.iov_base = data, .iov_len = max};
+  struct iovec bytes = {.iov_base = m->data, .iov_len = max};
   struct msghdr message = {.msg_iov = &bytes,
                            .msg_iovlen = 1,
                            .msg_control = &control,
                            .msg_controllen = sizeof(control)};
-  *m = (Message){.sender = PFD_NOSENDER};
+  *m = (Message){.data = m->data, .sender = PFD_NOSENDER};
   int rc = pfd_sys_recvmsg(socket, &message, flags);
   if (rc < 0)
     return rc;
@@ -179,13 +189,14 @@ static int findnumber (int socket) {
 ** it has, or -EMFILE or -ENFILE.
 */
 static int peek (int socket, char *data, size_t max) {
-  Message m;
-  int rc = receive(socket, data, max, MSG_PEEK, &m);
+  Message m = {.data = data};
+  int rc = receive(socket, max, MSG_PEEK, &m);
   if (rc < 0)
     return rc;
   int scarce = isscarce(m.sender) ? m.sender : 0;
   if (scarce == 0 && m.fdscut)
     scarce = findnumber(socket);
+  m.data = NULL; /* the caller's */
   pfd_message_free(&m);
   return (scarce < 0) ? scarce : rc;
 }
@@ -211,14 +222,12 @@ int pfd_message_receive (int socket, size_t max, Message *m) {
   if (data == NULL)
     return -ENOMEM;
   int rc = hasroom() ? 0 : makesure(socket, data, &max);
-  if (rc == 0)
-    rc = receive(socket, data, max, 0, m);
-  if (rc < 0) {
-    free(data);
-    return rc;
-  }
   m->data = data;
-  return 0;
+  if (rc == 0)
+    rc = receive(socket, max, 0, m);
+  if (rc < 0)
+    free(data);
+  return (rc < 0) ? rc : 0;
 }
 
 

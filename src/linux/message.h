@@ -34,12 +34,20 @@ typedef struct Message {
 } Message;
 
 
+/* one to be sent: the data, and the descriptors that go with its first byte */
+typedef struct Parcel {
+  const char *data;
+  size_t length, sent;
+  int fds[PFD_MAXFDS];
+  int nfds;
+} Parcel;
+
 /*
-** Send what there is room for, with the descriptors. Returns how many bytes
-** were sent, or -EAGAIN, or -EPIPE without a SIGPIPE, or another -errno.
+** Send what there is room for. Returns how many bytes were sent, which are
+** counted in 'sent', or -EAGAIN, or -EPIPE without a SIGPIPE, or another
+** -errno. The descriptors are not sent again.
 */
-int pfd_message_send (int socket, const char *data, size_t length,
-                      const int *fds, int nfds);
+int pfd_message_send (int socket, Parcel *p);
 
 /* may descriptors be sent with that? 0, -EOPNOTSUPP, or another -errno */
 int pfd_message_iscarrier (int socket);
