@@ -190,7 +190,7 @@ describe("examples/notify.lua", function()
     } do
       assert.equal(status, select(4, serve(service)))
     end
-    local _, errors, _, code = script.run(EXAMPLE, "nosuchcommand")
+    local _, errors, _, code = script.run(EXAMPLE, "/nowhere/command")
     assert.matches("not found", errors)
     assert.equal(127, code)
   end)

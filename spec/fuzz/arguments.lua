@@ -162,8 +162,8 @@ end
 
 local SUPPORTS = {
   "getfd", "id", "info", "info_exit", "madvise", "mrelease", "namespaces",
-  "nonblock", "passpidfd", "peer", "proc", "signal_scopes", "thread", "waitid", "x",
-  "autoreap",
+  "nonblock", "passpidfd", "peer", "proc", "signal_scopes", "thread", "waitid",
+  "x", "autoreap",
 }
 
 local function variables()

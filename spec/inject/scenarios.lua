@@ -81,7 +81,8 @@ scenarios["p:madvise"] = on_child(function(p)
   p:madvise("COLD", {})
 end)
 for name in ("autoreap getfd id info info_exit madvise mrelease namespaces "
-  .. "nonblock passpidfd peer proc signal_scopes thread waitid"):gmatch("%S+") do
+  .. "nonblock passpidfd peer proc signal_scopes thread "
+  .. "waitid"):gmatch("%S+") do
   scenarios["pidfd.supports " .. name] = supporting(name)
 end
 

@@ -182,22 +182,29 @@ static int findnumber (int socket) {
 }
 
 
+static void closeall (Message *m) {
+  for (int i = 0; i < m->nfds; i++)
+    if (m->fds[i] >= 0)
+      (void)pfd_sys_close(m->fds[i]);
+  if (m->sender >= 0)
+    (void)pfd_sys_close(m->sender);
+}
+
+
 /*
 ** Look at the message, which makes its descriptors but leaves the message
 ** where it is. If they were cut while there were numbers left, that was for
 ** another reason, and another attempt would not help. Returns how many bytes
 ** it has, or -EMFILE or -ENFILE.
 */
-static int peek (int socket, char *data, size_t max) {
-  Message m = {.data = data};
-  int rc = receive(socket, max, MSG_PEEK, &m);
+static int peek (int socket, size_t max, Message *m) {
+  int rc = receive(socket, max, MSG_PEEK, m);
   if (rc < 0)
     return rc;
-  int scarce = isscarce(m.sender) ? m.sender : 0;
-  if (scarce == 0 && m.fdscut)
+  int scarce = isscarce(m->sender) ? m->sender : 0;
+  if (scarce == 0 && m->fdscut)
     scarce = findnumber(socket);
-  m.data = NULL; /* the caller's */
-  pfd_message_free(&m);
+  closeall(m);
   return (scarce < 0) ? scarce : rc;
 }
 
@@ -206,11 +213,11 @@ static int peek (int socket, char *data, size_t max) {
 ** Of a stream, no more is received than was looked at: what has come since
 ** could bring descriptors, too. Sets 'max' to that.
 */
-static int makesure (int socket, char *data, size_t *max) {
+static int makesure (int socket, size_t *max, Message *m) {
   int isstream = pfd_message_isstream(socket);
   if (isstream < 0)
     return isstream;
-  int rc = peek(socket, data, *max);
+  int rc = peek(socket, *max, m);
   if (rc > 0 && isstream)
     *max = (size_t)rc;
   return (rc < 0) ? rc : 0;
@@ -218,25 +225,20 @@ static int makesure (int socket, char *data, size_t *max) {
 
 
 int pfd_message_receive (int socket, size_t max, Message *m) {
-  char *data = (char *)malloc(max);
-  if (data == NULL)
+  m->data = (char *)malloc(max);
+  if (m->data == NULL)
     return -ENOMEM;
-  int rc = hasroom() ? 0 : makesure(socket, data, &max);
-  m->data = data;
+  int rc = hasroom() ? 0 : makesure(socket, &max, m);
   if (rc == 0)
     rc = receive(socket, max, 0, m);
   if (rc < 0)
-    free(data);
+    free(m->data);
   return (rc < 0) ? rc : 0;
 }
 
 
 void pfd_message_free (Message *m) {
-  for (int i = 0; i < m->nfds; i++)
-    if (m->fds[i] >= 0)
-      (void)pfd_sys_close(m->fds[i]);
-  if (m->sender >= 0)
-    (void)pfd_sys_close(m->sender);
+  closeall(m);
   free(m->data);
   *m = (Message){.sender = PFD_NOSENDER};
 }
