@@ -84,6 +84,12 @@ function errors.is_foreign(call, name, caller)
   elseif call == "getsockopt" and caller ~= "pidfd.peer" then
     return name ~= "EBADF" and name ~= "ENOTSOCK" -- a socket's type
   end
+  if caller == "pidfd.spawn" and call == "write" then
+    return true -- it writes to /proc and to cgroups only
+  end
+  if caller == "p:terminate" and (name == "ESRCH" or name == "EISDIR") then
+    return true -- files of cgroups do not say so
+  end
   return not words(OWN[call] or "")[name]
 end
 
