@@ -83,7 +83,7 @@ HARD_GC_SPECS = $(or $(SPECS),\
 
 # What a goal needs beyond make and a C compiler: rows of tools/need.
 NEEDS_demo = lua lua.h
-NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
+NEEDS_test = $(NEEDS_demo) luarocks nginx strace systemd-notify \
   $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
 NEEDS_by-file = $(NEEDS_test)
 NEEDS_test-all = patchelf

@@ -19,6 +19,7 @@ local FEATURES = {
   mrelease = { 5, 15, "process_mrelease" },
   namespaces = { 6, 11, "ioctl" },
   nonblock = { 5, 10, "pidfd_open" },
+  passpidfd = { 6, 5, "setsockopt" },
   peer = { 6, 5, "getsockopt" },
   pid_in_namespace = { 6, 11, "ioctl" },
   proc = { 5, 6, "openat2" },
@@ -53,6 +54,15 @@ local CALLS = {
   nonblock = function(_, pid)
     local p = pidfd.open(pid, pidfd.flags.NONBLOCK)
     return p ~= nil and p:close()
+  end,
+  passpidfd = function()
+    if has "cqueues" then
+      local socket, other = require("cqueues.socket").pair()
+      local works = pidfd.passpidfd(socket, true)
+      socket:close()
+      other:close()
+      return works ~= nil
+    end
   end,
   peer = function()
     if has "cqueues" then

@@ -294,6 +294,65 @@ function pidfd.from_token(token) end
 ---@nodiscard
 function pidfd.peer(socket) end
 
+---Send all of `data`, and with its first byte duplicates of the descriptors in
+---a list, at most 253. Wait for room at most `timeout` seconds, for ever if
+---absent.
+---
+---Fails with EPIPE (nobody will receive it; without SIGPIPE), ETIMEDOUT,
+---EMSGSIZE (too long for one message), ENOTCONN or EDESTADDRREQ (not
+---connected), ECONNREFUSED or ECONNRESET (the other end has gone), ENOTSOCK (no
+---socket), EBADF (it, or one of the list, is not open), EOPNOTSUPP (descriptors
+---need a unix socket), ETOOMANYREFS (as many as this process may have wait to
+---be received), EINVAL (one that cannot be sent), EPERM (the other end takes
+---none, since Linux 6.16) or ENOBUFS. The descriptors were sent if any byte
+---was.
+---@see unix(7) SCM_RIGHTS
+---@param socket pidfd.Borrow
+---@param data string not empty, if descriptors go over a stream
+---@param list? pidfd.Borrow[]
+---@param timeout? number seconds
+---@return integer? bytes all
+---@return string? message
+---@return integer? errno
+---@return integer? sent how many bytes, if not all
+function pidfd.send(socket, data, list, timeout) end
+
+---@class pidfd.Received
+---@field fds (pidfd.Pidfd|pidfd.Fd)[] what came with it, by type
+---@field sender? pidfd.Pidfd who sent it, after `pidfd.passpidfd`
+---@field truncated boolean was a part of it lost?
+---@field lost? "data"|"fds"|"both" which: bytes over `max`, or descriptors
+
+---Receive what is there, up to `max` bytes, and what descriptors came with it.
+---Wait for it at most `timeout` seconds, for ever if absent. The string is ""
+---at the end of a stream.
+---
+---Fails with ETIMEDOUT, ECONNRESET (the other end has gone), ENOTCONN (not
+---connected), EINVAL (likewise, or it listens), ENOTSOCK (no socket), EBADF
+---(not open), EMFILE or ENFILE (no descriptor left for those of the message) or
+---ENOMEM (no memory for so much). The message is where it was then.
+---@see unix(7) SCM_RIGHTS, SCM_PIDFD
+---@param socket pidfd.Borrow
+---@param max integer bytes, from 1 up
+---@param timeout? number seconds
+---@return string? data
+---@return pidfd.Received|string extra or the message
+---@return integer? errno
+function pidfd.receive(socket, max, timeout) end
+
+---Should `pidfd.receive` tell the sender of each message? It is noted when the
+---message is sent. Root can name another process.
+---
+---Fails with ENOTSOCK (no socket), EBADF (not open), EOPNOTSUPP (an internet
+---socket, or the like, since Linux 6.16) or ENOPROTOOPT (before Linux 6.5).
+---@see unix(7) SO_PASSPIDFD
+---@param socket pidfd.Borrow
+---@param on boolean
+---@return true? done
+---@return string? message
+---@return integer? errno
+function pidfd.passpidfd(socket, on) end
+
 ---@alias pidfd.Feature
 ---| "autoreap" # Linux 7.1; also for autokill
 ---| "coredump_code" # 7.1
@@ -305,6 +364,7 @@ function pidfd.peer(socket) end
 ---| "mrelease" # 5.15
 ---| "namespaces" # 6.11; without it /proc is read
 ---| "nonblock" # 5.10
+---| "passpidfd" # 6.5
 ---| "peer" # 6.5
 ---| "pid_in_namespace" # 6.11; p:pid and pidfd.open with a namespace
 ---| "proc" # 5.6; also for p:link and p:list

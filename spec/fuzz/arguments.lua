@@ -14,7 +14,8 @@ local function one_of(list)
   return list[random(#list)]
 end
 
-local sockets = { host.socket(), host.socket() }
+local near, far = host.socket()
+local sockets = { near, far }
 
 local TERA = math.tointeger(2 ^ 40)
 
@@ -90,6 +91,16 @@ local function borrowed()
     return io.stdout
   end
   return one_of(sockets)
+end
+
+local function listener()
+  return random(3) == 1 and borrowed() or one_of { far, far, near }
+end
+
+local function sending()
+  local data = ("x"):rep(one_of { 0, 1, 1, 5, 3000 })
+  local longest = random(30) == 1 and 260 or 6
+  return listener(), data, listof(borrowed, longest), seconds()
 end
 
 local SIGNALS = { 0, "WINCH", "CHLD", "CONT", "USR1", "URG", "RTMIN+3", 28 }
@@ -170,8 +181,8 @@ end
 
 local SUPPORTS = {
   "getfd", "id", "info", "info_exit", "madvise", "mrelease", "namespaces",
-  "nonblock", "peer", "proc", "signal_scopes", "thread", "waitid", "x",
-  "autoreap", "coredump_code", "pid_in_namespace",
+  "nonblock", "passpidfd", "peer", "proc", "signal_scopes", "thread", "waitid",
+  "x", "autoreap", "coredump_code", "pid_in_namespace",
 }
 
 local function variables()
@@ -328,6 +339,11 @@ local MAKERS = {
   ["pidfd.type"] = anything,
   ["pidfd.poll"] = function() return listof(pool.pidfd, 12), seconds() end,
   ["pidfd.peer"] = borrowed,
+  ["pidfd.send"] = sending,
+  ["pidfd.receive"] = function()
+    return listener(), one_of { 1, 4, 100, 70000 }, seconds()
+  end,
+  ["pidfd.passpidfd"] = function() return listener(), random(2) == 1 end,
   ["pidfd.from_token"] = token,
   ["pidfd.supports"] = function() return one_of(SUPPORTS) end,
   ["p:getfd"] = number,

@@ -84,6 +84,11 @@ local function keep(name, ok, first, second)
     end
     if name == "pidfd.spawn" then
       pool.started(first, second)
+    elseif name == "pidfd.receive" and type(second) == "table" then
+      pool.put(second.sender)
+      for _, fd in pairs(second.fds) do
+        pool.put(fd)
+      end
     end
   end
 end

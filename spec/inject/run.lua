@@ -25,6 +25,9 @@ local LEAVES_CHILD = { waitid = true, wait4 = true }
 -- A child that cannot write its report counts as started.
 local LOSES_FAILURE = { write = true }
 
+-- They tell how much they did before they failed.
+local HAS_FOURTH = { ["fd:write"] = true, ["pidfd.send"] = true }
+
 -- The failures of the module's functions in the present attempt: those that
 -- the function returned, and those that it raised.
 local failures = {}
@@ -37,7 +40,7 @@ local function note(name, ok, ...)
   end
   if result == nil and select("#", ...) > 1 then
     local right = type(message) == "string" and math.type(code) == "integer"
-      and (select("#", ...) == 3 or name == "fd:write") and pidfd.errno[code]
+      and (select("#", ...) == 3 or HAS_FOURTH[name]) and pidfd.errno[code]
     table.insert(failures, {
       name = name, errno = right and pidfd.errno[code],
       raised = not right and "no triple" or nil,

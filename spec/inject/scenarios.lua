@@ -150,7 +150,8 @@ scenarios["p:madvise"] = on_child(function(p)
   p:madvise("COLD", {})
 end)
 for name in ("autoreap coredump_code getfd id info info_exit madvise mrelease "
-  .. "namespaces nonblock peer pid_in_namespace proc signal_scopes thread "
+  .. "namespaces nonblock passpidfd peer pid_in_namespace proc signal_scopes "
+  .. "thread "
   .. "waitid"):gmatch("%S+") do
   scenarios["pidfd.supports " .. name] = supporting(name)
 end
@@ -166,6 +167,7 @@ table.sort(names)
 local answers = {
   ["pidfd.supports"] = true, -- false, as a filter refuses it
   ["pidfd.peer"] = true, -- compares with pidfd.supports
+  ["pidfd.passpidfd"] = true, -- likewise
   ["p.__eq"] = true,
   ["fd:lines"] = true, -- raises, as file:lines does
 }
@@ -173,7 +175,8 @@ local answers = {
 -- Where these errors mean to wait until the descriptor is ready, which it never
 -- is.
 local waits = {
-  ["fd:write"] = true, ["pidfd.run"] = true, EAGAIN = true, EINTR = true,
+  ["fd:write"] = true, ["pidfd.run"] = true, ["pidfd.send"] = true,
+  ["pidfd.receive"] = true, EAGAIN = true, EINTR = true,
 }
 
 return setmetatable({

@@ -6,7 +6,9 @@
 
 local pidfd = require "pidfd"
 
+-- These come first, or there would be holes among the numbers that are used.
 local socket = host.socket()
+local near, far = host.socket()
 local me = assert(pidfd.self():pid())
 
 local function open_self()
@@ -204,6 +206,29 @@ local function on_lines(take, newline)
   end
 end
 
+-- Messages from 'near' to 'far'; none is left.
+local function drain()
+  while pidfd.receive(far, 100, 0) do end
+end
+
+local function send()
+  local p = open_self()
+  local lender = { fileno = function() return near end }
+  return function()
+    assert(pidfd.send(near, "x", { p, io.stdout, 0, lender }, 0))
+  end, drain
+end
+
+local function receive()
+  local p = open_self()
+  pidfd.passpidfd(far, true) -- where there is that
+  assert(pidfd.send(near, "text", { p, io.stdout, near, p }))
+  return function()
+    local data, extra = assert(pidfd.receive(far, 100, 0))
+    assert(data == "text" and #extra.fds == 4)
+  end, drain
+end
+
 local function close(object)
   assert(object:close())
 end
@@ -261,6 +286,13 @@ return {
   ["pidfd.peer"] = on_nothing(function()
     assert(pidfd.supports("peer") == (pidfd.peer(socket) ~= nil))
     assert(not pidfd.peer(io.stdout))
+  end),
+  ["pidfd.send"] = send,
+  ["pidfd.receive"] = receive,
+  ["pidfd.passpidfd"] = on_nothing(function()
+    assert(pidfd.supports("passpidfd") ==
+      (pidfd.passpidfd(socket, true) ~= nil))
+    assert(not pidfd.passpidfd(io.stdout, true))
   end),
   ["pidfd.from_token"] = on_pidfd(function(p)
     assert(pidfd.from_token(p:token()))

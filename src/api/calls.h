@@ -74,6 +74,15 @@ int pfd_l_setns (lua_State *L);
 /* peer.c */
 int pfd_l_peer (lua_State *L);
 
+/* send.c */
+int pfd_l_send (lua_State *L);
+
+/* receive.c */
+int pfd_l_receive (lua_State *L);
+
+/* passpidfd.c */
+int pfd_l_passpidfd (lua_State *L);
+
 /* memory.c */
 int pfd_l_mrelease (lua_State *L);
 int pfd_l_madvise (lua_State *L);

@@ -161,6 +161,17 @@ static int peer (int self) {
 }
 
 
+static int passpidfd (int self) {
+  (void)self;
+  int socket = pfd_sys_unixsocket();
+  if (socket < 0)
+    return answer(socket, 0);
+  int rc = answer(pfd_sys_passpidfd(socket, 1), 0);
+  (void)pfd_sys_close(socket);
+  return rc;
+}
+
+
 static int mrelease (int self) {
   (void)self;
   return answer(pfd_sys_mrelease(NOWHERE), -EBADF);
@@ -203,6 +214,7 @@ static const Feature features[] = {
   {"mrelease", NULL, {mrelease}},           /* Linux 5.15 */
   {"namespaces", namespaces, {NULL}},       /* Linux 6.11 */
   {"nonblock", NULL, {nonblock}},           /* Linux 5.10 */
+  {"passpidfd", NULL, {passpidfd}},         /* Linux 6.5 */
   {"peer", NULL, {peer}},                   /* Linux 6.5 */
   {"pid_in_namespace", NULL, {pid_in_namespace}}, /* Linux 6.11 */
   {"proc", NULL, {proc}},                   /* Linux 5.6 */
@@ -241,11 +253,11 @@ static int find (int none, void *about) {
 /*
 ** pidfd.supports (name)
 ** Does the running kernel have it? "autoreap" (Linux 7.1; also for autokill),
-** "coredump_code" (7.1), "getfd" (5.6), "id" (6.9; also for == and tokens), "info" (6.13),
-** "info_exit" (6.15; the end of processes that are no children), "madvise"
+** "coredump_code" (7.1), "getfd" (5.6), "id" (6.9; also for == and tokens),
+** "info" (6.13), "info_exit" (6.15; the end of processes that are no children), "madvise"
 ** (5.10), "mrelease" (5.15), "namespaces" (6.11; before, /proc is read),
-** "nonblock" (5.10), "peer" (6.5), "pid_in_namespace" (6.11), "proc" (5.6), "signal_scopes" (6.9),
-** "thread" (6.9), "waitid" (5.4).
+** "nonblock" (5.10), "passpidfd" (6.5), "peer" (6.5), "pid_in_namespace"
+** (6.11), "proc" (5.6), "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
 **
 ** Returns a boolean, or fails with
 **   EMFILE, ENFILE  no descriptor left to find out

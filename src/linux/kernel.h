@@ -119,9 +119,15 @@ typedef struct CloneArgs {
 #define PFD_GET_NAMESPACE(n) _IO(0xFF, n)
 
 
-/* getsockopt(2), Linux 6.5 */
+/* getsockopt(2) and setsockopt(2), Linux 6.5 */
 #if !defined(SO_PEERPIDFD)
+#define SO_PASSPIDFD 76
 #define SO_PEERPIDFD 77
+#endif
+
+/* a control message of recvmsg(2), Linux 6.5 */
+#if !defined(SCM_PIDFD)
+#define SCM_PIDFD 0x04
 #endif
 
 

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -79,6 +80,12 @@ int pfd_sys_reopen (int fd, int flags);
 int pfd_sys_unread (int fd);
 int pfd_sys_blocksigpipe (sigset_t *old);
 void pfd_sys_dropsigpipe (void);
+
+/* sys_socket.c: messages, and nothing waits; see message.h */
+int pfd_sys_getoption (int socket, int option);
+int pfd_sys_passpidfd (int socket, int on);
+int pfd_sys_sendmsg (int socket, const struct msghdr *message);
+int pfd_sys_recvmsg (int socket, struct msghdr *message, int flags);
 
 /* sys_wait.c: times are nanoseconds, and a negative timeout is for ever */
 long long pfd_sys_now (void);
