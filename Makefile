@@ -240,7 +240,7 @@ build/tsan/main.o: spec/parallel/main.c | needs
 
 $(PARALLEL): build/tsan/main.o $(TSAN_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) -rdynamic $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 $(COVERAGE_OBJ): build/coverage/obj/%.o: src/%.c | needs
 	$(COMPILE)
