@@ -73,14 +73,26 @@ int pfd_sys_nonblock (int fd, int on) {
 /* 1 for a pidfd since Linux 6.9, 0 for anything else */
 int pfd_sys_onpidfs (int fd) {
   struct statfs fs;
-  int rc = pfd_sys_result(fstatfs(fd, &fs));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(fstatfs(fd, &fs));
+  while (pfd_sys_again(&rc, &tries));
   return (rc < 0) ? rc : (fs.f_type == PID_FS_MAGIC);
+}
+
+
+static int getstatus (int fd, struct stat *status) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(fstat(fd, status));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
 int pfd_sys_owner (int fd, uid_t *owner) {
   struct stat status;
-  int rc = pfd_sys_result(fstat(fd, &status));
+  int rc = getstatus(fd, &status);
   if (rc == 0)
     *owner = status.st_uid;
   return rc;
@@ -89,7 +101,7 @@ int pfd_sys_owner (int fd, uid_t *owner) {
 
 int pfd_sys_inode (int fd, unsigned long long *inode) {
   struct stat status;
-  int rc = pfd_sys_result(fstat(fd, &status));
+  int rc = getstatus(fd, &status);
   if (rc == 0)
     *inode = status.st_ino;
   return rc;
