@@ -19,8 +19,11 @@ BENCH = build/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
 FUZZER = build/sanitize/fuzzer
 PARALLEL = build/tsan/parallel
-COVERAGE_HOSTS = build/coverage/oom-host
-RUN_COVERAGE_HOSTS = build/coverage/oom-host spec/oom/run.lua >/dev/null;
+COVERAGE_HOSTS = build/coverage/oom-host build/coverage/inject-host \
+  build/inject/true
+RUN_COVERAGE_HOSTS = build/coverage/oom-host spec/oom/run.lua >/dev/null; \
+  build/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
+  PATH=build/inject build/coverage/inject-host spec/inject/run.lua >/dev/null;
 INJECT_HOST = build/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -205,6 +208,7 @@ build/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 build/tsan/obj/linux/child.o build/tsan/obj/linux/move.o \
   build/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
 build/coverage/%: VARIANT = -O0 --coverage
+COVERAGE_FLUSH = -Wl,--wrap=pfd_sys_quit
 
 # What a child runs that may share this process's memory, and the thread
 # control block of one of its threads: no sanitizer's code, which uses both.
@@ -223,7 +227,8 @@ $(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
 build/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)
 
-build/coverage/pidfd.so: $(COVERAGE_OBJ)
+build/coverage/pidfd.so: VARIANT += $(COVERAGE_FLUSH)
+build/coverage/pidfd.so: build/coverage/flush.o $(COVERAGE_OBJ)
 	$(LINK)
 
 $(OBJ): build/obj/%.o: src/%.c | needs
@@ -263,7 +268,15 @@ build/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
 build/coverage/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
-build/coverage/oom-host: build/coverage/host.o $(COVERAGE_OBJ)
+build/coverage/flush.o: spec/support/flush.c | needs
+	$(COMPILE)
+
+build/coverage/inject.o: spec/inject/host.c | needs
+	$(COMPILE)
+
+build/coverage/oom-host: build/coverage/host.o
+build/coverage/inject-host: build/coverage/inject.o
+build/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 

@@ -357,7 +357,7 @@ describe("pidfd.spawn() fails with EINVAL", function()
   end
 end)
 
--- No kernel here knows them, but what it is asked for can be seen.
+-- Not every kernel knows them, but what it is asked for can be seen.
 describe("pidfd.spawn() asks the kernel", function()
   local AUTOREAP, NNP, AUTOKILL = 1 << 34, 1 << 35, 1 << 36
 

@@ -27,7 +27,8 @@ static unsigned int tocall (const char *s) {
     unsigned int number;
   } calls[] = {{"capget", SYS_capget},         {"fstatfs", SYS_fstatfs},
                {"getsockopt", SYS_getsockopt}, {"ioctl", SYS_ioctl},
-               {"readlinkat", SYS_readlinkat}, {"ppoll", SYS_ppoll}};
+               {"readlinkat", SYS_readlinkat}, {"ppoll", SYS_ppoll},
+               {"write", SYS_write},           {"clone", SYS_clone}};
   for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
     if (strcmp(s, calls[i].name) == 0)
       return calls[i].number;

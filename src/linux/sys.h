@@ -94,12 +94,7 @@ void pfd_sys_setsignals (const sigset_t *mask);
 int pfd_sys_forbidcancel (void); /* of this thread; returns what was */
 void pfd_sys_allowcancel (int old);
 
-/*
-** sys_clone.c: a child that has a copy of our memory, 'child', and does not
-** return. 'launch' starts programs.
-*/
-int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
-void pfd_sys_exit (void);
+/* sys_clone.c: for 'launch', which starts programs */
 void pfd_sys_killchild (pid_t pid); /* and reap it */
 
 /*
