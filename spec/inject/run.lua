@@ -188,7 +188,8 @@ end
 local function try_each(name, call, n, counted)
   for _, errno in ipairs(errors.of(call)) do
     local code = pidfd.errno[errno]
-    if code and not (scenarios.waits[name] and scenarios.waits[errno]) then
+    local waits = scenarios.waits
+    if code and not (waits[name] and waits[errno] and waits[call]) then
       try(name, { { call = call, nth = n, errno = code } })
       if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
         try(name, { { call = call, nth = n, errno = code, forever = true } })

@@ -100,10 +100,11 @@ local answers = {
   ["fd:lines"] = true, -- raises, as file:lines does
 }
 
--- Where these errors mean to wait until the descriptor is ready, which it never
--- is.
+-- Where these errors of these calls mean to wait until the descriptor is ready,
+-- which it never is.
 local waits = {
   ["fd:write"] = true, EAGAIN = true, EINTR = true,
+  write = true, ppoll = true,
 }
 
 return setmetatable({
