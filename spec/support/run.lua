@@ -41,11 +41,12 @@ end
 run.CLONE3, run.CLOSE_RANGE = 435, 436
 
 -- A command that runs its arguments where that system call, a number or a name
--- that refuse.c knows, fails with that errno; or nil without a C compiler. For
--- compiled.remove, see there.
+-- that refuse.c knows, fails with that errno, or does nothing and returns 0; or
+-- nil without a C compiler. For compiled.remove, see there.
 function run.refusing(call, code)
   local refuse = not is_emulated() and compiled.program("refuse")
-  return refuse and ("%s %s %d"):format(refuse, call, pidfd.errno[code])
+  return refuse and ("%s %s %d"):format(refuse, call,
+    code == 0 and 0 or pidfd.errno[code])
 end
 
 -- Traced by strace with these options. Returns the trace, and the output;

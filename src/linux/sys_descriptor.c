@@ -72,7 +72,7 @@ int pfd_sys_nonblock (int fd, int on) {
 
 /* 1 for a pidfd since Linux 6.9, 0 for anything else */
 int pfd_sys_onpidfs (int fd) {
-  struct statfs fs;
+  struct statfs fs = {.f_type = 0}; /* a filter may answer for the kernel */
   int rc, tries = 0;
   do
     rc = pfd_sys_result(fstatfs(fd, &fs));
