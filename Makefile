@@ -157,7 +157,7 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
-coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
+coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
 	@find build/coverage -name '*.gcda' -delete
 	@PIDFD_COVERAGE=$(CURDIR)/build/coverage/obj \
 	  tools/specs build/coverage $(SPECS); status=$$?; \
