@@ -88,8 +88,8 @@ describe("a kernel without pidfs", function()
   end
 end)
 
--- Where pidfd_send_signal(2) knows no flags, and pidfds are on no pidfs. Here it
--- knows nothing at all, so that what arrives does so by number.
+-- Where pidfd_send_signal(2) knows no flags, and pidfds are on no pidfs. It
+-- knows nothing else either here: what arrives does so by number.
 describe("a kernel without scopes of signals", function()
   local function sent(program)
     return where({ "424", "EINVAL", "fstatfs", 0 }, [[
