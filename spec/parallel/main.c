@@ -45,7 +45,8 @@ typedef struct Thread {
 ** it takes a descriptor for open after it was closed, and another thread that
 ** gets the same number later for one that uses it at the same time.
 */
-__attribute__((visibility("default"))) long syscall (long number, ...) {
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+long syscall (long number, ...) {
   long (*next)(long, ...) = NULL;
   void *symbol = dlsym(RTLD_NEXT, "syscall");
   long args[6];

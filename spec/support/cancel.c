@@ -57,6 +57,8 @@ static void perform (lua_State *L, Job *job) {
 }
 
 
+/* the two macros are loops */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity) */
 static void *work (void *argument) {
   (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
   lua_State *L = luaL_newstate();
