@@ -16,13 +16,20 @@ end
 
 local sockets = { host.socket(), host.socket() }
 
+local TERA = math.tointeger(2 ^ 40)
+
 local MISFITS = {
   false, true, 0, -1, 1, 2 ^ 31, 2 ^ 32 + 1, 2 ^ 53, 0.5, -0.0, 0 / 0, 1 / 0,
   -1 / 0, math.mininteger, math.maxinteger, "", "0", "1", "TERM", "a\0b",
   ("x"):rep(5000), {}, print, io.stdout, coroutine.create(print), host.call,
   setmetatable({}, { __index = error }),
-  setmetatable({}, { __len = function() return 1 << 40 end }),
+  setmetatable({}, { __len = function() return TERA end }),
 }
+
+local function with_nohang(bits)
+  local has = math.floor(bits / pidfd.flags.WNOHANG) % 2 == 1
+  return has and bits or bits + pidfd.flags.WNOHANG
+end
 
 local function anything()
   local n = random(#MISFITS + 3)
@@ -35,7 +42,7 @@ local function anything()
   end
 end
 
-local FLAGS = { 0, 0, 0, pidfd.flags.NONBLOCK, pidfd.flags.THREAD, -1, 1 << 40 }
+local FLAGS = { 0, 0, 0, pidfd.flags.NONBLOCK, pidfd.flags.THREAD, -1, TERA }
 
 local function flags()
   return one_of(FLAGS)
@@ -44,7 +51,7 @@ end
 -- Anybody's but the stranger's.
 local function pid()
   local n = random(6)
-  n = n == 1 and host.pid or n == 2 and 1 or n == 3 and random(1 << 22) or
+  n = n == 1 and host.pid or n == 2 and 1 or n == 3 and random(0x400000) or
     random(400)
   return n ~= host.stranger and n or 1
 end
@@ -123,14 +130,14 @@ end
 local ADVICE = { "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE", "X", 20, 21, 3, 99 }
 
 local function range()
-  return { random(1 << 40) * 4096, random(1 << 20) }
+  return { random(TERA) * 4096, random(0x100000) }
 end
 
 local OPTIONS = { 4, 4, 4, 12, 6, 14, 0x40000004, 0x01000004, 1, 0, 3, 5 }
 
 local function options()
   local bits = one_of(OPTIONS)
-  return random(200) == 1 and bits or bits | pidfd.flags.WNOHANG
+  return random(200) == 1 and bits or with_nohang(bits)
 end
 
 local function number()
@@ -164,6 +171,26 @@ local function variables()
   return wild.prey(env)
 end
 
+local function changes()
+  local env = { PATH = false, A = "1" }
+  for i = 1, random(6) - 1 do
+    env["V" .. i] = random(2) == 1 and ("x"):rep(random(30))
+  end
+  return wild.prey(env)
+end
+
+local RESOURCES = { "core", "nofile", "nproc", "fsize", "locks", "nothing" }
+
+local function limits()
+  local set = {}
+  for _ = 1, random(4) - 1 do
+    local limit = one_of { 0, 1, 20, 100, 2 ^ 40, "unlimited", 0.5 }
+    set[one_of(RESOURCES)] = random(2) == 1 and limit
+      or wild.prey { random(20), limit }
+  end
+  return wild.prey(set)
+end
+
 local function descriptors()
   local set = {}
   for _ = 1, random(4) - 1 do
@@ -194,6 +221,15 @@ local SPAWN = {
   nnp = function() return true end,
   cgroup = function() return one_of { "/sys/fs/cgroup", "/", "/nowhere" } end,
   autoreap = function() return true end,
+  setenv = changes,
+  umask = function() return random(512) - 1 end,
+  nice = function() return one_of { 0, 1, 19, -1 } end,
+  rlimits = limits,
+  ctty = function() return one_of { 0, 1, 2, 2 + random(30) } end,
+  keepsignals = function()
+    return listof(function() return one_of { "HUP", "PIPE", 15, 64, 0 } end, 4)
+  end,
+  oom_score_adj = function() return one_of { 1000, 500, -1000, 0 } end,
 }
 local NAMES = {}
 for name in pairs(SPAWN) do
@@ -229,6 +265,8 @@ local function spawn()
   return wild.prey(t)
 end
 
+local WORDS = { false, "process", "group", "cgroup", "peek" }
+
 local MAKERS = {
   ["pidfd.open"] = function() return pid(), flags() end,
   ["pidfd.self"] = flags,
@@ -253,7 +291,10 @@ local MAKERS = {
   ["p:poll"] = seconds,
   ["p:wait"] = seconds,
   ["p:waitid"] = options,
-  ["p:terminate"] = function() return one_of { 0, 0, 1e-5, 1e-4, -1 } end,
+  ["p:terminate"] = function()
+    local scope, reap = one_of(WORDS), one_of(WORDS)
+    return one_of { 0, 0, 1e-5, 1e-4, -1 }, scope or nil, reap or nil
+  end,
   ["p:__eq"] = pool.pidfd,
   ["fd:file"] = function() return one_of { "r", "w", "rb", "a+", "x", "" } end,
   ["fd:nonblock"] = function() return random(2) == 1 end,

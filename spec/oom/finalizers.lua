@@ -9,6 +9,7 @@
 
 -- luacheck: read globals host
 
+require "spec.support.compat"
 local pidfd = require "pidfd"
 local scenarios = require "spec.oom.scenarios"
 
@@ -50,6 +51,18 @@ end
 
 scenarios["spawn: env"] = spawn_with(function()
   return { "true", env = variables() }
+end)
+
+scenarios["spawn: setenv"] = spawn_with(function()
+  return { "true", setenv = variables() }
+end)
+
+scenarios["spawn: rlimits"] = spawn_with(function()
+  return { "true", rlimits = { core = 0, nofile = { 20, 30 }, locks = 1 } }
+end)
+
+scenarios["spawn: keepsignals"] = spawn_with(function()
+  return { "true", keepsignals = { "HUP", "PIPE", 3, 4, 5 } }
 end)
 
 scenarios["spawn: fds"] = spawn_with(function()

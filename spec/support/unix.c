@@ -5,7 +5,9 @@
 
 #define _GNU_SOURCE /* clone */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -13,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 #define HANDLER "unix.handler"
 
@@ -49,8 +50,7 @@ static void sethook (int sig) {
 
 /* handle(sig, f): from now on, call 'f' soon after the signal has come */
 static int handle (lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  state = lua_tothread(L, -1);
+  state = pfd_compat_mainthread(L);
   lua_settop(L, 2);
   lua_setfield(L, LUA_REGISTRYINDEX, HANDLER);
   (void)signal((int)luaL_checkinteger(L, 1), sethook); /* restarts calls */
@@ -167,7 +167,33 @@ static int traceme (lua_State *L) {
 /* }=================================================================== */
 
 
+/* both ends of a new terminal, which is nobody's; nothing if there is none */
+static int pty (lua_State *L) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0)
+    return 0;
+  int ready = grantpt(master) == 0 && unlockpt(master) == 0;
+  const char *path = ready ? ptsname(master) : NULL;
+  int slave = (path != NULL) ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+  if (slave < 0) {
+    close(master);
+    return 0;
+  }
+  lua_pushinteger(L, master);
+  lua_pushinteger(L, slave);
+  return 2;
+}
+
+
+static int closefd (lua_State *L) {
+  close((int)luaL_checkinteger(L, 1));
+  return 0;
+}
+
+
 static const luaL_Reg functions[] = {
+  {"pty", pty},
+  {"close", closefd},
   {"handle", handle},
   {"raise", raiseandcall},
   {"alarm", alarms},
