@@ -1,5 +1,6 @@
 local cgroup = require "spec.support.cgroup"
 local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -163,7 +164,7 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
 
     it("fails with EBUSY where those below have controllers:" .. how,
       function()
-        with_cgroup(function(path)
+        cgroup.with(function(path)
           with_controller(path, function(name)
             if not put(path .. "/cgroup.subtree_control", "+" .. name) then
               pending("needs controllers of cgroups that we may give")

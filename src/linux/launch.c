@@ -44,26 +44,16 @@
 */
 
 static const char *const stepnames[] = {
-  [PFD_STEP_GO] = "read",
-  [PFD_STEP_CGROUP] = "cgroup",
-  [PFD_STEP_SETSID] = "setsid",
-  [PFD_STEP_SETPGID] = "setpgid",
-  [PFD_STEP_REPORT] = "dup",
-  [PFD_STEP_DUP] = "dup",
-  [PFD_STEP_OPENDIR] = "open",
-  [PFD_STEP_READDIR] = "getdents64",
-  [PFD_STEP_CTTY] = "ioctl",
-  [PFD_STEP_NICE] = "setpriority",
-  [PFD_STEP_OPENOOM] = "open",
-  [PFD_STEP_WRITEOOM] = "write",
-  [PFD_STEP_LIMIT] = "setrlimit",
-  [PFD_STEP_SETGROUPS] = "setgroups",
-  [PFD_STEP_SETGID] = "setresgid",
-  [PFD_STEP_SETUID] = "setresuid",
-  [PFD_STEP_NNP] = "prctl",
-  [PFD_STEP_PDEATHSIG] = "prctl",
-  [PFD_STEP_CHDIR] = "chdir",
-  [PFD_STEP_EXECVE] = "execve",
+  [PFD_STEP_GO] = "read",          [PFD_STEP_CGROUP] = "cgroup",
+  [PFD_STEP_SETSID] = "setsid",    [PFD_STEP_SETPGID] = "setpgid",
+  [PFD_STEP_REPORT] = "dup",       [PFD_STEP_DUP] = "dup",
+  [PFD_STEP_OPENDIR] = "open",     [PFD_STEP_READDIR] = "getdents64",
+  [PFD_STEP_CTTY] = "ioctl",       [PFD_STEP_NICE] = "setpriority",
+  [PFD_STEP_OPENOOM] = "open",     [PFD_STEP_WRITEOOM] = "write",
+  [PFD_STEP_LIMIT] = "setrlimit",  [PFD_STEP_SETGROUPS] = "setgroups",
+  [PFD_STEP_SETGID] = "setresgid", [PFD_STEP_SETUID] = "setresuid",
+  [PFD_STEP_NNP] = "prctl",        [PFD_STEP_PDEATHSIG] = "prctl",
+  [PFD_STEP_CHDIR] = "chdir",      [PFD_STEP_EXECVE] = "execve",
 };
 
 
