@@ -42,8 +42,12 @@ BENCH = $(BUILD)/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
 FUZZER = $(BUILD)/sanitize/fuzzer
 PARALLEL = $(BUILD)/tsan/parallel
-COVERAGE_HOSTS = $(BUILD)/coverage/oom-host
-RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null;
+COVERAGE_HOSTS = $(BUILD)/coverage/oom-host $(BUILD)/coverage/inject-host \
+  build/inject/true
+RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null; \
+  $(BUILD)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
+  PATH=build/inject $(BUILD)/coverage/inject-host spec/inject/run.lua \
+    >/dev/null;
 INJECT_HOST = $(BUILD)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -189,7 +193,7 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
-coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
+coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
 	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
@@ -239,6 +243,7 @@ $(BUILD)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 $(BUILD)/tsan/obj/linux/child.o $(BUILD)/tsan/obj/linux/move.o \
   $(BUILD)/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
 $(BUILD)/coverage/%: VARIANT = -O0 --coverage
+COVERAGE_FLUSH = -Wl,--wrap=pfd_sys_quit
 
 # What a child runs that may share this process's memory, and the thread
 # control block of one of its threads: no sanitizer's code, which uses both.
@@ -257,7 +262,8 @@ $(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
 $(BUILD)/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)
 
-$(BUILD)/coverage/pidfd.so: $(COVERAGE_OBJ)
+$(BUILD)/coverage/pidfd.so: VARIANT += $(COVERAGE_FLUSH)
+$(BUILD)/coverage/pidfd.so: $(BUILD)/coverage/flush.o $(COVERAGE_OBJ)
 	$(LINK)
 
 $(OBJ): $(BUILD)/obj/%.o: src/%.c | needs
@@ -274,7 +280,7 @@ $(BUILD)/tsan/main.o: spec/parallel/main.c | needs
 
 $(PARALLEL): $(BUILD)/tsan/main.o $(TSAN_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) -rdynamic $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 $(COVERAGE_OBJ): $(BUILD)/coverage/obj/%.o: src/%.c | needs
 	$(COMPILE)
@@ -297,7 +303,15 @@ $(BUILD)/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
 $(BUILD)/coverage/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o $(COVERAGE_OBJ)
+$(BUILD)/coverage/flush.o: spec/support/flush.c | needs
+	$(COMPILE)
+
+$(BUILD)/coverage/inject.o: spec/inject/host.c | needs
+	$(COMPILE)
+
+$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o
+$(BUILD)/coverage/inject-host: $(BUILD)/coverage/inject.o
+$(BUILD)/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 

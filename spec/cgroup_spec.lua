@@ -1,5 +1,6 @@
 local cgroup = require "spec.support.cgroup"
 local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -116,6 +117,27 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
     return file and file:close() and done
   end
 
+  -- Call 'use' with a controller that the cgroups below 'path' may have. It is
+  -- one that nobody uses, and given back.
+  local function with_controller(path, use)
+    local above = path:match("^(.*)/")
+    local control = above .. "/cgroup.subtree_control"
+    local used = {}
+    for name in read(control):gmatch("%S+") do
+      used[name] = true
+    end
+    for name in read(above .. "/cgroup.controllers"):gmatch("%S+") do
+      if not used[name] and put(control, "+" .. name) then
+        ensure(use, function()
+          put(path .. "/cgroup.subtree_control", "-" .. name)
+          put(control, "-" .. name)
+        end, name)
+        return
+      end
+    end
+    pending("needs a controller of cgroups that nobody uses")
+  end
+
   for _, refused in ipairs { false, true } do
     local function command()
       if not refused then
@@ -139,6 +161,19 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
         assert.matches("^nil\tspawn: cgroup %d+: \tENO%u+\n$", output)
       end)
     end)
+
+    it("fails with EBUSY where those below have controllers:" .. how,
+      function()
+        cgroup.with(function(path)
+          with_controller(path, function(name)
+            if not put(path .. "/cgroup.subtree_control", "+" .. name) then
+              pending("needs controllers of cgroups that we may give")
+            end
+            assert.equal(("nil\tspawn: cgroup %s: \tEBUSY\n"):format(path),
+              run_it(path))
+          end)
+        end)
+      end)
 
     it("fails with EOPNOTSUPP where its domain is invalid:" .. how,
       function()

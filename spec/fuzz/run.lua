@@ -39,7 +39,10 @@ add("fd:", pool.fd_metatable.__index)
 table.sort(names) -- the order of a table is not the same each time
 
 -- What starts a program, or collects everything, is made less often.
-local COSTLY = { ["pidfd.spawn"] = 12, ["pidfd.run"] = 12 }
+local COSTLY = {
+  ["pidfd.spawn"] = 12, ["pidfd.run"] = 12,
+  ["pidfd.supports"] = 12, -- starts children, copies of this process
+}
 
 local function choose()
   local name = names[random(#names)]

@@ -172,11 +172,12 @@ local answers = {
   ["fd:lines"] = true, -- raises, as file:lines does
 }
 
--- Where these errors mean to wait until the descriptor is ready, which it never
--- is.
+-- Where these errors of these calls mean to wait until the descriptor is ready,
+-- which it never is.
 local waits = {
   ["fd:write"] = true, ["pidfd.run"] = true, ["pidfd.send"] = true,
   ["pidfd.receive"] = true, EAGAIN = true, EINTR = true,
+  write = true, ppoll = true, read = true, sendmsg = true, recvmsg = true,
 }
 
 return setmetatable({

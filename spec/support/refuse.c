@@ -30,8 +30,10 @@ static const Call calls[] = {
   {"fstatfs", CALL_FSTATFS, CALL_FSTATFS},
   {"getsockopt", CALL_GETSOCKOPT, CALL_GETSOCKOPT},
   {"ioctl", SYS_ioctl, SYS_ioctl},
+  {"clone", SYS_clone, SYS_clone},
   {"ppoll", SYS_ppoll, CALL_PPOLL64},
   {"readlinkat", SYS_readlinkat, SYS_readlinkat},
+  {"write", SYS_write, SYS_write},
 };
 /* clang-format on */
 

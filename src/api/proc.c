@@ -53,8 +53,8 @@ static int pushcontent (lua_State *L, int file) {
   size_t n = 0;
   char *buffer = (char *)lua_newuserdatauv(L, size, 0);
   int rc;
-  while ((rc = pfd_sys_read(file, buffer + n, size - n)) > 0 || rc == -EINTR) {
-    n += (rc > 0) ? (size_t)rc : 0;
+  while ((rc = pfd_sys_readfile(file, buffer + n, size - n)) > 0) {
+    n += (size_t)rc;
     if (n == size)
       buffer = enlarge(L, &size);
   }

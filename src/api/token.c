@@ -44,7 +44,7 @@ static int readboot (char boot[BOOTSIZE + 1]) {
   int file = pfd_sys_openat(AT_FDCWD, BOOTPATH, O_RDONLY);
   if (file < 0)
     return file;
-  int rc = pfd_sys_read(file, boot, BOOTSIZE);
+  int rc = pfd_sys_readfile(file, boot, BOOTSIZE);
   (void)pfd_sys_close(file);
   boot[BOOTSIZE] = '\0';
   return (rc >= 0 && rc != BOOTSIZE) ? -EIO : rc;

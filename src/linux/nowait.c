@@ -24,6 +24,13 @@ typedef struct Kind {
 } Kind;
 
 
+/* EAGAIN would mean to wait, and is none of what fstat(2) itself says */
+static int getkind (int fd, Kind *kind) {
+  int rc = pfd_sys_kind(fd, &kind->type, &kind->device);
+  return (rc == -EAGAIN) ? -EIO : rc;
+}
+
+
 static int isdisk (Kind kind) {
   return kind.type == S_IFREG || kind.type == S_IFBLK || kind.type == S_IFDIR;
 }
@@ -79,7 +86,7 @@ static int readotherwise (int fd, Kind kind, void *buffer, size_t size) {
 
 int pfd_nowait_read (int fd, void *buffer, size_t size) {
   Kind kind;
-  int rc = pfd_sys_kind(fd, &kind.type, &kind.device);
+  int rc = getkind(fd, &kind);
   if (rc < 0)
     return rc;
   if (kind.type == S_IFSOCK)
@@ -144,7 +151,7 @@ static int unblocksigpipe (int rc, int pending, const sigset_t *mask) {
 int pfd_nowait_write (int fd, const void *buffer, size_t size) {
   Kind kind;
   sigset_t mask;
-  int rc = pfd_sys_kind(fd, &kind.type, &kind.device);
+  int rc = getkind(fd, &kind);
   if (rc < 0)
     return rc;
   if (kind.type == S_IFSOCK)

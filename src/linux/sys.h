@@ -24,6 +24,13 @@
 int pfd_sys_result (long rc);
 ssize_t pfd_sys_size (long rc);
 
+/*
+** For the result of a call that does not wait: is it to be made again? No
+** signal should interrupt such a call, and EINTR, as a file server or a seccomp
+** filter may say, is no answer. One who says so for ever means EAGAIN.
+*/
+int pfd_sys_again (int *rc, int *tries);
+
 /* sys_pidfd.c */
 int pfd_sys_open (pid_t pid, unsigned int flags);
 int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
@@ -62,6 +69,7 @@ int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 int pfd_sys_openat (int dir, const char *path, int flags);
 int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
+int pfd_sys_readfile (int file, void *buffer, size_t size); /* without a wait */
 int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
 int pfd_sys_access (int dir, const char *path);
@@ -97,12 +105,7 @@ void pfd_sys_setsignals (const sigset_t *mask);
 int pfd_sys_forbidcancel (void); /* of this thread; returns what was */
 void pfd_sys_allowcancel (int old);
 
-/*
-** sys_clone.c: a child that has a copy of our memory, 'child', and does not
-** return. 'launch' starts programs.
-*/
-int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
-void pfd_sys_exit (void);
+/* sys_clone.c: for 'launch', which starts programs */
 void pfd_sys_killchild (pid_t pid); /* and reap it */
 
 /*

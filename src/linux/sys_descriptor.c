@@ -80,25 +80,41 @@ int pfd_sys_nonblock (int fd, int on) {
 }
 
 
+/* 1 if the descriptor is on the file system of that number, or 0 */
+static int ison (int fd, unsigned long magic) {
+  struct statfs fs = {.f_type = 0}; /* a filter may answer for the kernel */
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(fstatfs(fd, &fs));
+  while (pfd_sys_again(&rc, &tries));
+  return (rc < 0) ? rc : ((unsigned long)fs.f_type == magic);
+}
+
+
 /* 1 for a pidfd since Linux 6.9, 0 for anything else */
 int pfd_sys_onpidfs (int fd) {
-  struct statfs fs;
-  int rc = pfd_sys_result(fstatfs(fd, &fs));
-  return (rc < 0) ? rc : (fs.f_type == PID_FS_MAGIC);
+  return ison(fd, PID_FS_MAGIC);
 }
 
 
 /* 1 for a namespace, 0 for anything else */
 int pfd_sys_onnsfs (int fd) {
-  struct statfs fs;
-  int rc = pfd_sys_result(fstatfs(fd, &fs));
-  return (rc < 0) ? rc : (fs.f_type == NSFS_MAGIC);
+  return ison(fd, NSFS_MAGIC);
+}
+
+
+static int getstatus (int fd, struct stat *status) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(fstat(fd, status));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
 int pfd_sys_owner (int fd, uid_t *owner) {
   struct stat status;
-  int rc = pfd_sys_result(fstat(fd, &status));
+  int rc = getstatus(fd, &status);
   if (rc == 0)
     *owner = status.st_uid;
   return rc;
@@ -107,7 +123,7 @@ int pfd_sys_owner (int fd, uid_t *owner) {
 
 int pfd_sys_inode (int fd, unsigned long long *inode) {
   struct stat status;
-  int rc = pfd_sys_result(fstat(fd, &status));
+  int rc = getstatus(fd, &status);
   if (rc == 0)
     *inode = status.st_ino;
   return rc;

@@ -10,7 +10,11 @@
 
 
 int pfd_sys_openat (int dir, const char *path, int flags) {
-  return pfd_sys_result(openat(dir, path, flags | O_CLOEXEC));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(openat(dir, path, flags | O_CLOEXEC));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -18,12 +22,26 @@ int pfd_sys_openat (int dir, const char *path, int flags) {
 int pfd_sys_openwithin (int dir, const char *path, int flags) {
   OpenHow how = {.flags = (__u64)(flags | O_CLOEXEC),
                  .resolve = PFD_RESOLVE_WITHIN};
-  return pfd_sys_result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
 int pfd_sys_read (int fd, void *buffer, size_t size) {
   return pfd_sys_result(read(fd, buffer, size));
+}
+
+
+/* of /proc, or another file where what can be read is there */
+int pfd_sys_readfile (int file, void *buffer, size_t size) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_read(file, buffer, size);
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -44,7 +62,11 @@ int pfd_sys_access (int dir, const char *path) {
 
 
 int pfd_sys_getdents (int dir, void *buffer, size_t size) {
-  return pfd_sys_result(syscall(SYS_getdents64, dir, buffer, size));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(syscall(SYS_getdents64, dir, buffer, size));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -55,5 +77,9 @@ int pfd_sys_seek (int fd, off_t offset) {
 
 
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size) {
-  return pfd_sys_result(readlinkat(dir, path, buffer, size));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(readlinkat(dir, path, buffer, size));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }

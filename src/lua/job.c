@@ -179,7 +179,7 @@ static int signalwhole (const Handle *p, Scope scope, int sig) {
 }
 
 
-static Refusal sendto (const Handle *p, Scope scope, int sig) {
+static Refusal signalscope (const Handle *p, Scope scope, int sig) {
   Refusal refusal = checkwhole(p, scope);
   if (refusal.rc == 0)
     refusal.rc = signalwhole(p, scope, sig);
@@ -188,7 +188,7 @@ static Refusal sendto (const Handle *p, Scope scope, int sig) {
 
 
 int pfd_job_signal (const Handle *p, Scope scope, int sig) {
-  return (scope == PFD_CGROUP) ? sendto(p, scope, sig).rc
+  return (scope == PFD_CGROUP) ? signalscope(p, scope, sig).rc
                                : signalwhole(p, scope, sig);
 }
 
@@ -199,7 +199,7 @@ static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
   int tries = 0;
   do /* a collection may have closed it */
     refusal =
-      sendto(pfd_handle_openas(L, job->arg, PFD_PIDFD), job->scope, sig);
+      signalscope(pfd_handle_openas(L, job->arg, PFD_PIDFD), job->scope, sig);
   while (pfd_handle_retry(L, refusal.rc, &tries));
   return refusal;
 }
@@ -440,7 +440,7 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint) {
 
 
 int pfd_job_kill (const Handle *p, Scope scope) {
-  int rc = sendto(p, scope, SIGKILL).rc;
+  int rc = signalscope(p, scope, SIGKILL).rc;
   if (!pfd_end_kill(p->fd) && rc == 0)
     return -ETIMEDOUT;
   return rc;
