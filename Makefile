@@ -15,7 +15,8 @@ ifeq ($(LUA_VERSION),jit)
 else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
   LUA = $(CURDIR)/build/lua5.5/lua5.5
   LUA_INCDIR = $(CURDIR)/build/lua5.5/include
-  LUA_LIB = build/lua5.5/liblua5.5.a -lm
+  LUA_LIB = -Wl,-E,--whole-archive,build/lua5.5/liblua5.5.a \
+    -Wl,--no-whole-archive -lm
   MODULES = 5.5
   # busted itself is where it is for 5.4
   FIND = $(1)/?.lua;$(1)/?/init.lua

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
@@ -85,8 +86,8 @@ end)
 -- sanitizer reserves much more.
 local function ranges_of(p)
   local ranges, bytes = {}, 0
-  for first, last in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
-    first, last = tonumber(first, 16), tonumber(last, 16)
+  for from, to in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
+    local first, last = tonumber(from, 16), tonumber(to, 16)
     if last - first < 16 * KIB * KIB then
       table.insert(ranges, { first, last - first })
       bytes = bytes + last - first
@@ -211,7 +212,8 @@ describe("p:madvise()", function()
 
   for advice, number in pairs(advices) do
     it(("asks the kernel for %s, for %s"):format(number, advice), function()
-      local code = ("require('pidfd').self():madvise(%q, {})"):format(advice)
+      local code = ("require('pidfd').self():madvise(%s, {})"):format(
+        type(advice) == "string" and ("%q"):format(advice) or advice)
       local trace = run.traced(
         "-e trace=process_madvise -e raw=process_madvise", code)
       if not trace then
@@ -223,6 +225,7 @@ describe("p:madvise()", function()
   end
 
   it("passes the ranges on as they are", function()
+    language.need("integers of 64 bits")
     local trace = run.traced("-e trace=process_madvise", [[
       require('pidfd').self():madvise(99, {
         { 0x1000, 4096 }, { math.mininteger, 0 }, { 3.0, math.maxinteger },
@@ -273,8 +276,9 @@ describe("p:madvise()", function()
 
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for 2^%d ranges"):format(n), function()
+      local ranges = vast(n, { 4096, 4096 })
       assert.error_matches(function()
-        self:madvise("COLD", vast(n, { 4096, 4096 }))
+        self:madvise("COLD", ranges)
       end, "bad argument #2.*too long")
     end)
   end

@@ -3,7 +3,7 @@
 -- luacheck: globals table.pack table.unpack table.move math.tointeger math.type
 -- luacheck: globals math.maxinteger math.mininteger load loadfile xpcall
 -- luacheck: globals setmetatable collectgarbage package.searchpath io.popen
--- luacheck: globals os.execute coroutine.running
+-- luacheck: globals os.execute os.exit coroutine string.pack
 
 local version = tonumber(_VERSION:match("%d.%d"))
 local has_compiler = rawget(_G, "jit") ~= nil
@@ -59,6 +59,20 @@ package.searchpath = package.searchpath or function(name, path)
       return candidate
     end
   end
+end
+
+-- Unsigned integers, the lowest byte first: "=I8I4I4".
+string.pack = string.pack or function(format, ...)
+  local bytes, numbers, at = {}, { ... }, 0
+  for size in format:gmatch("I(%d)") do
+    at = at + 1
+    local n = numbers[at]
+    for _ = 1, tonumber(size) do
+      table.insert(bytes, string.char(n % 256))
+      n = math.floor(n / 256)
+    end
+  end
+  return table.concat(bytes)
 end
 
 -- Nobody is warned of an error in a finalizer.
@@ -157,7 +171,7 @@ local set_metatable = setmetatable
 local new_proxy = rawget(_G, "newproxy")
 function setmetatable(t, metatable)
   local finalize = metatable and rawget(metatable, "__gc")
-  if finalize then
+  if finalize and debug.getinfo(finalize, "S").what ~= "C" then
     local proxy = new_proxy(true)
     debug.getmetatable(proxy).__gc = function()
       finalize(t)
@@ -179,6 +193,17 @@ local function decode(status)
   local code = math.floor(status / 256)
   return code == 0 or nil, "exit", code
 end
+
+local exit = os.exit
+function os.exit(code)
+  if type(code) == "boolean" then
+    code = code and 0 or 1
+  end
+  exit(code)
+end
+
+-- What is written is there for whoever writes next.
+io.stdout:setvbuf("no")
 
 local execute = os.execute
 function os.execute(command)
@@ -205,6 +230,11 @@ local function old_formats(...)
 end
 
 function methods.read(file, ...)
+  local format = ...
+  if format == "L" then
+    local line = read(file, "*l")
+    return line and line .. "\n"
+  end
   return read(file, old_formats(...))
 end
 
