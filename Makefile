@@ -86,7 +86,7 @@ HARD_GC_SPECS = $(or $(SPECS),\
 # What a goal needs beyond make and a C compiler: rows of tools/need.
 NEEDS_demo = lua lua.h
 NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
-  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
+  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
 NEEDS_by-file = $(NEEDS_test)
 NEEDS_test-all = patchelf
 NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck

@@ -234,6 +234,10 @@ return {
   ["p:wait"] = on_child(function(p)
     assert(p:wait() == "exit")
   end),
+  ["p:receive"] = on_child(function(p)
+    assert(p:poll())
+    assert(p:receive() == "exit")
+  end),
   ["p:waitid"] = on_child(function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),

@@ -118,6 +118,42 @@ if version ~= 5.4 then
   end
 end
 
+if version >= 5.3 then
+  return
+end
+
+-- Formats without an asterisk.
+local methods = getmetatable(io.stdout).__index
+local read, lines, close = methods.read, methods.lines, methods.close
+
+local function old_formats(...)
+  local formats = table.pack(...)
+  for i = 1, formats.n do
+    if type(formats[i]) == "string" then
+      formats[i] = formats[i]:gsub("^([^*])", "*%1")
+    end
+  end
+  return table.unpack(formats, 1, formats.n)
+end
+
+function methods.read(file, ...)
+  local format = ...
+  if format == "L" and version == 5.1 then
+    local line = read(file, "*l")
+    return line and line .. "\n"
+  end
+  return read(file, old_formats(...))
+end
+
+function methods.lines(file, format)
+  if format == nil then
+    return lines(file)
+  end
+  return function()
+    return file:read(format)
+  end
+end
+
 if version > 5.1 then
   return
 end
@@ -213,39 +249,8 @@ function os.execute(command)
   return decode(execute(command))
 end
 
--- Formats without an asterisk, and how the command of a pipe has ended: its
--- shell writes that to a file.
-local methods = getmetatable(io.stdout).__index
+-- How the command of a pipe has ended: its shell writes that to a file.
 local statuses = setmetatable({}, { __mode = "k" })
-local read, lines, close = methods.read, methods.lines, methods.close
-
-local function old_formats(...)
-  local formats = table.pack(...)
-  for i = 1, formats.n do
-    if type(formats[i]) == "string" then
-      formats[i] = formats[i]:gsub("^([^*])", "*%1")
-    end
-  end
-  return table.unpack(formats, 1, formats.n)
-end
-
-function methods.read(file, ...)
-  local format = ...
-  if format == "L" then
-    local line = read(file, "*l")
-    return line and line .. "\n"
-  end
-  return read(file, old_formats(...))
-end
-
-function methods.lines(file, format)
-  if format == nil then
-    return lines(file)
-  end
-  return function()
-    return file:read(format)
-  end
-end
 
 local function take(path)
   local file = io.open(path)

@@ -23,6 +23,9 @@ local has = {
   ["integers of 64 bits"] = math.maxinteger > 2 ^ 53,
   ["way to tell that the collector is stopped"] =
     _VERSION ~= "Lua 5.1" or is_jit,
+  ["yields across pcall"] = coroutine.wrap(function()
+    return pcall(coroutine.yield, true)
+  end)() == true,
   ["hooks of a coroutine"] = not is_jit,
 }
 
