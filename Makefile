@@ -89,7 +89,7 @@ NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
   $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
 NEEDS_by-file = $(NEEDS_test)
 NEEDS_test-all = patchelf
-NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
+NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)

@@ -375,8 +375,8 @@ describe("the child's code", function()
         end
         local symbols = assert(io.popen("nm -u " .. object))
         local others = {}
-        for symbol in symbols:lines() do
-          symbol = symbol:match("%S+$")
+        for line in symbols:lines() do
+          local symbol = line:match("%S+$")
           if not symbol:find("^pfd_") and symbol:find("%a") then
             table.insert(others, symbol)
           end
