@@ -3,6 +3,7 @@
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local has = require "spec.support.has"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -331,6 +332,9 @@ describe("pidfd.spawn()", function()
     it(("works in a thread with a stack of %d KiB"):format(size), function()
       if not has "luv" then
         pending("needs luv")
+      end
+      if size == 16 then
+        language.need("'require' in a stack of 16 KiB")
       end
       local output = script.run([[
         local thread = require("luv").new_thread({
