@@ -78,8 +78,7 @@ CPATH = env -u LUA_CPATH_5_$(lastword $(subst ., ,$(MODULES))) \
 ASAN = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" \
   ASAN_OPTIONS=detect_leaks=0
 
-# Each file by itself, or every collection would have all of them to go through;
-# without the thousands of processes, which prove nothing about ownership.
+# Without the thousands of processes, which prove nothing about ownership.
 HARD_GC_SPECS = $(or $(SPECS),\
   $(filter-out spec/fleet_spec.lua,$(wildcard spec/*_spec.lua)))
 
@@ -139,10 +138,7 @@ sanitize: $(BUILD)/sanitize/pidfd.so ## run the specs under ASan and UBSan
 
 .PHONY: hard-gc
 hard-gc: $(MODULE) ## run the specs with a collector that never rests
-	@for spec in $(HARD_GC_SPECS); do \
-	  echo "$$spec"; \
-	  tools/specs $(BUILD) --helper spec/support/hard_gc.lua $$spec || exit 1; \
-	done
+	@tools/specs $(BUILD) --helper=spec/support/hard_gc.lua $(HARD_GC_SPECS)
 
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
