@@ -119,10 +119,10 @@ demo: $(MODULE) ## build, and watch it work
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
 	@tools/specs $(BUILD) $(SPECS)
 
-# Each file by itself, for tools/table.
+# The same, for tools/table.
 .PHONY: by-file
 by-file: $(MODULE)
-	@tools/by-file $(RESULTS) $(BUILD) $(SPECS)
+	@RESULTS=$(RESULTS) tools/specs $(BUILD) $(SPECS)
 
 .PHONY: test-all
 test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a table

@@ -151,8 +151,8 @@ local function takeover(pid, port, message)
 end
 
 local function parse(text, most)
-  local n = math.tointeger(tonumber(text or ""))
-  return n and 1 <= n and n <= most and n
+  local n = tonumber(text or "")
+  return n and n % 1 == 0 and 1 <= n and n <= most and n
 end
 
 local pid, port = parse(arg[1], 0x7fffffff), parse(arg[2], 65535)

@@ -3,7 +3,7 @@
 -- luacheck: globals table.pack table.unpack table.move math.tointeger math.type
 -- luacheck: globals math.maxinteger math.mininteger load loadfile xpcall
 -- luacheck: globals setmetatable collectgarbage package.searchpath io.popen
--- luacheck: globals os.execute os.exit coroutine string.pack
+-- luacheck: globals os.execute os.exit coroutine string.pack string.format
 
 local version = tonumber(_VERSION:match("%d.%d"))
 local has_compiler = rawget(_G, "jit") ~= nil
@@ -190,6 +190,18 @@ local running = coroutine.running
 function coroutine.running()
   local thread, is_main = running()
   return thread or "main", is_main or thread == nil
+end
+
+-- Any value has a text.
+local format = string.format
+function string.format(pattern, ...)
+  local values = table.pack(...)
+  for i = 1, values.n do
+    if type(values[i]) ~= "number" and type(values[i]) ~= "string" then
+      values[i] = tostring(values[i])
+    end
+  end
+  return format(pattern, table.unpack(values, 1, values.n))
 end
 
 -- A coroutine begins with a function of Lua.
