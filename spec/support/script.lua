@@ -28,7 +28,7 @@ end
 local compat = _VERSION ~= "Lua 5.4" and
   " " .. read("spec/support/compat.lua") -- with a dash, it were an option
 
--- In Lua 5.1, what -e runs has no 'arg'. The command may be given more words
+-- In Lua 5.1 and 5.2, what -e runs has no 'arg'. The command may be given more words
 -- later; without /proc it has those that are known here.
 local function arguments(...)
   local words = { ... }
@@ -65,7 +65,7 @@ function script.command(program, ...)
       table.insert(words, "-e")
       table.insert(words, compat)
     end
-    if _VERSION == "Lua 5.1" then
+    if _VERSION == "Lua 5.1" or _VERSION == "Lua 5.2" then
       table.insert(words, "-e")
       table.insert(words, arguments(...))
     end
