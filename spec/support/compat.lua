@@ -61,10 +61,10 @@ package.searchpath = package.searchpath or function(name, path)
   end
 end
 
--- Unsigned integers, the lowest byte first: "=I8I4I4".
+-- Integers, the lowest byte first: "=I8I4i4".
 string.pack = string.pack or function(format, ...)
   local bytes, numbers, at = {}, { ... }, 0
-  for size in format:gmatch("I(%d)") do
+  for size in format:gmatch("[Ii](%d)") do
     at = at + 1
     local n = numbers[at]
     for _ = 1, tonumber(size) do

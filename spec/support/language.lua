@@ -28,7 +28,8 @@ local has = {
   end)() == true,
   -- that is less than its buffers for strings take
   ["'require' in a stack of 16 KiB"] =
-    _VERSION ~= "Lua 5.2" and _VERSION ~= "Lua 5.3",
+    _VERSION ~= "Lua 5.2" and _VERSION ~= "Lua 5.3" and not is_jit,
+  ["status of io.popen's command"] = _VERSION ~= "Lua 5.1",
   ["hooks of a coroutine"] = not is_jit,
 }
 

@@ -25,11 +25,12 @@ function script.settings()
 end
 
 -- Pieces of code are written for Lua 5.4's libraries.
+-- A dash at its beginning would make it an option.
 local compat = _VERSION ~= "Lua 5.4" and
-  " " .. read("spec/support/compat.lua") -- with a dash, it were an option
+  " " .. read("spec/support/compat.lua")
 
--- In Lua 5.1 and 5.2, what -e runs has no 'arg'. The command may be given more words
--- later; without /proc it has those that are known here.
+-- In Lua 5.1 and 5.2, what -e runs has no 'arg'. A command may be given more
+-- words later; without /proc it has those that are known here.
 local function arguments(...)
   local words = { ... }
   for i, word in ipairs(words) do
