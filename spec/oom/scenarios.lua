@@ -115,6 +115,7 @@ local function load_again()
   return function()
     require "pidfd"
   end, function()
+    package.loaded.pidfd = nil -- what Lua 5.1 leaves there after an error
     require("pidfd").self() -- closed by __gc, if it is there
     collectgarbage()
     for name, key in pairs(types.keys) do
