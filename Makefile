@@ -15,7 +15,8 @@ ifeq ($(LUA_VERSION),jit)
 else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
   LUA = $(CURDIR)/build/lua5.5/lua5.5
   LUA_INCDIR = $(CURDIR)/build/lua5.5/include
-  LUA_LIB = build/lua5.5/liblua5.5.a -lm
+  LUA_LIB = -Wl,-E,--whole-archive,build/lua5.5/liblua5.5.a \
+    -Wl,--no-whole-archive -lm
   MODULES = 5.5
   # busted itself is where it is for 5.4
   FIND = $(1)/?.lua;$(1)/?/init.lua
@@ -88,10 +89,9 @@ HARD_GC_SPECS = $(or $(SPECS),\
 # What a goal needs beyond make and a C compiler: rows of tools/need.
 NEEDS_demo = lua lua.h
 NEEDS_test = $(NEEDS_demo) luarocks nginx strace systemd-notify \
-  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
-NEEDS_by-file = $(NEEDS_test)
+  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
 NEEDS_test-all = patchelf
-NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
+NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
@@ -121,11 +121,6 @@ demo: $(MODULE) ## build, and watch it work
 .PHONY: test
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
 	@tools/specs $(BUILD) $(SPECS)
-
-# Each file by itself, for tools/table.
-.PHONY: by-file
-by-file: $(MODULE)
-	@tools/by-file $(RESULTS) $(BUILD) $(SPECS)
 
 .PHONY: test-all
 test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a table

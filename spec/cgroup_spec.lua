@@ -164,13 +164,14 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
 
     it("fails with EBUSY where those below have controllers:" .. how,
       function()
+        local prefix = command()
         cgroup.with(function(path)
           with_controller(path, function(name)
             if not put(path .. "/cgroup.subtree_control", "+" .. name) then
               pending("needs controllers of cgroups that we may give")
             end
             assert.equal(("nil\tspawn: cgroup %s: \tEBUSY\n"):format(path),
-              run_it(path))
+              run.under(prefix, REFUSED, path))
           end)
         end)
       end)

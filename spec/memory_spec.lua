@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local language = require "spec.support.language"
 local machine = require "spec.support.machine"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
@@ -96,8 +97,8 @@ end
 -- sanitizer reserves much more.
 local function ranges_of(p)
   local ranges, bytes = {}, 0
-  for first, last in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
-    first, last = tonumber(first, 16), tonumber(last, 16)
+  for from, to in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
+    local first, last = tonumber(from, 16), tonumber(to, 16)
     if last - first < 16 * KIB * KIB then
       table.insert(ranges, { first, last - first })
       bytes = bytes + last - first
@@ -222,7 +223,8 @@ describe("p:madvise()", function()
 
   for advice, number in pairs(advices) do
     it(("asks the kernel for %s, for %s"):format(number, advice), function()
-      local code = ("require('pidfd').self():madvise(%q, {})"):format(advice)
+      local code = ("require('pidfd').self():madvise(%s, {})"):format(
+        type(advice) == "string" and ("%q"):format(advice) or advice)
       local trace = run.traced(
         "-e trace=process_madvise -e raw=process_madvise", code)
       if not trace then
@@ -234,6 +236,7 @@ describe("p:madvise()", function()
   end
 
   it("passes the ranges on as they are", function()
+    language.need("integers of 64 bits")
     local high = ("8%s"):format(("0"):rep(machine.bits / 4 - 1))
     local longest = ("7%s"):format(("f"):rep(machine.bits / 4 - 1))
     local trace = run.traced("-e trace=process_madvise", ([[
@@ -286,8 +289,9 @@ describe("p:madvise()", function()
 
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for 2^%d ranges"):format(n), function()
+      local ranges = vast(n, { 4096, 4096 })
       assert.error_matches(function()
-        self:madvise("COLD", vast(n, { 4096, 4096 }))
+        self:madvise("COLD", ranges)
       end, "bad argument #2.*too long")
     end)
   end

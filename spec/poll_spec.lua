@@ -329,8 +329,12 @@ describe("pidfd.poll()", function()
 
   it("raises for a list with a hole, and says where", function()
     child.with(function(p)
+      local list = { p, nil, p }
+      if #list < 3 then
+        pending(_VERSION .. " takes the hole for the end of the list")
+      end
       assert.error_matches(function()
-        pidfd.poll({ p, nil, p }, 0)
+        pidfd.poll(list, 0)
       end, "#2.*nil")
     end)
   end)
@@ -369,7 +373,8 @@ describe("pidfd.poll()", function()
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for a list of 2^%d"):format(n), function()
       local p = assert(pidfd.self())
-      assert.error_matches(function() pidfd.poll(vast(n, p), 0) end,
+      local list = vast(n, p)
+      assert.error_matches(function() pidfd.poll(list, 0) end,
         "bad argument #1.*too long")
       p:close()
     end)

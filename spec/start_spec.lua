@@ -3,6 +3,7 @@
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local has = require "spec.support.has"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -384,6 +385,9 @@ describe("pidfd.spawn()", function()
       if not has "luv" then
         pending("needs luv")
       end
+      if size == 16 then
+        language.need("'require' in a stack of 16 KiB")
+      end
       local output = script.run([[
         local thread = require("luv").new_thread({
           stack_size = tonumber(arg[1]) * 1024,
@@ -481,8 +485,8 @@ describe("the child's code", function()
         end
         local symbols = assert(io.popen("nm -u " .. object))
         local others = {}
-        for symbol in symbols:lines() do
-          symbol = symbol:match("%S+$")
+        for line in symbols:lines() do
+          local symbol = line:match("%S+$")
           if not symbol:find("^pfd_") and symbol:find("%a") then
             table.insert(others, symbol)
           end

@@ -73,6 +73,7 @@ static const luaL_Reg pidfdmethods[] = {
   {"send_signal", pfd_l_send_signal},
   {"poll", pfd_l_poll},
   {"wait", pfd_l_wait},
+  {"receive", pfd_l_receive},
   {"waitid", pfd_l_waitid},
   {"terminate", pfd_l_terminate},
   {NULL, NULL},

@@ -838,6 +838,13 @@ function p:poll(timeout) end
 ---@return integer? errno
 function p:wait(timeout, reap) end
 
+---For Copas, `copas.receive(p)`: how the process ended, or nil and "timeout"
+---while it runs. Fails as `p:wait` does. Since Linux 5.4.
+---@return "exit"|"signal"|"unknown"|nil how
+---@return integer|string|nil code exit status, signal number, or the message
+---@return integer? errno
+function p:receive() end
+
 ---What waitid tells besides.
 ---@class pidfd.Child
 ---@field pid integer

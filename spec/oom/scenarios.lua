@@ -173,6 +173,7 @@ local function load_again()
   return function()
     require "pidfd"
   end, function()
+    package.loaded.pidfd = nil -- what Lua 5.1 leaves there after an error
     require("pidfd").self() -- closed by __gc, if it is there
     collectgarbage()
     for name, key in pairs(types.keys) do
@@ -325,6 +326,10 @@ return {
   end),
   ["p:wait"] = on_child(function(p)
     assert(p:wait() == "exit")
+  end),
+  ["p:receive"] = on_child(function(p)
+    assert(p:poll())
+    assert(p:receive() == "exit")
   end),
   ["p:waitid"] = on_child(function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")

@@ -111,6 +111,7 @@ int pfd_l_poll_list (lua_State *L);
 
 /* wait.c */
 int pfd_l_wait (lua_State *L);
+int pfd_l_receive (lua_State *L);
 
 /* waitid.c */
 int pfd_l_waitid (lua_State *L);
