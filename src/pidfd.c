@@ -23,7 +23,7 @@ static const luaL_Reg functions[] = {
   {"poll", pfd_l_poll_list},
   {"peer", pfd_l_peer},
   {"send", pfd_l_send},
-  {"receive", pfd_l_receive},
+  {"receive", pfd_l_receive_end},
   {"passpidfd", pfd_l_passpidfd},
   {"from_token", pfd_l_from_token},
   {"supports", pfd_l_supports},

@@ -50,7 +50,7 @@ int pfd_l_wait (lua_State *L) {
 ** Returns what p:wait does; nil and "timeout" while the process runs; or it
 ** fails as p:wait does.
 */
-int pfd_l_receive (lua_State *L) {
+int pfd_l_receive_end (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Await await = {.arg = 1, .deadline = PFD_NOWAIT, .reap = PFD_REAP};
   End end;
