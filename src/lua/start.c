@@ -37,6 +37,8 @@ static int start (lua_State *L, Launching *l, const Launch *launch) {
     return rc;
   }
   int status = lua_pcall(L, 1, 0, 0);
+  if (status != LUA_OK) /* a hook at the return of 'await' comes too late */
+    pfd_launch_giveup(l, "hook", -EINTR);
   rc = pfd_launch_finish(l);
   return (status == LUA_OK) ? rc : PFD_RAISED;
 }
