@@ -145,7 +145,7 @@ oom: $(OOM_HOST) ## let every single allocation of every call fail
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: $(FUZZER) ## random calls, under ASan and UBSan (SECONDS=60, SEED=)
-	@ASAN_OPTIONS=detect_leaks=0 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
+	@ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
 
 .PHONY: threads
 threads: SECONDS = 60
