@@ -80,7 +80,7 @@ end
 local function sweep()
   local lost, last = host.sweep(pids)
   if lost > 0 then
-    error(("%d children are left that no call has returned, the last of them: %s")
+    error(("%d children are left that no call has returned; the last one is %s")
       :format(lost, last), 0)
   end
 end
