@@ -268,7 +268,8 @@ describe("the user of pidfd.spawn()", function()
 
   it("is no reason to have a program go on that stops itself", function()
     local trace, output = run.traced(
-      "-e trace=waitid -e inject=waitid:delay_enter=50000", [[
+      "-f -e trace=execve,waitid -e inject=execve:delay_enter=20000"
+      .. " -e inject=waitid:delay_enter=60000", [[
       local pidfd = require "pidfd"
       local p = pidfd.spawn { "sh", "-c", "kill -STOP $$; exit 3",
         uid = math.tointeger(arg[1]), pdeathsig = "KILL" }
