@@ -229,8 +229,9 @@ local function listen(path)
   local server = require("socket.unix").dgram()
   check(server:bind(path))
   check(pidfd.passpidfd(server, true))
-  local self <close> = check(pidfd.self())
+  local self = check(pidfd.self())
   local socket = check(self:getfd(math.tointeger(server:getfd())))
+  self:close()
   server:close()
   return socket
 end
