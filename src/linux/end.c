@@ -14,6 +14,9 @@
 #define KILLPOLL 100000000LL  /* 100 ms */
 #define KILLTICK 2000000LL    /* 2 ms */
 
+/* so many refusals of waitid(2), in a row or not, and there is no hope for it */
+#define REFUSALS 10
+
 
 const char *pfd_end_word (How how) {
   static const char *const words[] = {
@@ -171,10 +174,12 @@ int pfd_end_find (int pidfd, Reap reap, End *end, Found *found) {
 
 /*
 ** ECHILD: it was reaped, by the kernel or by another thread. A time that has
-** passed ends the loop whatever else fails.
+** passed ends the loop whatever else fails. A child that is not over yet is no
+** refusal; one is a filter's, and lasts.
 */
 int pfd_end_kill (int pidfd) {
   long long deadline = pfd_sys_now() + KILLTIME;
+  int refusals = 0;
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
   (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
   do {
@@ -183,7 +188,8 @@ int pfd_end_kill (int pidfd) {
     int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
     if ((rc == 0 && info.si_pid != 0) || rc == -ECHILD)
       return 1;
+    refusals += (rc < 0);
     pfd_sys_sleep(KILLTICK);
-  } while (pfd_sys_now() < deadline);
+  } while (refusals < REFUSALS && pfd_sys_now() < deadline);
   return 0;
 }
