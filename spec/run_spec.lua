@@ -38,7 +38,8 @@ describe("pidfd.run()", function()
     "USR2", "PIPE", "ALRM", "TERM", "XCPU", "SYS",
   } do
     it("returns the signal " .. name, function()
-      local result = shell("ulimit -c 0; kill -" .. name .. " $$")
+      local result = shell("ulimit -c 0; kill -" .. name .. " $$",
+        { setenv = { LD_PRELOAD = false } }) -- a sanitizer handles some
       assert.is_false(result.ok)
       assert.same({ "signal", pidfd.signal[name] }, { result.how, result.code })
     end)
@@ -290,7 +291,9 @@ describe("pidfd.run() a thousand times", function()
       some(100)
       local fds, memory = count(), status("VmRSS")
       some(1000)
-      print(count() - fds, status("VmRSS") - memory < 4096)
+      local is_sanitized = os.getenv("ASAN_OPTIONS") -- keeps what was freed
+      print(count() - fds, is_sanitized ~= nil
+        or status("VmRSS") - memory < 4096)
       local children = io.open("/proc/thread-self/children")
       print(children and children:read("a") or "")
     ]])
