@@ -49,6 +49,8 @@ RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null; \
   $(BUILD)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
   PATH=build/inject $(BUILD)/coverage/inject-host spec/inject/run.lua \
     >/dev/null;
+# of ordinary users, who cannot write to the objects' directory
+COVERAGE_STRANGERS = $(BUILD)/coverage/obj-strangers
 INJECT_HOST = $(BUILD)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -189,10 +191,14 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
+	@rm -rf $(COVERAGE_STRANGERS) && mkdir -p $(COVERAGE_STRANGERS)
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
 	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
 	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
+	  for said in $(COVERAGE_STRANGERS)/*/obj; do \
+	    gcov-tool merge $(BUILD)/coverage/obj $$said \
+	      -o $(BUILD)/coverage/obj >/dev/null 2>&1; done; \
 	  tools/coverage $(if $(UNCOVERED),--uncovered) $(BUILD)/coverage/obj $(SRC) \
 	  && exit $$status
 
