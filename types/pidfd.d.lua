@@ -53,8 +53,8 @@ pidfd.signal = {}
 ---Get a handle on the process that `pid` names now. No permission is needed.
 ---
 ---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
----not know) or ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
----Linux 6.16). Since Linux 5.3.
+---not know), ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
+---Linux 6.16), EMFILE or ENFILE (no descriptor left). Since Linux 5.3.
 ---@see pidfd_open(2)
 ---@param pid integer 1 to 2^31-1
 ---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
@@ -199,8 +199,9 @@ function pidfd.poll(list, timeout) end
 ---Get a handle on the process that a token of `p:token` names.
 ---
 ---Fails with ESRCH (it is gone, whoever has its number now, or the system has
----been started again), EINVAL (not a token), ENOENT (/proc is not mounted) or
----EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---been started again), EINVAL (not a token), ENOENT (/proc is not mounted),
+---EOPNOTSUPP (before Linux 6.9), EMFILE or ENFILE (no descriptor left). Since
+---Linux 6.9.
 ---@param token string
 ---@return pidfd.Pidfd? p
 ---@return string? message
@@ -212,8 +213,9 @@ function pidfd.from_token(token) end
 ---connected, on who called listen(2), or on who made the socketpair(2).
 ---
 ---Fails with ENODATA (not connected, or no unix socket), ENOTSOCK (no socket),
----EBADF (not open), ENOPROTOOPT (before Linux 6.5) or, before Linux 6.16,
----EINVAL or ESRCH (it has ended and been reaped). Since Linux 6.5.
+---EBADF (not open), ENOPROTOOPT (before Linux 6.5), before Linux 6.16 EINVAL or
+---ESRCH (it has ended and been reaped), EMFILE or ENFILE (no descriptor left).
+---Since Linux 6.5.
 ---@see unix(7) SO_PEERPIDFD
 ---@param socket pidfd.Borrow
 ---@return pidfd.Pidfd? p
@@ -325,8 +327,9 @@ function fd:dup() end
 ---on; `fd` is closed. The file shares its offset with whoever else has it.
 ---
 ---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot),
----ENOMEM (no memory for the file) or EBUSY (`fd:lines` has read ahead: take
----that first, with `fd:read`), and then `fd` keeps the descriptor.
+---ENOMEM (no memory for the file), EBUSY (`fd:lines` has read ahead: take that
+---first, with `fd:read`), EMFILE or ENFILE (no descriptor to spare, which Lua
+---5.1 and LuaJIT need), and then `fd` keeps the descriptor.
 ---@see fdopen(3)
 ---@param mode? string as for io.open, "r" if absent; "w" does not truncate
 ---@return file*? file
@@ -385,6 +388,8 @@ function fd:write(s, timeout) end
 function fd:lines(timeout) end
 
 ---Set or clear O_NONBLOCK, for all who share the open file.
+---
+---Fails with EBADF (somebody has closed the descriptor by its number).
 ---@see fcntl(2)
 ---@param on boolean
 ---@return true? ok
@@ -411,7 +416,9 @@ function p:dup() end
 ---are shared with the original, and the process is not told.
 ---
 ---Fails with EBADF (that process has no such descriptor), EPERM (no ptrace
----access to it), ESRCH (it has ended) or EINVAL (any flag). Since Linux 5.6.
+---access to it), ESRCH (it has ended), EINVAL (any flag), EMFILE or ENFILE (no
+---descriptor left), ENOSYS (before Linux 5.6) or, before Linux 6.9, EOPNOTSUPP
+---(its first thread has ended, and others run). Since Linux 5.6.
 ---
 ---Without any argument it is what LuaSocket's select asks for: the number of
 ---this object's own descriptor.
@@ -430,8 +437,9 @@ function p:getfd(targetfd, flags) end
 ---long)" for more than 4095 bytes.
 ---
 ---Fails with ESRCH (it has ended), EACCES (no ptrace access to it), EREMOTE
----(this /proc does not show its pid namespace) or ENOENT (/proc is not mounted,
----or hides it). Since Linux 5.3.
+---(this /proc does not show its pid namespace), ENOENT (/proc is not mounted,
+---or hides it), EMFILE or ENFILE (no descriptor left), or EAGAIN (its first
+---thread has ended, and the others come and go). Since Linux 5.3.
 ---@see proc_pid_fd(5)
 ---@return table<integer, string>? targets
 ---@return string? message
@@ -442,7 +450,8 @@ function p:fds() end
 ---The number of the process in this pid namespace.
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
----namespace) or, before Linux 6.13, ENOENT (/proc is not mounted). Since 5.3.
+---namespace) or, before Linux 6.13, ENOENT (/proc is not mounted), EMFILE or
+---ENFILE (no descriptor left to read it). Since Linux 5.3.
 ---@see ioctl(2) PIDFD_GET_INFO
 ---@return integer? pid
 ---@return string? message
@@ -508,9 +517,10 @@ function p:id() end
 ---hides the process), ENOTDIR (a file below a file), ENAMETOOLONG (too long a
 ---name), ELOOP (a link), EISDIR (a directory), EFBIG ("pagemap", which has 256
 ---GiB and more), EREMOTE (this /proc does not show its pid namespace), ENOSYS
----(before Linux 5.6), or with what reading that very file fails with, such as
----EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). Since Linux
----5.6.
+---(before Linux 5.6), EMFILE or ENFILE (no descriptor left), EAGAIN (its first
+---thread has ended, and the others come and go), or with what reading that very
+---file fails with, such as EIO ("mem"), EINVAL ("clear_refs") or EPERM
+---("timerslack_ns"). Since Linux 5.6.
 ---
 ---Files about memory, such as "maps", are empty for a zombie and for a moment
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
@@ -526,8 +536,8 @@ function p:proc(name) end
 ---another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT".
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
----pid namespace), ENOENT (/proc is not mounted) or EOPNOTSUPP (before Linux
----6.9). Since Linux 6.9.
+---pid namespace), ENOENT (/proc is not mounted), EOPNOTSUPP (before Linux 6.9),
+---EMFILE or ENFILE (no descriptor left to read /proc). Since Linux 6.9.
 ---@return string? token
 ---@return string? message
 ---@return integer? errno
@@ -538,8 +548,9 @@ function p:token() end
 
 ---Open a namespace of the process.
 ---
----Fails with EACCES (no ptrace access), ESRCH (it has ended) or EOPNOTSUPP (a
----kernel without such namespaces; ENOENT before Linux 6.11). Since Linux 5.3.
+---Fails with EACCES (no ptrace access), ESRCH (it has ended), EOPNOTSUPP (a
+---kernel without such namespaces; ENOENT before Linux 6.11, also where /proc is
+---not mounted), EMFILE or ENFILE (no descriptor left). Since Linux 5.3.
 ---@see ioctl(2) PIDFD_GET_NET_NAMESPACE and the like
 ---@param kind pidfd.Kind|"pid_for_children"|"time_for_children"
 ---@return pidfd.Fd? fd
@@ -554,8 +565,9 @@ function p:namespace(kind) end
 ---
 ---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
 ---ended), EINVAL (this process's own user namespace; "user" and "mnt" want a
----process that has one thread; before Linux 5.8) or EUSERS ("time" wants a
----process that has one thread). Since Linux 5.8.
+---process that has one thread; before Linux 5.8), EUSERS ("time" wants a
+---process that has one thread) or, before Linux 6.9, EOPNOTSUPP (its first
+---thread has ended, and others run). Since Linux 5.8.
 ---@see setns(2)
 ---@param kind pidfd.Kind
 ---@param ... pidfd.Kind
@@ -597,8 +609,9 @@ function p:madvise(advice, ranges) end
 ---Fails with ESRCH (it has been reaped, but a zombie takes any signal; or it
 ---leads no process group), EPERM (no permission), EINVAL (no such signal, a
 ---foreign pid namespace, an unknown flag or several; before Linux 6.9 a flag
----for what is neither this process nor a child that is not reaped) or EAGAIN
----(with `value`: too many signals are queued). Since Linux 5.1.
+---for what is neither this process nor a child that is not reaped), EAGAIN
+---(with `value`: too many signals are queued) or EMFILE, ENFILE, ENOENT (with a
+---flag, before Linux 6.9: the pid cannot be read from /proc). Since Linux 5.1.
 ---@see pidfd_send_signal(2)
 ---@param sig integer|string
 ---@param flags? integer SIGNAL_THREAD, SIGNAL_THREAD_GROUP or
@@ -611,7 +624,8 @@ function p:send_signal(sig, flags, value) end
 
 ---Wait for the process to end. Signal handlers of Lua run meanwhile.
 ---
----Fails with EBADF if somebody has closed the descriptor's number. Since 5.3.
+---Fails with EBADF if somebody has closed the descriptor's number. Since Linux
+---5.3.
 ---@see poll(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
 ---@return boolean? ended false when the time is over

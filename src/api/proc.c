@@ -193,8 +193,9 @@ static int finish (lua_State *L, int before, int rc) {
 **   EMFILE, ENFILE  no descriptor left
 **   ENOSYS  before Linux 5.6
 **   EAGAIN  its first thread has ended, and the others come and go
-** or with what reading that very file fails with, such as EIO ("mem"),
-** EINVAL ("clear_refs") or EPERM ("timerslack_ns").
+**   EIO, EINVAL, EPERM  reading that very file fails so: "mem", "clear_refs",
+**           "timerslack_ns"
+** or with what else reading that very file fails with.
 **
 ** What tells of its memory, such as "maps" and "environ", is empty when it
 ** is about to end, and for a zombie.
