@@ -2,26 +2,45 @@
 
 CC = cc
 CFLAGS ?= -O2
-LUA = lua5.4
-LUA_INCDIR = /usr/include/lua5.4
-LUA_LIB = -llua5.4
+LUA_VERSION = 5.4
 PREFIX = /usr/local
-LUA_CMOD = $(PREFIX)/lib/lua/5.4
-LUA_TYPES = $(PREFIX)/share/lua/5.4
-export LUA LUA_INCDIR
+BUILD = build/$(LUA_VERSION)
+
+# What follows from the version, and can be given as well.
+ifeq ($(LUA_VERSION),jit)
+  LUA = luajit
+  LUA_INCDIR = /usr/include/luajit-2.1
+  LUA_LIB = -lluajit-5.1
+  MODULES = 5.1
+else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
+  LUA = $(CURDIR)/build/lua5.5/lua5.5
+  LUA_INCDIR = $(CURDIR)/build/lua5.5/include
+  LUA_LIB = build/lua5.5/liblua5.5.a -lm
+  MODULES = 5.5
+else ifneq ($(filter 5.1 5.2 5.3 5.4 5.5,$(LUA_VERSION)),)
+  LUA = lua$(LUA_VERSION)
+  LUA_INCDIR = /usr/include/lua$(LUA_VERSION)
+  LUA_LIB = -llua$(LUA_VERSION)
+  MODULES = $(LUA_VERSION)
+else
+  $(error LUA_VERSION is one of 5.1, 5.2, 5.3, 5.4, 5.5 and jit, not     '$(LUA_VERSION)')
+endif
+LUA_CMOD = $(PREFIX)/lib/lua/$(MODULES)
+LUA_TYPES = $(PREFIX)/share/lua/$(MODULES)
+export LUA LUA_INCDIR LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
-MODULE = build/pidfd.so
+MODULE = $(BUILD)/pidfd.so
 # for programs that have another Lua in them: LuaJIT takes that of 5.1
-HOST_MODULES = build/5.1/pidfd.so build/5.3/pidfd.so
-OOM_HOST = build/sanitize/oom-host
-BENCH = build/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
+HOST_MODULES = $(filter-out $(MODULE),build/5.1/pidfd.so build/5.3/pidfd.so)
+OOM_HOST = $(BUILD)/sanitize/oom-host
+BENCH = $(BUILD)/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
-FUZZER = build/sanitize/fuzzer
-PARALLEL = build/tsan/parallel
-COVERAGE_HOSTS = build/coverage/oom-host
-RUN_COVERAGE_HOSTS = build/coverage/oom-host spec/oom/run.lua >/dev/null;
-INJECT_HOST = build/sanitize/inject-host
+FUZZER = $(BUILD)/sanitize/fuzzer
+PARALLEL = $(BUILD)/tsan/parallel
+COVERAGE_HOSTS = $(BUILD)/coverage/oom-host
+RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null;
+INJECT_HOST = $(BUILD)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
@@ -44,20 +63,24 @@ define LINK
 @$(CC) -shared -Wl,-z,relro,-z,now $(LDFLAGS) $(VARIANT) -o $@ $^
 endef
 
+# The module, for a program in Lua. All versions know the plain name.
+CPATH = env -u LUA_CPATH_5_$(lastword $(subst ., ,$(MODULES))) \
+  LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;'
+
 # The interpreter is not built with ASan, so it has to be preloaded. Every
 # process that a spec starts inherits it, and LeakSanitizer refuses to run
 # under strace: leaks of memory are left to 'make oom'.
 ASAN = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" \
   ASAN_OPTIONS=detect_leaks=0
 
-# Each file by itself, or every collection would have all of them to go through;
-# without the thousands of processes, which prove nothing about ownership.
+# Without the thousands of processes, which prove nothing about ownership.
 HARD_GC_SPECS = $(or $(SPECS),\
   $(filter-out spec/fleet_spec.lua,$(wildcard spec/*_spec.lua)))
 
 # What a goal needs beyond make and a C compiler: rows of tools/need.
-NEEDS_demo = lua5.4 lua.h
-NEEDS_test = $(NEEDS_demo) busted cqueues luv socket luarocks nginx strace
+NEEDS_demo = lua lua.h
+NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
+  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
 NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
@@ -79,30 +102,27 @@ NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
 
 
 .PHONY: all
-all: $(MODULE) ## build build/pidfd.so (the default)
+all: $(MODULE) ## build build/5.4/pidfd.so (LUA_VERSION=5.1, …, 5.5, jit)
 
 .PHONY: demo
 demo: $(MODULE) ## build, and watch it work
-	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;;' $(LUA) examples/demo.lua
+	@$(CPATH) $(LUA) examples/demo.lua
 
 .PHONY: test
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
-	@tools/specs build $(SPECS)
+	@tools/specs $(BUILD) $(SPECS)
 
 .PHONY: lint
 lint: needs ## check the style of the C and of the Lua
 	tools/lint $(STANDARD)
 
 .PHONY: sanitize
-sanitize: build/sanitize/pidfd.so ## run the specs under ASan and UBSan
-	@$(ASAN) tools/specs build/sanitize $(SPECS)
+sanitize: $(BUILD)/sanitize/pidfd.so ## run the specs under ASan and UBSan
+	@$(ASAN) tools/specs $(BUILD)/sanitize $(SPECS)
 
 .PHONY: hard-gc
 hard-gc: $(MODULE) ## run the specs with a collector that never rests
-	@for spec in $(HARD_GC_SPECS); do \
-	  echo "$$spec"; \
-	  tools/specs build --helper spec/support/hard_gc.lua $$spec || exit 1; \
-	done
+	@tools/specs $(BUILD) --helper=spec/support/hard_gc.lua $(HARD_GC_SPECS)
 
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
@@ -122,7 +142,7 @@ threads: $(PARALLEL) ## four states in four threads, under TSan (SECONDS=60)
 .PHONY: soak
 soak: SECONDS = 600
 soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
-	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;;' $(LUA) spec/soak/run.lua $(SECONDS)
+	@$(CPATH) $(LUA) spec/soak/run.lua $(SECONDS)
 
 .PHONY: inject
 inject: $(INJECT_HOST) build/inject/true ## let every system call fail
@@ -154,18 +174,17 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
-coverage: build/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
-	@find build/coverage -name '*.gcda' -delete
-	@PIDFD_COVERAGE=$(CURDIR)/build/coverage/obj \
-	  tools/specs build/coverage $(SPECS); status=$$?; \
+coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
+	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
 	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
-	  tools/coverage $(if $(UNCOVERED),--uncovered) build/coverage/obj $(SRC) \
+	  tools/coverage $(if $(UNCOVERED),--uncovered) $(BUILD)/coverage/obj $(SRC) \
 	  && exit $$status
 
 .PHONY: bench
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
-	@LUA_CPATH_5_4='$(CURDIR)/build/?.so;$(CURDIR)/build/bench/?.so;;' \
-	  $(LUA) bench/run.lua
+	@$(subst ;;,;$(CURDIR)/$(BUILD)/bench/?.so;;,$(CPATH)) $(LUA) bench/run.lua
 
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
@@ -191,25 +210,25 @@ help: ## list these targets
 needs:
 	@tools/need $(or $(NEEDS),--only-tell lua.h)
 
-OBJ = $(SRC:src/%.c=build/obj/%.o)
-SANITIZE_OBJ = $(SRC:src/%.c=build/sanitize/obj/%.o)
-FUZZ_OBJ = build/sanitize/fuzz/main.o build/sanitize/fuzz/host.o
-TSAN_OBJ = $(SRC:src/%.c=build/tsan/obj/%.o)
-COVERAGE_OBJ = $(SRC:src/%.c=build/coverage/obj/%.o)
+OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
+SANITIZE_OBJ = $(SRC:src/%.c=$(BUILD)/sanitize/obj/%.o)
+FUZZ_OBJ = $(BUILD)/sanitize/fuzz/main.o $(BUILD)/sanitize/fuzz/host.o
+TSAN_OBJ = $(SRC:src/%.c=$(BUILD)/tsan/obj/%.o)
+COVERAGE_OBJ = $(SRC:src/%.c=$(BUILD)/coverage/obj/%.o)
 
-build/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
+$(BUILD)/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
-build/tsan/%: VARIANT = -O1 -g -fsanitize=thread
+$(BUILD)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 # A child that shares the memory of its parent, but is no thread that TSan knows
 # of, must not run what TSan has instrumented: it would use its parent's state.
-build/tsan/obj/linux/child.o build/tsan/obj/linux/move.o \
-  build/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
-build/coverage/%: VARIANT = -O0 --coverage
+$(BUILD)/tsan/obj/linux/child.o $(BUILD)/tsan/obj/linux/move.o \
+  $(BUILD)/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
+$(BUILD)/coverage/%: VARIANT = -O0 --coverage
 
 # What a child runs that may share this process's memory, and the thread
 # control block of one of its threads: no sanitizer's code, which uses both.
-build/sanitize/obj/linux/child.o build/sanitize/obj/linux/move.o \
-  build/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
+$(BUILD)/sanitize/obj/linux/child.o $(BUILD)/sanitize/obj/linux/move.o \
+  $(BUILD)/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
 
 $(MODULE): $(OBJ)
 	$(LINK)
@@ -220,50 +239,50 @@ $(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
 	@$(CC) -std=gnu11 -isystem /usr/include/lua$* $(WARNINGS) -fPIC -shared \
 	  $(CPPFLAGS) $(CFLAGS) -o $@ $(SRC)
 
-build/sanitize/pidfd.so: $(SANITIZE_OBJ)
+$(BUILD)/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)
 
-build/coverage/pidfd.so: $(COVERAGE_OBJ)
+$(BUILD)/coverage/pidfd.so: $(COVERAGE_OBJ)
 	$(LINK)
 
-$(OBJ): build/obj/%.o: src/%.c | needs
+$(OBJ): $(BUILD)/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
-$(SANITIZE_OBJ): build/sanitize/obj/%.o: src/%.c | needs
+$(SANITIZE_OBJ): $(BUILD)/sanitize/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
-$(TSAN_OBJ): build/tsan/obj/%.o: src/%.c | needs
+$(TSAN_OBJ): $(BUILD)/tsan/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
-build/tsan/main.o: spec/parallel/main.c | needs
+$(BUILD)/tsan/main.o: spec/parallel/main.c | needs
 	$(COMPILE)
 
-$(PARALLEL): build/tsan/main.o $(TSAN_OBJ)
+$(PARALLEL): $(BUILD)/tsan/main.o $(TSAN_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(COVERAGE_OBJ): build/coverage/obj/%.o: src/%.c | needs
+$(COVERAGE_OBJ): $(BUILD)/coverage/obj/%.o: src/%.c | needs
 	$(COMPILE)
 
-build/sanitize/host.o: spec/oom/host.c | needs
+$(BUILD)/sanitize/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
-$(OOM_HOST): build/sanitize/host.o $(SANITIZE_OBJ)
+$(OOM_HOST): $(BUILD)/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-build/bench/floor.so: bench/floor.c | needs
+$(BUILD)/bench/floor.so: bench/floor.c | needs
 	@mkdir -p $(@D)
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
-build/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
+$(BUILD)/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
 	$(COMPILE)
 
-build/coverage/host.o: spec/oom/host.c | needs
+$(BUILD)/coverage/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
-build/coverage/oom-host: build/coverage/host.o $(COVERAGE_OBJ)
+$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
@@ -271,10 +290,10 @@ $(FUZZER): $(FUZZ_OBJ) $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-build/sanitize/inject.o: spec/inject/host.c | needs
+$(BUILD)/sanitize/inject.o: spec/inject/host.c | needs
 	$(COMPILE)
 
-$(INJECT_HOST): build/sanitize/inject.o $(SANITIZE_OBJ)
+$(INJECT_HOST): $(BUILD)/sanitize/inject.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 

@@ -16,7 +16,7 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = {
-  "lua >= 5.4, < 5.5",
+  "lua >= 5.1, < 5.6",
 }
 build = {
   type = "builtin",

@@ -1,33 +1,68 @@
--- An output handler for busted: its plain one, followed by one line
+-- An output handler for busted: what failed, then how many specs there were.
+-- The file that PIDFD_TALLY names gets
 --
---   N passed, N failed, N skipped
+--   PASSED FAILED SKIPPED
 --
--- where errors count as failed. The line goes to the file that PIDFD_TALLY
--- names, if it does: whoever runs busted can then see that it got to its end.
+-- where errors count as failed, and a line for each spec that is pending:
+--
+--   FILE:LINE  name: reason
+--
+-- Whoever runs busted can then see that it got to its end.
 
-local function announce(line)
+local pretty = require "pl.pretty"
+
+local function as_text(message)
+  return type(message) == "string" and message or pretty.write(message)
+end
+
+local function place_of(result)
+  local trace = result.element.trace or {}
+  return ("%s:%s"):format(trace.short_src or "?", trace.currentline or "?")
+end
+
+local function failure_text(failure)
+  return ("%s  %s\n%s\n"):format(place_of(failure), failure.name,
+    as_text(failure.message))
+end
+
+local function pending_line(pending)
+  local reason = as_text(pending.message or "no reason"):gsub("^%S+:%d+: ", "")
+  return (("%s  %s: %s"):format(place_of(pending), pending.name, reason)
+    :gsub("%s*\n%s*", " "))
+end
+
+local function write_tally(handler)
   local path = os.getenv("PIDFD_TALLY")
   local file = path and assert(io.open(path, "w")) or io.stdout
-  file:write(line, "\n")
+  file:write(("%d %d %d\n"):format(handler.successesCount,
+    handler.failuresCount + handler.errorsCount, handler.pendingsCount))
+  for _, pending in ipairs(handler.pendings) do
+    file:write(pending_line(pending), "\n")
+  end
   file:flush()
 end
 
-return function(options)
+return function()
   local busted = require "busted"
-  local handler = require "busted.outputHandlers.plainTerminal"(options)
+  local handler = require "busted.outputHandlers.base"()
 
-  -- It prints how many there were, and has kept a trace of each.
+  -- The base counts them, and keeps a trace of each.
   busted.subscribe({ "test", "end" }, function()
     handler.successes = {}
     return nil, true
   end)
 
+  busted.subscribe({ "suite", "end" }, function()
+    for _, list in ipairs({ handler.failures, handler.errors }) do
+      for _, failure in ipairs(list) do
+        io.write("\n", failure_text(failure))
+      end
+    end
+    return nil, true
+  end)
+
   busted.subscribe({ "exit" }, function()
-    announce(("%d passed, %d failed, %d skipped"):format(
-      handler.successesCount,
-      handler.failuresCount + handler.errorsCount,
-      handler.pendingsCount
-    ))
+    write_tally(handler)
     return nil, true
   end)
 
