@@ -40,7 +40,7 @@ describe("luarocks make", function()
     module = where .. "/tree/lib/lua/5.4/pidfd.so"
     local log = where .. "/log"
     local status = os.execute(([[
-      cp -R src types examples README.md LICENSE %s %s && cd %s &&
+      cp -R src types examples doc README.md LICENSE %s %s && cd %s &&
       HOME=%s luarocks --lua-version 5.4 --tree %s/tree make >%s 2>&1
     ]]):format(ROCKSPEC, where, where, where, where, log))
     assert(status, table.concat(lines_of("cat " .. log), "\n"))

@@ -5,4 +5,5 @@ pipes.stdin:close()
 for line in pipes.stdout:lines(10) do -- fig, pear
   print(line)
 end
-print(p:terminate(10)) -- exit, 0
+p:poll(10) -- or it is ended
+print(p:terminate(1)) -- exit, 0
