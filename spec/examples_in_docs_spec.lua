@@ -1,7 +1,7 @@
--- Every example of the README and of the reference is run as it is, in a process
--- of its own, and has to print what its comments say: "--> exit  0" is one
--- line, and how much space there is makes no difference. What stands in a file
--- of examples/recipes/ is run by recipes_spec.
+-- Every example of the README and of the reference is run as it is, in a
+-- process of its own, and has to print what its comments say: "--> exit  0" is
+-- one line, and how much space there is makes no difference. What stands in a
+-- file of examples/recipes/ is run by recipes_spec.
 
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"

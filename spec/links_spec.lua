@@ -1,5 +1,5 @@
--- Every link of the Markdown files leads somewhere: to a file that is there, and
--- to a heading of it. So do those of the HTML pages, which 'make doc' makes.
+-- Every link of the Markdown files leads somewhere: to a file that is there,
+-- and to a heading of it. So do those of the HTML pages that 'make doc' makes.
 
 local directory = require "spec.support.directory"
 local read = require "spec.support.read"

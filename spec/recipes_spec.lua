@@ -144,7 +144,7 @@ describe("the recipe", function()
   it("restart.lua starts what has died again", function()
     need("cqueues")
     directory.with(function(where)
-      local command = "cd %s; echo >>log; mkdir once 2>/dev/null && exit 7; exit 0"
+      local command = "cd %s; echo >>log; mkdir once 2>&- && exit 7; exit 0"
       local _, errors = output_of("restart.lua", command:format(where))
       assert.equal("", errors)
       assert.equal("\n\n", read(where .. "/log"))

@@ -225,7 +225,8 @@ describe("the reference", function()
 
   for name in pairs(pidfd.flags) do
     it("tells of pidfd.flags." .. name, function()
-      assert.matches("| `" .. name .. "` |", by_name["pidfd.flags"].text, 1, true)
+      local row = "| `" .. name .. "` |"
+      assert.matches(row, by_name["pidfd.flags"].text, 1, true)
     end)
   end
 end)

@@ -8,7 +8,8 @@ local function mark(heading)
     heading.classes:insert("name")
   end
   if heading.level > 1 then
-    heading.content = { pandoc.Link(heading.content, "#" .. heading.identifier) }
+    local here = "#" .. heading.identifier
+    heading.content = { pandoc.Link(heading.content, here) }
   end
   return heading
 end
