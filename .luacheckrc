@@ -1,4 +1,4 @@
-std = "lua54"
+std = "max" -- the libraries of all versions
 max_line_length = 80
 
 include_files = { "**/*.lua", "*.rockspec", ".busted", ".luacheckrc" }

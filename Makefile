@@ -17,6 +17,10 @@ else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
   LUA_INCDIR = $(CURDIR)/build/lua5.5/include
   LUA_LIB = build/lua5.5/liblua5.5.a -lm
   MODULES = 5.5
+  # busted itself is where it is for 5.4
+  FIND = $(1)/?.lua;$(1)/?/init.lua
+  export LUA_PATH_5_5 = ./?.lua;$(call FIND,$(CURDIR)/build/lua5.5/usr/share/lua/5.5);$(call FIND,/usr/share/lua/5.4)
+  export LUA_CPATH_5_5 = $(CURDIR)/build/lua5.5/modules/?.so
 else ifneq ($(filter 5.1 5.2 5.3 5.4 5.5,$(LUA_VERSION)),)
   LUA = lua$(LUA_VERSION)
   LUA_INCDIR = /usr/include/lua$(LUA_VERSION)
@@ -30,7 +34,7 @@ LUA_TYPES = $(PREFIX)/share/lua/$(MODULES)
 MAN = $(PREFIX)/share/man/man3
 # installed if 'make doc' has made it, which takes pandoc
 MAN_PAGE = build/doc/pidfd.3lua
-export LUA LUA_INCDIR LUA_VERSION
+export LUA LUA_INCDIR LUA_LIB LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
 MODULE = $(BUILD)/pidfd.so
@@ -84,6 +88,8 @@ HARD_GC_SPECS = $(or $(SPECS),\
 NEEDS_demo = lua lua.h
 NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
   $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
+NEEDS_by-file = $(NEEDS_test)
+NEEDS_test-all = patchelf
 NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
@@ -115,6 +121,15 @@ demo: $(MODULE) ## build, and watch it work
 .PHONY: test
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
 	@tools/specs $(BUILD) $(SPECS)
+
+# Each file by itself, for tools/table.
+.PHONY: by-file
+by-file: $(MODULE)
+	@tools/by-file $(RESULTS) $(BUILD) $(SPECS)
+
+.PHONY: test-all
+test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a table
+	@tools/every-lua $(SPECS)
 
 .PHONY: lint
 lint: needs ## check the style of the C and of the Lua
@@ -283,10 +298,10 @@ $(OOM_HOST): $(BUILD)/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(BUILD)/bench/floor.so: bench/floor.c | needs
+$(BUILD)/bench/floor.so: bench/floor.c src/compat.c | needs
 	@mkdir -p $(@D)
 	@echo 'cc $<'
-	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $<
+	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $^
 
 $(BUILD)/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
 	$(COMPILE)

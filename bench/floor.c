@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../src/compat.h"
 
 #define TYPE "floor"
 

@@ -14,7 +14,7 @@ local pid = me:pid()
 local function lua_bytes()
   collectgarbage()
   collectgarbage() -- frees what the first one finalized
-  return math.tointeger(collectgarbage("count") * 1024)
+  return math.floor(collectgarbage("count") * 1024)
 end
 
 local function descriptors()
@@ -27,8 +27,10 @@ end
 
 -- VmRSS of /proc/self/status would be an estimate.
 local function resident_kib()
-  local file <close> = assert(io.open("/proc/self/smaps_rollup"))
-  return tonumber(file:read("a"):match("Rss:%s*(%d+)"))
+  local file = assert(io.open("/proc/self/smaps_rollup"))
+  local text = file:read("*a")
+  file:close()
+  return tonumber(text:match("Rss:%s*(%d+)"))
 end
 
 local function weight(n)
@@ -50,7 +52,7 @@ end
 -- Returns the peak of Lua memory in KiB.
 local function cycles(n)
   local peak = 0
-  for _ = 1, n // 100 do
+  for _ = 1, n / 100 do
     for _ = 1, 100 do
       pidfd.open(pid):close()
     end

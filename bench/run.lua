@@ -144,7 +144,7 @@ end
 -- Of an odd number of values; nil of none.
 local function median(list)
   table.sort(list)
-  return list[#list // 2 + 1]
+  return list[math.floor(#list / 2) + 1]
 end
 
 local function verdict(ok)

@@ -50,8 +50,8 @@ function methods.popen(count)
 end
 
 local run, count = methods[arg[1]], tonumber(arg[2])
-local heap = ("x"):rep(tonumber(arg[3]) << 20)
-run(count // 10 + 1) -- warm up
+local heap = ("x"):rep(tonumber(arg[3]) * 1048576)
+run(math.floor(count / 10) + 1) -- warm up
 local start = uv.hrtime()
 run(count)
 print((uv.hrtime() - start) / count)

@@ -8,8 +8,10 @@ local pidfd = require "pidfd"
 local self = pidfd.self()
 
 local function read(path)
-  local file <close> = assert(io.open(path))
-  return file:read("a")
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
 end
 
 local function descriptors()
@@ -28,7 +30,7 @@ end
 local function lua_bytes()
   collectgarbage()
   collectgarbage() -- frees what the first one finalized
-  return math.tointeger(collectgarbage("count") * 1024)
+  return math.floor(collectgarbage("count") * 1024)
 end
 
 local function resident_kib()

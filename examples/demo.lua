@@ -22,7 +22,7 @@ local function say(text, ...)
 end
 
 local function show(code, result)
-  say("    %-22s --> %s", code, result)
+  say("    %-22s --> %s", code, tostring(result))
 end
 
 local function stop(program)
@@ -43,7 +43,7 @@ local function start()
   program.pid = check(child:pid())
   program.input = check(pipes.stdin:file("w"))
   program.output = check(pipes.stdout:file("r"))
-  return setmetatable(program, { __close = stop })
+  return program
 end
 
 local function tell(program, line)
@@ -86,16 +86,18 @@ end
 local function readall(file)
   local position = check(file:seek())
   check(file:seek("set"))
-  local content = check(file:read("a"))
+  local content = check(file:read("*a"))
   check(file:seek("set", position))
   return content
 end
 
 local function save(content, path)
-  local copy <close> = check(io.open(path, "w+"))
+  local copy = check(io.open(path, "w+"))
   check(copy:write(content))
   check(copy:seek("set"))
-  return copy:read("a")
+  local saved = copy:read("*a")
+  copy:close()
+  return saved
 end
 
 local function rescue(program, p, copy)
@@ -139,8 +141,7 @@ local function finish(program, p)
   show("p:poll(10)", ended)
 end
 
-local function demo(copy)
-  local program <close> = start()
+local function showall(program, copy)
   for n = 1, 1000 do
     tell(program, "entry " .. n)
   end
@@ -148,11 +149,20 @@ local function demo(copy)
   say("That file is deleted now. %s.", delete(program.path))
 
   say("\nHold the program by a pidfd, and see what it has open:")
-  local p <close> = check(pidfd.open(program.pid))
+  local p = check(pidfd.open(program.pid))
   show("p = pidfd.open(" .. program.pid .. ")", p)
-  local file <close> = rescue(program, p, copy)
+  local file = rescue(program, p, copy)
   goon(program, file)
+  file:close()
   finish(program, p)
+  p:close()
+end
+
+local function demo(copy)
+  local program = start()
+  local ok, message = pcall(showall, program, copy)
+  stop(program)
+  check(ok, message)
 end
 
 local copy = os.tmpname()

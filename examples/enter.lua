@@ -8,6 +8,7 @@
 -- signal's number if a signal killed it.
 
 local pidfd = require "pidfd"
+local unpack = table.unpack or unpack -- of Lua 5.1
 
 -- How it ends by itself, as a shell does.
 local FAILED, MISUSED, CANNOT_RUN, NOT_FOUND = 1, 2, 126, 127
@@ -23,11 +24,12 @@ local function fail(status, message)
 end
 
 local function enter(pid, kinds)
-  local p <close>, message = pidfd.open(pid)
+  local p, message = pidfd.open(pid)
   if not p then
     fail(FAILED, message)
   end
-  local ok, refusal = p:setns(table.unpack(kinds))
+  local ok, refusal = p:setns(unpack(kinds))
+  p:close()
   if not ok then
     fail(FAILED, refusal)
   end
@@ -64,15 +66,18 @@ end
 
 -- The pid, the kinds, and the command; nil if the words are other ones.
 local function parse(words)
-  local pid = math.tointeger(tonumber(words[1] or ""))
+  local pid = tonumber(words[1] or "")
   local kinds, command = {}, {}
   local at = 2
   while words[at] and words[at] ~= "--" do
     table.insert(kinds, words[at])
     at = at + 1
   end
-  table.move(words, at + 1, #words, 1, command)
-  if pid and 0 < pid and pid <= 0x7fffffff and kinds[1] and command[1] then
+  for i = at + 1, #words do
+    table.insert(command, words[i])
+  end
+  local ispid = pid and pid % 1 == 0 and 0 < pid and pid <= 0x7fffffff
+  if ispid and kinds[1] and command[1] then
     return pid, kinds, command
   end
 end

@@ -24,11 +24,12 @@ local STATUS = "^Name:\t([^\n]*)\n.*\nPid:%s*(%d+)\n.*\nUid:%s*%d+%s+(%d+)"
 -- A process chooses its name itself: it may be anything. Returns nil and the
 -- reason where the process cannot be known.
 local function describe(client)
-  local p <close>, unknown = pidfd.peer(client)
+  local p, unknown = pidfd.peer(client)
   if not p then
     return nil, unknown
   end
   local status, hidden = p:proc("status")
+  p:close()
   if not status then
     return nil, hidden
   end

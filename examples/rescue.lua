@@ -9,7 +9,7 @@
 
 local pidfd = require "pidfd"
 
-local CHUNK = 1 << 20
+local CHUNK = 1048576
 
 local function fail(text, ...)
   error(text:format(...), 0)
@@ -26,12 +26,15 @@ end
 -- A pipe, a socket or a terminal gives each byte only once. Lua cannot ask
 -- what a descriptor is; the shell can, and this process is its parent.
 local function isregular(fd)
-  return os.execute("test -f /proc/$PPID/fd/" .. fd:fileno())
+  local done = os.execute("test -f /proc/$PPID/fd/" .. fd:fileno())
+  return done == true or done == 0 -- Lua 5.1 returns a status
 end
 
 local function describe(fd)
-  local self <close> = check(pidfd.self())
-  return check(self:fds())[fd:fileno()]
+  local self = check(pidfd.self())
+  local list = check(self:fds())
+  self:close()
+  return list[fd:fileno()]
 end
 
 -- The duplicate shares its offset with the program. So it only leads to the
@@ -41,13 +44,16 @@ local function reopen(fd)
 end
 
 local function open(pid, number)
-  local p <close> = check(pidfd.open(pid))
-  local fd <close> = check(p:getfd(number))
+  local p = check(pidfd.open(pid))
+  local fd = check(p:getfd(number))
+  p:close()
   if not isregular(fd) then
     fail("%s is not a regular file: reading it could take data away from "
       .. "the program", describe(fd))
   end
-  return reopen(fd)
+  local file = reopen(fd)
+  fd:close()
+  return file
 end
 
 local function checkwrite(done, message)
@@ -57,20 +63,23 @@ local function checkwrite(done, message)
 end
 
 local function copy(from, to)
-  for chunk in from:lines(CHUNK) do
+  local chunk = from:read(CHUNK)
+  while chunk do
     checkwrite(to:write(chunk))
+    chunk = from:read(CHUNK)
   end
   checkwrite(to:flush())
 end
 
 local function rescue(pid, number)
-  local file <close> = open(pid, number)
+  local file = open(pid, number)
   copy(file, io.stdout)
+  file:close()
 end
 
 local function parse(text, least)
-  local n = math.tointeger(tonumber(text or ""))
-  return n and least <= n and n <= 0x7fffffff and n
+  local n = tonumber(text or "")
+  return n and n % 1 == 0 and least <= n and n <= 0x7fffffff and n
 end
 
 local pid, number = parse(arg[1], 1), parse(arg[2], 0)

@@ -53,7 +53,10 @@ local function spawnoptions(program)
   for _, key in ipairs { "cwd", "env", "uid", "gid", "groups" } do
     options[key] = program[key]
   end
-  return table.move(program.command, 1, #program.command, 1, options)
+  for i, word in ipairs(program.command) do
+    options[i] = word
+  end
+  return options
 end
 
 local function complete(program, number)
@@ -90,12 +93,13 @@ end
 -- Returns how it ended, as p:wait does, or nothing if it was not started. The
 -- loop has to forget the pidfd before it is closed.
 local function await(program)
-  local p <close> = program.p
+  local p = program.p
   if p then
     cqueues.poll(p)
     cqueues.cancel(p)
     program.p = nil
     local how, code = p:wait()
+    p:close()
     local name = how == "signal" and pidfd.signal[code]
     log("%s: ended, %s %s", program.name, how, name or code)
     return how, code

@@ -36,8 +36,10 @@ end
 
 -- Seconds since the system was started.
 local function now()
-  local file <close> = check(io.open("/proc/uptime"))
-  return file:read("n")
+  local file = check(io.open("/proc/uptime"))
+  local seconds = file:read("*n")
+  file:close()
+  return seconds
 end
 
 -- As p:wait, but nil when the time is over.
@@ -111,9 +113,10 @@ local function tosignal(text)
   local name = (text or ""):upper():gsub("^SIG", "")
   local base, offset = name:match("^(RTM%u+)([+-]%d+)$")
   local sig = tonumber(name) or pidfd.signal[base or name]
-  sig = sig and math.tointeger(sig + tonumber(offset or 0))
+  sig = sig and sig + tonumber(offset or 0)
   local least = base and pidfd.signal.RTMIN or 1
-  return sig and sig >= least and sig <= pidfd.signal.RTMAX and sig
+  return sig and sig % 1 == 0 and sig >= least and sig <= pidfd.signal.RTMAX
+    and sig
 end
 
 -- A value of false is a mistake of the user's.
@@ -129,7 +132,10 @@ local function parse(words)
     i = i + 2
   end
   options.seconds = toseconds(words[i])
-  options.command = table.move(words, i + 1, #words, 1, { pdeathsig = "TERM" })
+  options.command = { pdeathsig = "TERM" }
+  for at = i + 1, #words do
+    table.insert(options.command, words[at])
+  end
   return options
 end
 

@@ -206,7 +206,7 @@ describe("fd:file()", function()
       print(pcall(fd.file, fd))
       print(pidfd.type(fd))
     ]]
-    assert.equal("false\tthe io library is not loaded\npidfd.fd\n", output)
+    assert.matches("^false\t[^\n]*io[^\n]* library[^\n]*\npidfd.fd\n$", output)
   end)
 
   it("reads a pipe that a process was to read from", function()

@@ -20,8 +20,9 @@ end
 
 -- Somebody else waits for a child, and this 'p' is not told.
 local function steal(member)
-  local thief <close> = assert(member.p:dup())
+  local thief = assert(member.p:dup())
   thief:wait(0)
+  thief:close()
   member.is_stolen = true
 end
 

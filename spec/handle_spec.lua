@@ -1,4 +1,5 @@
 local fds = require "spec.support.fds"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -113,6 +114,7 @@ describe("the collector", function()
 
   for _, mode in ipairs { "incremental", "generational" } do
     it("does not let dead handles pile up in mode " .. mode, function()
+      language.need(mode)
       local output = script.run([[
         local pidfd = require "pidfd"
         collectgarbage(arg[1])
@@ -221,6 +223,9 @@ describe("a handle", function()
 
   for name, ending in pairs(endings) do
     it("may be open when Lua ends, " .. name, function()
+      if ending:find("<close>", 1, true) then
+        language.need("<close>")
+      end
       local output, errors, how, code = script.run([[
         pidfd = require "pidfd"
         warn("@on") -- an error in a finalizer is a warning
@@ -356,6 +361,7 @@ describe("handles that nobody has closed", function()
   for _, mode in ipairs { "incremental", "generational" } do
     for _, limit in ipairs { 48, 256, 1024 } do
       it(("leave room for others among %d: %s"):format(limit, mode), function()
+        language.need(mode)
         assert.equal("0\n", run.with_descriptors(limit, PROGRAM:format(mode)))
       end)
     end
@@ -380,10 +386,8 @@ describe("handles that nobody has closed", function()
       local pidfd = require "pidfd"
       local collected = false
       pidfd.self():close()
-      collectgarbage()
-      collectgarbage("stop")
-      collectgarbage("restart")
       collectgarbage("incremental", 1000, 100)
+      collectgarbage()
       setmetatable({}, { __gc = function() collected = true end })
       for _ = 1, 1000 do
         pidfd.open(0x7fffffff)

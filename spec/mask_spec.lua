@@ -30,7 +30,7 @@ describe("the signals of a child", function()
   for _, name in ipairs { "HUP", "QUIT" } do
     it("are still ignored if they are those of a terminal: " .. name,
       function()
-        local bit = 1 << (pidfd.signal[name] - 1)
+        local bit = math.tointeger(2 ^ (pidfd.signal[name] - 1))
         assert.equal((NONE:gsub("%x+\n$", ("%016x\n"):format(bit))),
           (run.under("trap '' " .. name .. "; exec", SHOW)))
       end)

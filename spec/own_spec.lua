@@ -1,6 +1,7 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 
@@ -232,13 +233,14 @@ for _, type in ipairs(types) do
       end
     end)
 
-    local scope = assert(load [[
+    local scope = load [[
       local o, leave = ...
       local closing <close> = o
       leave()
-    ]])
+    ]]
 
     it("is closed at the end of its scope", function()
+      language.need("<close>")
       local o = assert(make())
       scope(o, function()
         assert.equal(type.name, pidfd.type(o))
@@ -247,6 +249,7 @@ for _, type in ipairs(types) do
     end)
 
     it("is closed when an error leaves its scope", function()
+      language.need("<close>")
       local o = assert(make())
       assert.has_error(function()
         scope(o, error)

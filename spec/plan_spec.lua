@@ -176,7 +176,7 @@ end)
 -- A table of which '#' says that it is as long as can be.
 local function endless()
   local fields, i = { "[math.maxinteger] = 'x'" }, 1
-  while i > 0 do
+  while i <= math.maxinteger / 2 do
     table.insert(fields, ("[%d] = 'x'"):format(i))
     i = 2 * i
   end

@@ -3,6 +3,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
 local state = require "spec.support.state"
 local times = require "spec.support.times"
 
@@ -87,7 +88,7 @@ describe("p:terminate()", function()
       })
       io.write(pipes.stdout:file():read("a"))
       p:wait()
-    ]], "lua5.4", "package.cpath = " .. ("%q"):format(package.cpath) .. [[
+    ]], script.interpreter(), "package.cpath = " .. ("%q"):format(package.cpath) .. [[
       local pidfd = require "pidfd"
       local _, message, code = pidfd.adopt(3):terminate(0)
       print(pidfd.errno[code], message:match("init"))

@@ -5,7 +5,9 @@
 
 
 /* with Lua's own functions, which are hidden behind macros elsewhere */
+#if LUA_VERSION_NUM < 502
 #undef lua_gc
+#endif
 #undef lua_getfield
 #undef lua_rawget
 #undef lua_rawgeti
@@ -42,55 +44,46 @@ int pfd_compat_typeerror (lua_State *L, int arg, const char *name) {
 */
 #if LUA_VERSION_NUM < 502
 
+#define ISRUNNING 9 /* LuaJIT's; Lua 5.1 answers -1 */
+
+#define MOSTGARBAGE 8192 /* kilobytes */
+
+
+int pfd_compat_gc (lua_State *L, int what) {
+  int stopped = (what == LUA_GCCOLLECT && lua_gc(L, ISRUNNING, 0) == 0);
+  int rc = lua_gc(L, what, 0);
+  if (stopped)
+    (void)lua_gc(L, LUA_GCSTOP, 0);
+  return rc;
+}
+
+
 /*
-** Lua 5.1 does not tell whether its collector was stopped, and a step would
-** start it again. A little garbage makes it go on only if it was not.
+** One block that puts a running collector in debt, which it pays off each time
+** that memory is wanted: in steps of two kilobytes, if nobody has changed that.
 */
-static int dogc (lua_State *L, int what, int data) {
-  int rc = lua_gc(L, what, data);
-  return (rc < 0) ? 1 : rc; /* LUA_GCISRUNNING */
+static void litter (lua_State *L) {
+  int kilobytes = lua_gc(L, LUA_GCCOUNT, 0);
+  if (kilobytes > MOSTGARBAGE)
+    kilobytes = MOSTGARBAGE;
+  for (int i = 0; i < kilobytes; i++) {
+    (void)lua_newuserdata(L, (i == 0) ? (size_t)kilobytes * 1024 : 0);
+    lua_pop(L, 1);
+  }
 }
 
 
-static int stepgc (lua_State *L, int kilobytes) {
-  lua_newuserdata(L, (size_t)kilobytes * 1024);
-  lua_pop(L, 1);
-  return 0;
+int pfd_compat_collect (lua_State *L) {
+  int running = lua_gc(L, ISRUNNING, 0);
+  if (running < 0)
+    litter(L);
+  return (running > 0) ? lua_gc(L, LUA_GCCOLLECT, 0) : running == 0;
 }
 
-#elif LUA_VERSION_NUM > 504
+#else
 
-static int dogc (lua_State *L, int what, int data) {
-  return lua_gc(L, what, data);
-}
-
-
-/* takes bytes, and another type */
-static int stepgc (lua_State *L, int kilobytes) {
-  return lua_gc(L, LUA_GCSTEP, (size_t)kilobytes * 1024);
-}
-
-#elif LUA_VERSION_NUM != 504
-
-static int dogc (lua_State *L, int what, int data) {
-  return lua_gc(L, what, data);
-}
-
-
-static int stepgc (lua_State *L, int kilobytes) {
-  return lua_gc(L, LUA_GCSTEP, kilobytes);
-}
-
-#endif
-
-#if LUA_VERSION_NUM != 504
-
-int pfd_compat_gc (lua_State *L, int what, ...) {
-  va_list arguments;
-  va_start(arguments, what);
-  int data = va_arg(arguments, int);
-  va_end(arguments);
-  return (what == LUA_GCSTEP) ? stepgc(L, data) : dogc(L, what, data);
+int pfd_compat_collect (lua_State *L) {
+  return !lua_gc(L, LUA_GCISRUNNING) || lua_gc(L, LUA_GCCOLLECT) != 0;
 }
 
 #endif

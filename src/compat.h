@@ -33,6 +33,14 @@
 lua_State *pfd_compat_mainthread (lua_State *L);
 
 /*
+** A full collection, if the collector is not stopped; not 0 if it is, or if it
+** runs this as a finalizer. Lua 5.1 does not tell, and a collection would start
+** it again. It gets garbage instead, which makes it go on if it is not stopped,
+** and for which it needs memory.
+*/
+int pfd_compat_collect (lua_State *L);
+
+/*
 ** Push a file of the io library, closed. Returns 0, or -errno and pushes
 ** nothing. Lua 5.1 and LuaJIT do not agree on how a file is made, so io.open
 ** makes it: that needs a spare descriptor, and may run Lua code.
@@ -65,24 +73,18 @@ int pfd_compat_typeerror (lua_State *L, int arg, const char *name);
 
 /*
 ** {=====================================================================
-** other than Lua 5.4: the arguments of lua_gc. The zero stands for an
-** argument that was left out.
+** before Lua 5.4: lua_gc has one more argument, and before Lua 5.2 a full
+** collection starts a collector that was stopped, which LuaJIT can tell.
 ** ======================================================================
 */
-#if LUA_VERSION_NUM != 504
+#if LUA_VERSION_NUM < 502
 
-#if !defined(LUA_GCISRUNNING)
-#define LUA_GCISRUNNING 9 /* LuaJIT's; Lua 5.1 does not know it */
-#endif
+#define lua_gc(L, what) pfd_compat_gc(L, what)
+int pfd_compat_gc (lua_State *L, int what);
 
-#define lua_gc(L, ...) pfd_compat_gc(L, __VA_ARGS__, 0)
-int pfd_compat_gc (lua_State *L, int what, ...);
+#elif LUA_VERSION_NUM < 504
 
-#endif
-
-#if LUA_VERSION_NUM > 504
-
-#define lua_newstate(allocate, ud) lua_newstate(allocate, ud, 0)
+#define lua_gc(L, what) lua_gc(L, what, 0)
 
 #endif
 /* }=================================================================== */

@@ -16,13 +16,20 @@ end
 
 local sockets = { host.socket(), host.socket() }
 
+local TERA = math.tointeger(2 ^ 40)
+
 local MISFITS = {
   false, true, 0, -1, 1, 2 ^ 31, 2 ^ 32 + 1, 2 ^ 53, 0.5, -0.0, 0 / 0, 1 / 0,
   -1 / 0, math.mininteger, math.maxinteger, "", "0", "1", "TERM", "a\0b",
   ("x"):rep(5000), {}, print, io.stdout, coroutine.create(print), host.call,
   setmetatable({}, { __index = error }),
-  setmetatable({}, { __len = function() return 1 << 40 end }),
+  setmetatable({}, { __len = function() return TERA end }),
 }
+
+local function with_nohang(bits)
+  local has = math.floor(bits / pidfd.flags.WNOHANG) % 2 == 1
+  return has and bits or bits + pidfd.flags.WNOHANG
+end
 
 local function anything()
   local n = random(#MISFITS + 3)
@@ -35,7 +42,7 @@ local function anything()
   end
 end
 
-local FLAGS = { 0, 0, 0, pidfd.flags.NONBLOCK, pidfd.flags.THREAD, -1, 1 << 40 }
+local FLAGS = { 0, 0, 0, pidfd.flags.NONBLOCK, pidfd.flags.THREAD, -1, TERA }
 
 local function flags()
   return one_of(FLAGS)
@@ -44,7 +51,7 @@ end
 -- Anybody's but the stranger's.
 local function pid()
   local n = random(6)
-  n = n == 1 and host.pid or n == 2 and 1 or n == 3 and random(1 << 22) or
+  n = n == 1 and host.pid or n == 2 and 1 or n == 3 and random(0x400000) or
     random(400)
   return n ~= host.stranger and n or 1
 end
@@ -123,14 +130,14 @@ end
 local ADVICE = { "COLD", "PAGEOUT", "WILLNEED", "COLLAPSE", "X", 20, 21, 3, 99 }
 
 local function range()
-  return { random(1 << 40) * 4096, random(1 << 20) }
+  return { random(TERA) * 4096, random(0x100000) }
 end
 
 local OPTIONS = { 4, 4, 4, 12, 6, 14, 0x40000004, 0x01000004, 1, 0, 3, 5 }
 
 local function options()
   local bits = one_of(OPTIONS)
-  return random(200) == 1 and bits or bits | pidfd.flags.WNOHANG
+  return random(200) == 1 and bits or with_nohang(bits)
 end
 
 local function number()

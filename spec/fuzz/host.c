@@ -39,9 +39,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lualib.h>
-
 /* a call that lasts longer is ended by its hook, in nanoseconds */
 #define PATIENCE 20000000LL
 
@@ -62,6 +59,7 @@ static struct {
   int sockets[2];
   struct rlimit limit;
   sigset_t mask;
+  lua_Alloc allocate; /* Lua's own */
 } host;
 
 
@@ -87,15 +85,11 @@ static int isscarce (int grows) {
 }
 
 
+/* by Lua's own function, for LuaJIT wants no other */
 static void *allocate (void *ud, void *block, size_t osize, size_t nsize) {
-  (void)ud;
-  if (nsize == 0) {
-    free(block);
+  if (nsize > 0 && isscarce(block == NULL || nsize > osize))
     return NULL;
-  }
-  if (isscarce(block == NULL || nsize > osize))
-    return NULL;
-  return realloc(block, nsize);
+  return host.allocate(ud, block, osize, nsize);
 }
 
 
@@ -392,10 +386,11 @@ static void openlibs (lua_State *L) {
   luaL_newlib(L, functions);
   setfacts(L);
   lua_setglobal(L, "host");
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_getglobal(L, LUA_LOADLIBNAME);
+  lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_pidfd);
   lua_setfield(L, -2, "pidfd");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 
@@ -406,8 +401,12 @@ lua_State *fuzz_newstate (Shared *shared, const Round *round) {
   host.random[1] = host.random[0] ^ 0xD1B54A32D192ED03ULL;
   (void)getrlimit(RLIMIT_NOFILE, &host.limit);
   (void)sigprocmask(SIG_SETMASK, NULL, &host.mask);
-  lua_State *L = lua_newstate(allocate, NULL);
-  if (L != NULL)
+  lua_State *L = luaL_newstate();
+  if (L != NULL) {
+    void *ud;
+    host.allocate = lua_getallocf(L, &ud);
+    lua_setallocf(L, allocate, ud);
     openlibs(L);
+  }
   return L;
 }

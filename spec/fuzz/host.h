@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <lua.h>
+#include "../../src/compat.h"
 
 /* in memory that all processes of the fuzzer see */
 typedef struct Shared {

@@ -30,9 +30,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lualib.h>
-
 #define STUCK 60 /* seconds */
 
 

@@ -45,7 +45,7 @@ end
 -- somebody does.
 function pool.orphan()
   if #numbers == 0 then
-    return random(1 << 20) + 1023
+    return random(0x100000) + 1023
   elseif random(50) == 1 then
     return numbers[#numbers]
   end

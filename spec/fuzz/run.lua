@@ -4,6 +4,7 @@
 
 -- luacheck: read globals host
 
+require "spec.support.compat"
 local arguments = require "spec.fuzz.arguments"
 local pool = require "spec.fuzz.pool"
 local wild = require "spec.fuzz.wild"

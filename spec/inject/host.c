@@ -39,9 +39,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "../../src/compat.h"
 
 #include "../../src/linux/kernel.h"
 
@@ -288,7 +286,7 @@ static void setfaults (lua_State *L, int arg) {
     volatile Fault *f = &shared->faults[i];
     f->call = -1;
     f->came = 0;
-    if (lua_geti(L, arg, i + 1) == LUA_TTABLE) {
+    if (lua_rawgeti(L, arg, i + 1) == LUA_TTABLE) {
       lua_getfield(L, -1, "call");
       f->call = checkcall(L, luaL_checkstring(L, -1));
       lua_pop(L, 1);
@@ -410,10 +408,11 @@ static void openlibs (lua_State *L) {
   }
   lua_setfield(L, -2, "calls");
   lua_setglobal(L, "host");
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_getglobal(L, LUA_LOADLIBNAME);
+  lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_pidfd);
   lua_setfield(L, -2, "pidfd");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 

@@ -8,6 +8,7 @@
 
 -- luacheck: read globals host
 
+require "spec.support.compat"
 local documented = require "spec.inject.documented"
 local errors = require "spec.inject.errors"
 local pidfd = require "pidfd"
@@ -205,8 +206,8 @@ end
 -- The same numbers in every run.
 local state = 1
 local function random(n)
-  state = (state * 1103515245 + 12345) % 2147483648
-  return (state >> 8) % n + 1
+  state = state * 16807 % 2147483647
+  return math.floor(state / 256) % n + 1
 end
 
 local function random_fault(made)

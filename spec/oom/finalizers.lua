@@ -9,6 +9,7 @@
 
 -- luacheck: read globals host
 
+require "spec.support.compat"
 local pidfd = require "pidfd"
 local scenarios = require "spec.oom.scenarios"
 

@@ -26,9 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "../../src/compat.h"
 
 
 LUAMOD_API int luaopen_pidfd (lua_State *L);
@@ -37,8 +35,10 @@ LUAMOD_API int luaopen_pidfd (lua_State *L);
 typedef struct Memory {
   int armed;
   int forever;
-  lua_Integer count; /* of allocations since it was armed */
-  lua_Integer fatal; /* number of the one that fails */
+  lua_Integer count;  /* of allocations since it was armed */
+  lua_Integer fatal;  /* number of the one that fails */
+  lua_Alloc allocate; /* Lua's own function, */
+  void *ud;           /* and its argument */
 } Memory;
 
 
@@ -50,16 +50,16 @@ static int fails (Memory *m) {
 }
 
 
-/* Lua relies on it that a block can always be made smaller */
+/*
+** Lua relies on it that a block can always be made smaller. The memory is from
+** Lua's own function, for LuaJIT wants no other.
+*/
 static void *allocate (void *ud, void *block, size_t osize, size_t nsize) {
-  int grows = (block == NULL || nsize > osize);
-  if (nsize == 0) {
-    free(block);
+  Memory *m = (Memory *)ud;
+  int grows = nsize > 0 && (block == NULL || nsize > osize);
+  if (grows && fails(m))
     return NULL;
-  }
-  if (grows && fails((Memory *)ud))
-    return NULL;
-  return realloc(block, nsize);
+  return m->allocate(m->ud, block, osize, nsize);
 }
 
 
@@ -196,18 +196,21 @@ static void openlibs (lua_State *L) {
   luaL_openlibs(L);
   luaL_newlib(L, host);
   lua_setglobal(L, "host");
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_getglobal(L, LUA_LOADLIBNAME);
+  lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_pidfd);
   lua_setfield(L, -2, "pidfd");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 
 int main (int argc, char **argv) {
-  Memory memory = {0, 0, 0, 0};
-  lua_State *L = lua_newstate(allocate, &memory);
+  Memory memory = {0, 0, 0, 0, NULL, NULL};
+  lua_State *L = luaL_newstate();
   if (L == NULL || argc != 2)
     return EXIT_FAILURE;
+  memory.allocate = lua_getallocf(L, &memory.ud);
+  lua_setallocf(L, allocate, &memory);
   openlibs(L);
   int status = luaL_dofile(L, argv[1]);
   if (status != LUA_OK)

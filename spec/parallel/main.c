@@ -15,9 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
+#include "../../src/compat.h"
 
 #define THREADS 4
 
@@ -57,10 +55,11 @@ static void openlibs (lua_State *L, const Thread *t) {
   lua_pushcfunction(L, forkandcall);
   lua_setfield(L, -2, "fork");
   lua_setglobal(L, "host");
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_getglobal(L, LUA_LOADLIBNAME);
+  lua_getfield(L, -1, "preload");
   lua_pushcfunction(L, luaopen_pidfd);
   lua_setfield(L, -2, "pidfd");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
 }
 
 

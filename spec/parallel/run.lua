@@ -4,6 +4,7 @@
 
 -- luacheck: read globals host
 
+require "spec.support.compat"
 local pidfd = require "pidfd"
 local has_luv, uv = pcall(require, "luv")
 

@@ -98,7 +98,7 @@ end
 
 local now = os.time()
 local fds = descriptors()
-work(now + math.max(1, SECONDS // 10))
+work(now + math.max(1, math.floor(SECONDS / 10)))
 local before = resident()
 work(now + SECONDS)
 local after = resident()

@@ -12,7 +12,8 @@ local cpath = package.cpath
 local function compile(name, target, options, compiler)
   where = where or directory.new()
   if results[name] == nil then
-    local include = os.getenv("LUA_INCDIR") or "/usr/include/lua5.4"
+    local include = os.getenv("LUA_INCDIR") or
+      "/usr/include/" .. _VERSION:lower():gsub(" ", "")
     local command = "%s -std=gnu11 -isystem %s -o %s/%s spec/support/%s.c %s"
     command = command:format(compiler or "cc", include, where, target, name,
       options or "")
@@ -31,7 +32,7 @@ end
 -- as well. Returns whether that was possible. An emulated interpreter takes
 -- modules of another machine than the programs that it starts.
 function compiled.module(name)
-  local possible = compile(name, name .. ".so", "-fPIC -shared",
+  local possible = compile(name, name .. ".so", "src/compat.c -fPIC -shared",
     os.getenv("CC_MODULE"))
   package.cpath = cpath .. ";" .. where .. "/?.so"
   return possible

@@ -15,8 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 
 static int makesocket (int type, int ends[2]) {

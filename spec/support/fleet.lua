@@ -46,7 +46,7 @@ local function releases(n, gate)
   local list = {}
   for i = 1, PARTS do
     list[i] = function()
-      gate:write(("\n"):rep(i < PARTS and n // PARTS or n))
+      gate:write(("\n"):rep(i < PARTS and math.floor(n / PARTS) or n))
       gate:flush()
     end
   end
@@ -68,10 +68,11 @@ function fleet.with(n, use)
   directory.with(function(where)
     local fifo = where .. "/gate"
     assert(pidfd.spawn { "mkfifo", fifo }):wait()
-    local gate <close> = assert(io.open(fifo, "r+"))
+    local gate = assert(io.open(fifo, "r+"))
     local members = launch(n, gate)
     ensure(use, function()
       dismiss(members)
+      gate:close()
     end, members, releases(n, gate))
   end)
 end

@@ -11,8 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 #define MOST 100
 

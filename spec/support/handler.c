@@ -10,8 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 
 static volatile sig_atomic_t here, elsewhere;

@@ -5,12 +5,36 @@ local read = require "spec.support.read"
 
 local script = {}
 
-local function interpreter()
+-- This process's interpreter.
+function script.interpreter()
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return first < 0 and arg[first] or "lua5.4"
+  return first < 0 and arg[first] or os.getenv("LUA") or "lua5.4"
+end
+
+-- In the name of a variable like LUA_PATH_5_4; Lua 5.1 has LUA_PATH.
+local suffix = _VERSION ~= "Lua 5.1" and
+  _VERSION:gsub("Lua ", "_"):gsub("%.", "_") or ""
+
+-- Settings for env(1): the search paths of this process.
+function script.settings()
+  return "LUA_PATH" .. suffix .. "=" .. package.path,
+    "LUA_CPATH" .. suffix .. "=" .. package.cpath
+end
+
+-- Pieces of code are written for Lua 5.4's libraries.
+local compat = _VERSION ~= "Lua 5.4" and
+  " " .. read("spec/support/compat.lua") -- with a dash, it were an option
+
+-- In Lua 5.1, what -e runs has no 'arg'.
+local function arguments(...)
+  local words = { ... }
+  for i, word in ipairs(words) do
+    words[i] = ("%q"):format(word)
+  end
+  return "arg = { " .. table.concat(words, ", ") .. " }"
 end
 
 -- One word of a shell command, whatever is in it.
@@ -21,13 +45,17 @@ end
 -- The shell command that runs a program: the name of a file, which ends in
 -- ".lua", or else a piece of code. Either finds its arguments in 'arg'.
 function script.command(program, ...)
-  local words = {
-    "env",
-    "LUA_PATH_5_4=" .. package.path,
-    "LUA_CPATH_5_4=" .. package.cpath,
-    interpreter(),
-  }
+  local path, cpath = script.settings()
+  local words = { "env", path, cpath, script.interpreter() }
   if not program:find("%.lua$") then
+    if compat then
+      table.insert(words, "-e")
+      table.insert(words, compat)
+    end
+    if _VERSION == "Lua 5.1" then
+      table.insert(words, "-e")
+      table.insert(words, arguments(...))
+    end
     table.insert(words, "-e")
     table.insert(words, program)
     program = "/dev/null"
@@ -41,6 +69,29 @@ function script.command(program, ...)
   return table.concat(words, " ")
 end
 
+-- What a shell command writes to stdout, and how it ends.
+local function output_of(command)
+  local stdout = assert(io.popen(command))
+  local output = stdout:read("a")
+  local _, how, code = stdout:close()
+  return output, how, code
+end
+
+-- Lua 5.1 does not tell how the command of a pipe has ended.
+if _VERSION == "Lua 5.1" then
+  function output_of(command)
+    local pidfd = require "pidfd"
+    local p, pipes = assert(pidfd.spawn { "sh", "-c", command,
+      stdout = "pipe" })
+    local stdout = assert(pipes.stdout:file())
+    local output = stdout:read("*a")
+    stdout:close()
+    local how, code = p:wait()
+    p:close()
+    return output, how, code
+  end
+end
+
 -- Run a program to its end, on an empty input. Returns what it wrote to
 -- stdout and to stderr, and how it ended, as os.execute does: "exit" or
 -- "signal", and the number.
@@ -48,9 +99,7 @@ function script.run(program, ...)
   local errors = os.tmpname()
   local command = script.command(program, ...)
   local redirection = " </dev/null 2>" .. script.quote(errors)
-  local stdout = assert(io.popen("exec " .. command .. redirection))
-  local output = stdout:read("a")
-  local _, how, code = stdout:close()
+  local output, how, code = output_of("exec " .. command .. redirection)
   local stderr = read(errors)
   os.remove(errors)
   return output, stderr, how, code

@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 
 static int set (lua_State *L) {

@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 #define HANDLER "unix.handler"
 
@@ -49,8 +48,7 @@ static void sethook (int sig) {
 
 /* handle(sig, f): from now on, call 'f' soon after the signal has come */
 static int handle (lua_State *L) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  state = lua_tothread(L, -1);
+  state = pfd_compat_mainthread(L);
   lua_settop(L, 2);
   lua_setfield(L, LUA_REGISTRYINDEX, HANDLER);
   (void)signal((int)luaL_checkinteger(L, 1), sethook); /* restarts calls */

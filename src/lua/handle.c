@@ -85,7 +85,7 @@ static long headroom (long handles) {
 
 /* a collector that is stopped, or that runs this as a finalizer, does nothing */
 static void collect (lua_State *L, Census *census) {
-  if (lua_gc(L, LUA_GCISRUNNING) != 1 || lua_gc(L, LUA_GCCOLLECT) != 0)
+  if (pfd_compat_collect(L) != 0)
     return;
   census->limit = census->handles + headroom(census->handles);
 }
