@@ -3,6 +3,7 @@
 -- one line, and how much space there is makes no difference. What stands in a
 -- file of examples/recipes/ is run by recipes_spec.
 
+local directory = require "spec.support.directory"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local read = require "spec.support.read"
@@ -43,11 +44,17 @@ local function is_too_new(since)
   return major and not kernel.at_least(tonumber(major), tonumber(minor))
 end
 
+-- As a file: a piece of code would be given Lua 5.4's libraries.
 local function run(code)
-  local command = "exec timeout 60 " .. script.command(code)
-  local output = assert(io.popen(command .. " </dev/null 2>&1"))
-  local text = output:read("*a")
-  output:close()
+  local text
+  directory.with(function(where)
+    local path = where .. "/example.lua"
+    directory.write(path, code, 644)
+    local command = "exec timeout 60 " .. script.command(path)
+    local output = assert(io.popen(command .. " </dev/null 2>&1"))
+    text = output:read("*a")
+    output:close()
+  end)
   return text
 end
 
