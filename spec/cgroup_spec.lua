@@ -1,43 +1,9 @@
+local cgroup = require "spec.support.cgroup"
 local compiled = require "spec.support.compiled"
-local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
-
--- Where the cgroups of version 2 are, or nil.
-local function mount()
-  for line in io.lines("/proc/self/mountinfo") do
-    local path = line:match("^%S+ %S+ %S+ %S+ (%S+) .* %- cgroup2 ")
-    if path then
-      return path
-    end
-  end
-end
-
--- What is over may stay in its cgroup for a moment.
-local function remove(path)
-  for _ = 1, 100000 do
-    if os.remove(path) then
-      return
-    end
-  end
-  error("cannot remove " .. path)
-end
-
--- Call 'use' with the path of a new cgroup, and with its name in /proc.
-local function with_cgroup(use)
-  local root = mount()
-  local path = spawned.output({
-    "mktemp", "-d", (root or "/nowhere") .. "/spec.XXXXXX", stderr = "null",
-  }):match("^(.+)\n$")
-  if not path then
-    pending("needs cgroups of version 2 that we may make")
-  end
-  ensure(use, function()
-    remove(path)
-  end, path, path:match("/spec%.[^/]+$"))
-end
 
 -- The cgroup, of version 2, of which a process tells.
 local function cgroup_in(text)
@@ -55,14 +21,14 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("is the one at the path", function()
-    with_cgroup(function(path, name)
+    cgroup.with(function(path, name)
       local text = spawned.output { "cat", "/proc/self/cgroup", cgroup = path }
       assert.matches(ends_with(name), cgroup_in(text))
     end)
   end)
 
   it("is the one of the descriptor", function()
-    with_cgroup(function(path, name)
+    cgroup.with(function(path, name)
       local directory = assert(io.open(path))
       local text = spawned.output {
         "cat", "/proc/self/cgroup", cgroup = directory,
@@ -73,7 +39,7 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("is entered before the user changes", function()
-    with_cgroup(function(path, name)
+    cgroup.with(function(path, name)
       local text = spawned.output {
         "cat", "/proc/self/cgroup", cgroup = path, uid = 65534, gid = 65534,
         groups = {},
@@ -83,7 +49,7 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("is the child's from its birth", function()
-    with_cgroup(function(path)
+    cgroup.with(function(path)
       local trace = run.traced("-e trace=clone3", [[
         assert(require("pidfd").spawn { "true", cgroup = arg[1] }):wait()
       ]], path)
@@ -98,7 +64,7 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("does not change how a program fails that is not there", function()
-    with_cgroup(function(path)
+    cgroup.with(function(path)
       for _, uid in ipairs { false, run.user() } do
         local children = spawned.children()
         local p, message = pidfd.spawn {
@@ -113,7 +79,7 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("does not change ours", function()
-    with_cgroup(function(path, name)
+    cgroup.with(function(path, name)
       spawned.output { "true", cgroup = path }
       assert.not_matches(ends_with(name),
         cgroup_in((spawned.output { "cat", "/proc/self/cgroup" })))
@@ -121,7 +87,7 @@ describe("the cgroup of pidfd.spawn()", function()
   end)
 
   it("is not among the child's descriptors", function()
-    with_cgroup(function(path)
+    cgroup.with(function(path)
       local ours = spawned.ours()
       assert.same({ [0] = ours[0], ours[1], ours[2] },
         spawned.fds { cgroup = path })
@@ -166,7 +132,7 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
     local how = refused and " entered later" or ""
 
     it("names it where it was removed:" .. how, function()
-      with_cgroup(function(path)
+      cgroup.with(function(path)
         local gone = path .. "/gone"
         assert(os.execute("mkdir " .. gone))
         local output = run_it(gone, "remove")
@@ -176,7 +142,7 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
 
     it("fails with EOPNOTSUPP where its domain is invalid:" .. how,
       function()
-        with_cgroup(function(path)
+        cgroup.with(function(path)
           local threaded, below = path .. "/t", path .. "/t/u"
           assert(os.execute("mkdir " .. threaded))
           local possible = put(threaded .. "/cgroup.type", "threaded")
@@ -198,7 +164,7 @@ describe("pidfd.spawn() into a frozen cgroup", function()
   teardown(compiled.remove)
 
   it("is ended by a hook that raises, and leaves no child", function()
-    with_cgroup(function(path)
+    cgroup.with(function(path)
       local file = io.open(path .. "/cgroup.freeze", "w")
       if not file or not compiled.module("unix") then
         pending("needs cgroups that freeze (Linux 5.2), and a C compiler")
@@ -221,7 +187,7 @@ end)
 
 describe("pidfd.spawn() without the right to use a cgroup", function()
   it("fails with EACCES", function()
-    local root = mount()
+    local root = cgroup.mount()
     local output = root and run.as_stranger(([[
       local pidfd = require "pidfd"
       print(pidfd.errno[select(3, pidfd.spawn { "true", cgroup = "%s" })])
@@ -266,7 +232,7 @@ describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
 
   for _, code in ipairs { "ENOSYS", "EPERM", "E2BIG" } do
     it("has the child enter it all the same: " .. code, function()
-      with_cgroup(function(path, name)
+      cgroup.with(function(path, name)
         local line = "0::[^\n]*" .. name:gsub("%.", "%%.") .. " 0 1 2\n"
         assert.matches("^" .. line .. line .. "$",
           run_refusing(code, ENTER, path))

@@ -36,6 +36,28 @@ describe("the signals of a child", function()
       end)
   end
 
+  -- The same, with this list of those that are kept.
+  local function show_with(kept)
+    return (SHOW:gsub("/status\"", "%0, keepsignals = " .. kept))
+  end
+
+  local KEPT = {
+    ["{ 'PIPE', 'SIGUSR1', 15 }"] = { "PIPE", "USR1", "TERM" },
+    ["{ 'QUIT', 'WINCH' }"] = { "QUIT" }, -- WINCH is not ignored here
+    ["{}"] = {},
+  }
+
+  for list, names in pairs(KEPT) do
+    it("are still ignored if they are named: " .. list, function()
+      local bits = 0
+      for _, name in ipairs(names) do
+        bits = bits + 2 ^ (pidfd.signal[name] - 1)
+      end
+      assert.equal((NONE:gsub("%x+\n$", ("%016x\n"):format(bits))),
+        (run.under("trap '' HUP QUIT PIPE USR1 TERM; exec", show_with(list))))
+    end)
+  end
+
   it("are not blocked though they are here", function()
     need_env("--block-signal=USR1")
     assert.equal(NONE,

@@ -73,6 +73,32 @@ end
 wrong.pgroup = { -1, 0.5, 2 ^ 31, 2 ^ 32, "0", true, {} }
 wrong.pdeathsig = { -1, 0.5, 2 ^ 32 + 9, "", "NONE", "TERM\0", true, {} }
 
+wrong.umask = { -1, 512, 0.5, "022", true, {} }
+wrong.nice = { -21, 20, 0.5, 2 ^ 32, "1", true, {} }
+wrong.oom_score_adj = { -1001, 1001, 0.5, 2 ^ 32, "1", true, {} }
+wrong.ctty = { -1, 0.5, 2 ^ 31, "0", true, {} }
+wrong.rlimits = { 1, true, "core" }
+wrong.setenv = { 1, true, "A=1" }
+wrong.keepsignals = {
+  1, true, "HUP",
+  { name = "the signal 0", value = { 0 } },
+  { name = "the signal 65", value = { 65 } },
+  { name = "the signal 2^32 + 1", value = { 2 ^ 32 + 1 } },
+  { name = "an unknown signal", value = { "NONE" } },
+  { name = "a table in it", value = { {} } },
+  { name = "a name in it", value = { PIPE = true } },
+  { name = "a hole in it", value = { 1, nil, 3 } },
+}
+
+for name, value in pairs {
+  ["an equals sign in a name"] = { ["A=B"] = false },
+  ["an empty name"] = { [""] = false },
+  ["a zero in a name"] = { ["A\0"] = false },
+  ["a number for a name"] = { false },
+} do
+  table.insert(wrong.setenv, { name = name, value = value })
+end
+
 for _, key in ipairs { "session", "nnp", "autoreap", "autokill" } do
   wrong[key] = { 0, 1, "true", {} }
 end

@@ -89,6 +89,7 @@ function pidfd.self(flags) end
 ---@field [integer] string the program, searched on PATH, and its arguments
 ---@field path? string the file to run; `[1]` stays its argv[0]
 ---@field env? table<string, string> the whole environment
+---@field setenv? table<string, string|false> changes to it; false removes
 ---@field cwd? string the directory to start in
 ---@field stdin? "inherit"|"null"|"pipe"|pidfd.Borrow
 ---@field stdout? "inherit"|"null"|"pipe"|pidfd.Borrow
@@ -96,6 +97,12 @@ function pidfd.self(flags) end
 ---@field fds? table<integer, pidfd.Borrow> numbers from 3 up
 ---@field session? boolean setsid(2)
 ---@field pgroup? integer setpgid(2); 0 for a group of its own
+---@field ctty? integer 0 to 2 or of `fds`: the session's terminal, TIOCSCTTY
+---@field umask? integer umask(2), 0 to 511 (octal 777)
+---@field nice? integer is added, as by nice(2): -20 to 19
+---@field oom_score_adj? integer -1000 to 1000
+---@field rlimits? pidfd.Limits
+---@field keepsignals? (integer|string)[] stay ignored; {"HUP", "INT", "QUIT"}
 ---@field pdeathsig? integer|string PR_SET_PDEATHSIG
 ---@field groups? integer[] setgroups(2); {} is none; root needs it with `uid`
 ---@field gid? integer setresgid(2)
@@ -105,20 +112,26 @@ function pidfd.self(flags) end
 ---@field autoreap? boolean nobody has to wait for it; Linux 7.1
 ---@field autokill? boolean it dies with this pidfd; Linux 7.1
 
+---@alias pidfd.Limit integer|"unlimited"
+
+---Limits of setrlimit(2): one value for both, or the soft and the hard one.
+---@class pidfd.Limits
+---@field [string] pidfd.Limit|pidfd.Limit[]
+
 ---Our ends of the pipes that were asked for.
 ---@class pidfd.Pipes
 ---@field stdin? pidfd.Fd to be written
 ---@field stdout? pidfd.Fd to be read
 ---@field stderr? pidfd.Fd to be read
 
----Start a program. The child has the descriptors that are named, and no
----others; no signal blocked, and default actions for all signals but SIGHUP,
----SIGINT and SIGQUIT where this process ignores them. The PATH is this
----process's, whatever `env` says; relative paths, there and of the program,
----start at `cwd`. The order of the steps is cgroup, session, pgroup, the
----descriptors, groups, gid, uid, nnp, pdeathsig, cwd (entered as the new user).
----With uid or gid, this process's memory is copied, as by fork(2); else it is
----not.
+---Start a program. The child has the descriptors that are named, and no others;
+---no signal blocked, and default actions for all signals but those of
+---`keepsignals` where this process ignores them. The PATH is this process's,
+---whatever `env` says; relative paths, there and of the program, start at
+---`cwd`. The order of the steps is cgroup, session, pgroup, the descriptors,
+---ctty, nice, oom_score_adj, umask, rlimits, groups, gid, uid, nnp, pdeathsig,
+---cwd (entered as the new user). With uid, gid or oom_score_adj, this process's
+---memory is copied, as by fork(2); else it is not.
 ---
 ---A pidfd that is closed or collected neither ends nor reaps the child: it has
 ---to be waited for, or it stays a zombie until this process ends. With
@@ -129,13 +142,15 @@ function pidfd.self(flags) end
 ---Fails with the errno of the step that the message names, such as ENOENT (no
 ---such program, interpreter of it, cwd or cgroup), ENOTDIR, ENAMETOOLONG or
 ---ELOOP (it cannot be such a path), EIO or ESTALE (it cannot be reached),
----EACCES (the program may not be executed, or cwd or cgroup entered), ENOEXEC
----or ELIBBAD (no program format), ETXTBSY (somebody is writing the program),
----E2BIG (too long arguments), EPERM (no right to that uid, gid, groups or
----pgroup; or pgroup with session), EBADF (a descriptor to borrow is not open,
----or cgroup is no cgroup v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that
----cgroup takes no process), EAGAIN (too many processes), EINVAL (no such
----pdeathsig, or an option that this kernel lacks), ENOSYS (autoreap and
+---EACCES (the program may not be executed, or cwd or cgroup entered; no right
+---to a lower nice or oom_score_adj), ENOTTY (ctty is no terminal), ENOEXEC or
+---ELIBBAD (no program format), ETXTBSY (somebody is writing the program), E2BIG
+---(too long arguments), EPERM (no right to that uid, gid, groups or pgroup, or
+---to a higher hard limit; pgroup with session; ctty is another session's
+---terminal), EBADF (a descriptor to borrow is not open, or cgroup is no cgroup
+---v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no process),
+---EAGAIN (too many processes), EINVAL (no such pdeathsig, a soft limit above
+---the hard one, or an option that this kernel lacks), ENOSYS (autoreap and
 ---autokill where clone3(2) is refused; no pidfds), ENOMEM (no memory, or with
 ---uid or gid none for the copy of this process's; no init in the pid namespace
 ---for children), EMFILE or ENFILE (no descriptor left); then there is neither a
@@ -687,19 +702,29 @@ function p:waitid(options) end
 ---SIGKILL if it runs still, wait five seconds at most. A child is reaped, or
 ---with "peek" left to its owner.
 ---
+---With "group" all that is in the process group that it leads, or has led, is
+---ended; with "cgroup" all that is in the cgroup that it was spawned into, and
+---below. The rest is waited for, too, and is ended even if the process is over.
+---
 ---Fails with EPERM (no permission to signal it; or it is a thread of the
 ---kernel, or PID 1 of this pid namespace, and gets no signal), EINVAL (it lives
----in a foreign pid namespace), EDEADLK (it is this process or a thread of it,
----and gets no signal), ETIMEDOUT (it has not ended within five seconds of
----SIGKILL), or EMFILE, ENFILE, ENOENT, EREMOTE (whether it is one of those
----cannot be told from /proc, and it gets no signal). Since Linux 5.4.
+---in a foreign pid namespace; it leads no group, or was not spawned into a
+---cgroup; before Linux 6.9, "group", unless it is a child that has not been
+---reaped), EDEADLK (it is this process or a thread of it, or this process is in
+---that group or cgroup, or may be: nothing gets a signal), ETIMEDOUT (it, or
+---the rest, has not ended within five seconds of SIGKILL), EOPNOTSUPP (the
+---cgroup is threaded, or the root), EACCES (its files may not be read), ELOOP
+---(too many cgroups are one below the other in it), or EMFILE, ENFILE, ENOENT,
+---EREMOTE (whether it is one of those cannot be told from /proc, and it gets no
+---signal). Since Linux 5.4.
 ---@see pidfd_send_signal(2)
 ---@param grace number seconds between the two signals
+---@param scope? "process"|"group"|"cgroup"|"peek" "process" if absent
 ---@param reap? "peek" do not reap a child
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
-function p:terminate(grace, reap) end
+function p:terminate(grace, scope, reap) end
 
 
 return pidfd

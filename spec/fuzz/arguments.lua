@@ -171,6 +171,26 @@ local function variables()
   return wild.prey(env)
 end
 
+local function changes()
+  local env = { PATH = false, A = "1" }
+  for i = 1, random(6) - 1 do
+    env["V" .. i] = random(2) == 1 and ("x"):rep(random(30))
+  end
+  return wild.prey(env)
+end
+
+local RESOURCES = { "core", "nofile", "nproc", "fsize", "locks", "nothing" }
+
+local function limits()
+  local set = {}
+  for _ = 1, random(4) - 1 do
+    local limit = one_of { 0, 1, 20, 100, 2 ^ 40, "unlimited", 0.5 }
+    set[one_of(RESOURCES)] = random(2) == 1 and limit
+      or wild.prey { random(20), limit }
+  end
+  return wild.prey(set)
+end
+
 local function descriptors()
   local set = {}
   for _ = 1, random(4) - 1 do
@@ -201,6 +221,15 @@ local SPAWN = {
   nnp = function() return true end,
   cgroup = function() return one_of { "/sys/fs/cgroup", "/", "/nowhere" } end,
   autoreap = function() return true end,
+  setenv = changes,
+  umask = function() return random(512) - 1 end,
+  nice = function() return one_of { 0, 1, 19, -1 } end,
+  rlimits = limits,
+  ctty = function() return one_of { 0, 1, 2, 2 + random(30) } end,
+  keepsignals = function()
+    return listof(function() return one_of { "HUP", "PIPE", 15, 64, 0 } end, 4)
+  end,
+  oom_score_adj = function() return one_of { 1000, 500, -1000, 0 } end,
 }
 local NAMES = {}
 for name in pairs(SPAWN) do
@@ -236,6 +265,8 @@ local function spawn()
   return wild.prey(t)
 end
 
+local WORDS = { false, "process", "group", "cgroup", "peek" }
+
 local MAKERS = {
   ["pidfd.open"] = function() return pid(), flags() end,
   ["pidfd.self"] = flags,
@@ -260,7 +291,10 @@ local MAKERS = {
   ["p:poll"] = seconds,
   ["p:wait"] = seconds,
   ["p:waitid"] = options,
-  ["p:terminate"] = function() return one_of { 0, 0, 1e-5, 1e-4, -1 } end,
+  ["p:terminate"] = function()
+    local scope, reap = one_of(WORDS), one_of(WORDS)
+    return one_of { 0, 0, 1e-5, 1e-4, -1 }, scope or nil, reap or nil
+  end,
   ["p:__eq"] = pool.pidfd,
   ["fd:file"] = function() return one_of { "r", "w", "rb", "a+", "x", "" } end,
   ["fd:nonblock"] = function() return random(2) == 1 end,

@@ -77,6 +77,12 @@ function errors.is_foreign(call, name, caller)
   if caller == "pidfd.spawn" and name == "ESRCH" then
     return true -- it reads of no other process in /proc
   end
+  if caller == "pidfd.spawn" and call == "write" then
+    return true -- it writes to /proc and to cgroups only
+  end
+  if caller == "p:terminate" and (name == "ESRCH" or name == "EISDIR") then
+    return true -- files of cgroups do not say so
+  end
   return not words(OWN[call] or "")[name]
 end
 

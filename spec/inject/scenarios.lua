@@ -31,6 +31,36 @@ local function spawning(options)
   end
 end
 
+-- A child that runs until it is ended.
+local function running(options, call)
+  options[1], options[2], options.stdin = "/bin/sleep", "60", "null"
+  return function()
+    local p = assert(pidfd.spawn(options))
+    return function()
+      return call(p)
+    end, function()
+      p:send_signal("KILL")
+      p:wait()
+      p:close()
+    end
+  end
+end
+
+-- The path of a cgroup, which is removed at the end, or nil.
+local keeper
+local function new_cgroup()
+  for line in io.lines("/proc/self/mountinfo") do
+    local path = line:match("^%S+ %S+ %S+ %S+ (%S+) .* %- cgroup2 ")
+    path = path and path .. "/pidfd-inject"
+    if path and os.execute("/bin/mkdir -p " .. path .. " 2>/dev/null") then
+      keeper = setmetatable({}, { __gc = function()
+        os.remove(path)
+      end })
+      return path, keeper
+    end
+  end
+end
+
 local function supporting(name)
   return function()
     return function()
@@ -55,6 +85,27 @@ scenarios["pidfd.spawn apart"] = spawning { "true", uid = 0, gid = 0 }
 scenarios["pidfd.spawn pgroup"] = spawning { "true", pgroup = 0 }
 scenarios["pidfd.spawn plain"] = spawning { "true" }
 scenarios["pidfd.spawn autoreap"] = spawning { "true", autoreap = true }
+scenarios["pidfd.spawn knobs"] = spawning {
+  "true", umask = 18, nice = 1, rlimits = { core = 0, nofile = 20 },
+  setenv = { A = "1" }, keepsignals = { "HUP" },
+}
+scenarios["pidfd.spawn ctty"] = spawning {
+  "true", session = true, ctty = 0, stdin = "null",
+}
+scenarios["pidfd.spawn oom"] = spawning { "true", oom_score_adj = 1000 }
+scenarios["p:terminate process"] = on_child(function(p)
+  assert(p:terminate(0.01))
+end)
+scenarios["p:terminate group"] = running({ pgroup = 0 }, function(p)
+  assert(p:terminate(0.01, "group"))
+end)
+local cgroup = new_cgroup()
+if cgroup then
+  scenarios["p:terminate cgroup"] = running({ cgroup = cgroup }, function(p)
+    assert(p:dup()):close()
+    assert(p:terminate(0.01, "cgroup"))
+  end)
+end
 scenarios["p:poll ended"] = ended(function(p)
   assert(p:poll(1))
 end)
@@ -109,6 +160,7 @@ local waits = {
 return setmetatable({
   waits = waits,
   names = names, -- in order
+  keeper = keeper,
   answers = answers,
   most = 12, -- so many calls of a kind are tried: the others are alike
 }, { __index = scenarios })

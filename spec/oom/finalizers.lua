@@ -53,6 +53,18 @@ scenarios["spawn: env"] = spawn_with(function()
   return { "true", env = variables() }
 end)
 
+scenarios["spawn: setenv"] = spawn_with(function()
+  return { "true", setenv = variables() }
+end)
+
+scenarios["spawn: rlimits"] = spawn_with(function()
+  return { "true", rlimits = { core = 0, nofile = { 20, 30 }, locks = 1 } }
+end)
+
+scenarios["spawn: keepsignals"] = spawn_with(function()
+  return { "true", keepsignals = { "HUP", "PIPE", 3, 4, 5 } }
+end)
+
 scenarios["spawn: fds"] = spawn_with(function()
   return { "true", fds = numbered(3, 40, 0) }
 end)

@@ -55,6 +55,19 @@ local function on_child(call)
   end
 end
 
+-- The same, with a group, whose leader is about to end.
+local function on_group(call)
+  return function()
+    local p = assert(pidfd.spawn { "true", pgroup = 0 })
+    return function()
+      return call(p)
+    end, function()
+      p:wait()
+      p:close()
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -92,6 +105,9 @@ local function spawn()
     local list = {
       "true", stdin = "pipe", stdout = "pipe", stderr = "stdout", cwd = "/",
       env = { A = "1", B = "2" }, fds = { [7] = 0, [8] = io.stdout },
+      setenv = { A = false, C = "3" }, umask = 0, nice = 1,
+      rlimits = { core = 0, nofile = { 20, 20 }, stack = "unlimited" },
+      keepsignals = { "PIPE", 1 },
     }
     assert(not pidfd.spawn { "/", stdin = "pipe", stdout = "null" })
     assert(not pidfd.spawn { "true", stdin = "pipe", cgroup = "/" })
@@ -237,8 +253,10 @@ return {
   ["p:waitid"] = on_child(function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),
-  ["p:terminate"] = on_child(function(p)
-    assert(p:terminate(60))
+  ["p:terminate"] = on_group(function(p)
+    assert(not p:terminate(0, "cgroup"))
+    assert(p:terminate(0.01, "process", "peek"))
+    assert(p:terminate(0.01, "group"))
   end),
   ["p:token"] = on_pidfd(function(p)
     assert(p:token())

@@ -5,7 +5,9 @@
 
 #define _GNU_SOURCE /* clone */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -165,7 +167,33 @@ static int traceme (lua_State *L) {
 /* }=================================================================== */
 
 
+/* both ends of a new terminal, which is nobody's; nothing if there is none */
+static int pty (lua_State *L) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0)
+    return 0;
+  int ready = grantpt(master) == 0 && unlockpt(master) == 0;
+  const char *path = ready ? ptsname(master) : NULL;
+  int slave = (path != NULL) ? open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+  if (slave < 0) {
+    close(master);
+    return 0;
+  }
+  lua_pushinteger(L, master);
+  lua_pushinteger(L, slave);
+  return 2;
+}
+
+
+static int closefd (lua_State *L) {
+  close((int)luaL_checkinteger(L, 1));
+  return 0;
+}
+
+
 static const luaL_Reg functions[] = {
+  {"pty", pty},
+  {"close", closefd},
   {"handle", handle},
   {"raise", raiseandcall},
   {"alarm", alarms},

@@ -87,6 +87,24 @@ static int duplicate (int fd, void *unused) {
 
 
 /*
+** The cgroup of the pidfd at 1, for a duplicate. A collection may close that
+** pidfd, and the cgroup with it.
+*/
+static int dupcgroup (lua_State *L, Handle *h) {
+  int rc, tries = 0;
+  do {
+    int dir = pfd_handle_check(L, 1)->cgroup;
+    if (dir < 0)
+      return 0;
+    rc = pfd_sys_dup(dir);
+  } while (pfd_handle_retry(L, rc, &tries));
+  if (rc >= 0)
+    pfd_handle_setcgroup(h, rc);
+  return rc;
+}
+
+
+/*
 ** o:dup ()
 ** fcntl(2), F_DUPFD_CLOEXEC: duplicate the descriptor.
 **
@@ -97,9 +115,12 @@ static int duplicate (int fd, void *unused) {
 int pfd_l_dup (lua_State *L) {
   const Handle *from = pfd_handle_open(L, 1);
   Handle *h = pfd_handle_new(L, pfd_handle_type(L, 1));
-  int rc = pfd_handle_try(L, 1, duplicate, NULL);
+  h->fd = pfd_handle_try(L, 1, duplicate, NULL);
   h->end = from->end;
-  return pfd_handle_own(L, h, "fcntl", rc);
+  int rc = h->fd;
+  if (rc >= 0)
+    rc = dupcgroup(L, h);
+  return (rc < 0) ? pfd_handle_own(L, h, "fcntl", rc) : 1;
 }
 
 

@@ -1,9 +1,8 @@
-#include <errno.h>
 #include <signal.h>
 
 #include "../compat.h"
 
-#include "../linux/process.h"
+#include "../linux/signal.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
@@ -18,69 +17,6 @@ static siginfo_t queued (int sig, int value) {
   info.si_uid = pfd_sys_getuid();
   info.si_value.sival_int = value;
   return info;
-}
-
-
-/* a signal, its scope, and what is queued with it, or NULL */
-typedef struct Order {
-  int sig;
-  unsigned int flags;
-  siginfo_t *info;
-} Order;
-
-
-/*
-** The number of a process that surely keeps it while we use it: this one, or
-** a child that is a zombie until we wait for it. The kernel must not reap it
-** by itself, and no other thread may wait for it in this very moment.
-*/
-static pid_t findpinned (int pidfd) {
-  int pinned = pfd_sys_keepszombies() ? pfd_process_ischild(pidfd) : 0;
-  pid_t pid = pfd_process_pid(pidfd);
-  if (pid < 0 || pinned > 0)
-    return pid;
-  return (pid == pfd_sys_getpid()) ? pid : -EINVAL;
-}
-
-
-/*
-** Before Linux 6.9 there are no scopes, but numbers, which are as safe as the
-** pidfd for as long as nobody else can get them. Pidfds are of processes
-** only, so that the scope of a process is that of the pidfd.
-*/
-static int sendbynumber (int pidfd, const Order *order) {
-  if (order->flags == PIDFD_SIGNAL_THREAD_GROUP)
-    return pfd_sys_send_signal(pidfd, order->sig, order->info, 0);
-  int isgroup = order->flags == PIDFD_SIGNAL_PROCESS_GROUP;
-  if (order->flags != PIDFD_SIGNAL_THREAD && !isgroup)
-    return -EINVAL;
-  if (isgroup && order->info != NULL) /* nothing can be queued for a group */
-    return -EINVAL;
-  pid_t pid = findpinned(pidfd);
-  if (pid < 0)
-    return pid;
-  if (isgroup)
-    return pfd_sys_killgroup(pid, order->sig);
-  if (order->info != NULL)
-    return pfd_sys_queuethread(pid, pid, order->sig, order->info);
-  return pfd_sys_killthread(pid, pid, order->sig);
-}
-
-
-/*
-** The kernel says EINVAL of a scope that it does not know. On pidfs, since
-** 6.9, it knows them. Signals are blocked, so that no handler in this thread
-** waits for the child between the question and the signal.
-*/
-static int sendsignal (int pidfd, const Order *order) {
-  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
-  if (rc != -EINVAL || order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
-    return rc;
-  sigset_t mask;
-  pfd_sys_blocksignals(&mask);
-  rc = sendbynumber(pidfd, order);
-  pfd_sys_setsignals(&mask);
-  return rc;
 }
 
 
@@ -119,7 +55,7 @@ int pfd_l_send_signal (lua_State *L) {
   }
   int rc, tries = 0;
   do /* a collection may have closed it */
-    rc = sendsignal(pfd_handle_openas(L, 1, PFD_PIDFD)->fd, &order);
+    rc = pfd_signal_send(pfd_handle_openas(L, 1, PFD_PIDFD)->fd, &order);
   while (pfd_handle_retry(L, rc, &tries));
   if (rc < 0 && flags != 0)
     return pfd_fail_before(L, "pidfd_send_signal", "6.9", rc);

@@ -29,6 +29,7 @@ typedef struct Opened {
   int ntheirs;
   Handle *ours[3];
   int nours;
+  Handle *cgroup; /* one of theirs, which the pidfd gets */
 } Opened;
 
 
@@ -143,6 +144,40 @@ static int checkborrowed (const Plan *plan, Failure *failure) {
 }
 
 
+/* what is borrowed is duplicated, so that the pidfd has one of its own */
+static int dupborrowed (lua_State *L, Opened *opened, int fd) {
+  Handle *h = newtheirs(L, opened);
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_dup(fd);
+  while (pfd_handle_retry(L, rc, &tries));
+  h->fd = rc;
+  return rc;
+}
+
+
+static int opencgroup (lua_State *L, Opened *opened, Plan *plan,
+                       Failure *failure) {
+  int fd = plan->launch.cgroup, rc;
+  if (plan->cgroup == NULL && fd < 0)
+    return 0;
+  if (plan->cgroup != NULL) {
+    *failure = (Failure){.step = "open", .what = plan->cgroup};
+    plan->launch.cgroupname = plan->cgroup;
+    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
+  }
+  else {
+    plan->launch.cgroupname = lua_pushfstring(L, "%d", fd);
+    *failure = (Failure){.step = "cgroup", .what = plan->launch.cgroupname};
+    pfd_plan_keep(L);
+    rc = dupborrowed(L, opened, fd);
+  }
+  plan->launch.cgroup = rc;
+  opened->cgroup = opened->theirs[opened->ntheirs - 1];
+  return rc;
+}
+
+
 static int openall (lua_State *L, Opened *opened, Plan *plan,
                     Failure *failure) {
   int rc = checkborrowed(plan, failure);
@@ -153,17 +188,7 @@ static int openall (lua_State *L, Opened *opened, Plan *plan,
       (Failure){.step = ispipe ? "pipe2" : "open", .what = streamnames[i]};
     rc = openstream(L, opened, plan, i);
   }
-  if (rc >= 0 && plan->cgroup != NULL) {
-    *failure = (Failure){.step = "open", .what = plan->cgroup};
-    rc = openpath(L, opened, plan->cgroup, O_PATH | O_DIRECTORY);
-    plan->launch.cgroup = rc;
-    plan->launch.cgroupname = plan->cgroup;
-  }
-  else if (plan->launch.cgroup >= 0) {
-    plan->launch.cgroupname = lua_pushfstring(L, "%d", plan->launch.cgroup);
-    pfd_plan_keep(L);
-  }
-  return rc;
+  return (rc >= 0) ? opencgroup(L, opened, plan, failure) : rc;
 }
 
 
@@ -209,6 +234,7 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 ** The arguments are strings. The options are
 **   path       the file to run; without it, the program is searched on PATH
 **   env        its whole environment, names to values; without it, ours
+**   setenv     changes to that: names to values, or to false to remove it
 **   cwd        the directory to start in
 **   stdin, stdout, stderr  "inherit", as without it, unless it is
 **              close-on-exec here; "null"; "pipe"; "stdout", for stderr
@@ -216,6 +242,15 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **   fds        table from number, 3 and up, to a descriptor to borrow
 **   session    true: setsid(2)
 **   pgroup     setpgid(2); 0 makes it the leader of its own
+**   ctty       with session, 0 to 2 or a number in 'fds': TIOCSCTTY, make it
+**              the session's terminal
+**   umask      umask(2)
+**   nice       is added to ours, as by nice(2)
+**   oom_score_adj  proc_pid_oom_score_adj(5); copies our memory
+**   rlimits    setrlimit(2), names in small letters to a number, "unlimited",
+**              or {soft, hard}
+**   keepsignals  list of signals that stay ignored if they are ignored here;
+**              without it, SIGHUP, SIGINT and SIGQUIT do
 **   pdeathsig  signal that it gets when the calling thread ends
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2); raises
 **              if CAP_SETGID is there, and another uid, but no groups
@@ -231,20 +266,23 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 **            the program, which the message tells then
 **   ENOTDIR  no directory on the way to one of them
 **   EACCES   not allowed: to execute the program or its interpreter, or to
-**            enter one of those
+**            enter one of those; or a lower 'nice' or 'oom_score_adj'
+**   ENOTTY   'ctty' is no terminal
 **   ENAMETOOLONG, ELOOP  too long a path, or too many links
 **   EIO, ESTALE, ...  what the file system says of a path
 **   ENOEXEC, ELIBBAD  no program format, and no "#!"
 **   ETXTBSY  somebody is writing the program
 **   E2BIG    arguments and environment are too large
-**   EPERM    no right to that user, group, groups or process group; or
-**            'pgroup' with 'session'
+**   EPERM    no right to that user, group, groups or process group, or to a
+**            higher hard limit; or 'pgroup' with 'session'; or 'ctty' is the
+**            terminal of another session
 **   EBADF    a descriptor to borrow is not open; 'cgroup' is no cgroup v2
 **   EBUSY    controllers are enabled for the children of 'cgroup'
 **   EOPNOTSUPP  'cgroup' is threaded, or in an invalid domain
 **   ENODEV   'cgroup' was removed; ENOENT, too
 **   EAGAIN   too many processes
-**   EINVAL   no such 'pdeathsig'; or what this kernel does not know
+**   EINVAL   no such 'pdeathsig'; a soft limit above the hard one; or what
+**            this kernel does not know
 **   ENOSYS   'autoreap', 'autokill' where clone3(2) is missing or refused; or
 **            there are no pidfds
 **   ENOMEM   no memory; or the pid namespace for children has lost its init
@@ -252,8 +290,8 @@ static int fail (lua_State *L, const Failure *failure, int rc) {
 ** and then there is neither a child nor a descriptor.
 **
 ** The child has the descriptors that are named here, and no others; and no
-** signal blocked. The action for each is the default, but for SIGHUP, SIGINT
-** and SIGQUIT if they are ignored here: they stay ignored.
+** signal blocked. The action for each is the default, but for those that stay
+** ignored.
 **
 ** Returns when the program runs. Until then hooks run; if one raises, the
 ** child is killed. To close the pidfd neither ends the child nor reaps it, but
@@ -270,7 +308,6 @@ int pfd_l_spawn (lua_State *L) {
   Opened opened = {.ntheirs = 0};
   Failure failure;
   pfd_plan_read(L, &plan);
-  plan.launch.keepsignals |= PFD_KEEPSIGNALS;
   lua_settop(L, PIPES);
   (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = openall(L, &opened, &plan, &failure);
@@ -283,7 +320,10 @@ int pfd_l_spawn (lua_State *L) {
     (void)pfd_handle_close((Handle *)lua_touserdata(L, PROCESS));
     return (rc == PFD_RAISED) ? lua_error(L) : fail(L, &failure, rc);
   }
-  ((Handle *)lua_touserdata(L, PROCESS))->fd = rc;
+  Handle *p = (Handle *)lua_touserdata(L, PROCESS);
+  p->fd = rc;
+  if (opened.cgroup != NULL)
+    pfd_handle_setcgroup(p, pfd_handle_release(opened.cgroup));
   closetheirs(&opened);
   lua_pushvalue(L, PROCESS);
   lua_pushvalue(L, PIPES);

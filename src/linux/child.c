@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "kernel.h"
 
@@ -77,6 +79,61 @@ static int enterfamily (World *w) {
     return check(w, PFD_STEP_SETSID, rc);
   rc = l->setpgid ? PFD_CALL(SYS_setpgid, 0, l->pgroup) : 0;
   return check(w, PFD_STEP_SETPGID, rc);
+}
+
+
+/* for the leader of a session: its terminal */
+static int taketerminal (World *w) {
+  const Launch *l = &w->launch;
+  int rc = l->setctty ? PFD_CALL(SYS_ioctl, l->ctty, TIOCSCTTY, 0) : 0;
+  return check(w, PFD_STEP_CTTY, rc);
+}
+
+
+/* as nice(2): the kernel gives, and never an error, 20 minus the value */
+static int changenice (World *w) {
+  int change = w->launch.nice;
+  if (change == 0)
+    return 0;
+  int nice = 20 - PFD_CALL(SYS_getpriority, PRIO_PROCESS, 0) + change;
+  if (nice < -20)
+    nice = -20;
+  if (nice > 19)
+    nice = 19;
+  return check(w, PFD_STEP_NICE,
+               PFD_CALL(SYS_setpriority, PRIO_PROCESS, 0, nice));
+}
+
+
+static int changeoom (World *w) {
+  static const char name[] = "/proc/self/oom_score_adj";
+  const Launch *l = &w->launch;
+  if (l->oomlength == 0)
+    return 0;
+  int file = PFD_CALL(SYS_openat, AT_FDCWD, (long)name, O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return check(w, PFD_STEP_OPENOOM, file);
+  int rc = PFD_CALL(SYS_write, file, (long)l->oom, (long)l->oomlength);
+  (void)PFD_CALL(SYS_close, file);
+  return check(w, PFD_STEP_WRITEOOM, rc);
+}
+
+
+/*
+** The descriptors are in place by now: a low limit would keep them from high
+** numbers. What root may raise is raised before the user changes.
+*/
+static int limitresources (World *w) {
+  const Launch *l = &w->launch;
+  if (l->setumask)
+    (void)PFD_CALL(SYS_umask, l->umask);
+  for (size_t i = 0; i < l->nlimits; i++) {
+    KernelLimit limit = {l->limits[i].soft, l->limits[i].hard};
+    int rc = PFD_CALL(SYS_prlimit64, 0, l->limits[i].resource, (long)&limit, 0);
+    if (rc < 0)
+      return pfd_child_failed(w, PFD_STEP_LIMIT, (int)i, rc);
+  }
+  return 0;
 }
 
 
@@ -192,9 +249,22 @@ static int awaitparent (World *w) {
 
 int pfd_child_run (void *world) {
   static int (*const steps[])(World *) = {
-    resetsignals,    awaitparent,          entercgroup,          enterfamily,
-    pfd_move_report, pfd_move_descriptors, pfd_move_closeothers, changeuser,
-    restrain,        changedirectory,      unblocksignals,       execute,
+    resetsignals,
+    awaitparent,
+    entercgroup,
+    enterfamily,
+    pfd_move_report,
+    pfd_move_descriptors,
+    pfd_move_closeothers,
+    taketerminal,
+    changenice,
+    changeoom,
+    limitresources,
+    changeuser,
+    restrain,
+    changedirectory,
+    unblocksignals,
+    execute,
   };
   World *w = (World *)world;
   unsigned int i = 0;

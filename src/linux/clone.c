@@ -155,7 +155,8 @@ static int clonewithpidfd (World *w, Flags flags) {
 */
 static int cloneanyhow (World *w, int report) {
   const Launch *l = &w->launch;
-  w->shared = !l->setgid && !l->setuid && pfd_raw_canshare();
+  w->shared =
+    !l->setgid && !l->setuid && l->oomlength == 0 && pfd_raw_canshare();
   int rc = w->shared ? clonewithpidfd(w, SHARED) : -EINVAL;
   if (rc != -EINVAL)
     return rc;

@@ -9,6 +9,11 @@
 
 #define PATHSIZE 64
 
+/* how long to wait for the end of a child that was killed, and how often */
+#define KILLTIME 2000000000LL /* 2 s */
+#define KILLPOLL 100000000LL  /* 100 ms */
+#define KILLTICK 2000000LL    /* 2 ms */
+
 
 const char *pfd_end_word (How how) {
   static const char *const words[] = {
@@ -29,7 +34,8 @@ End pfd_end_fromsiginfo (const siginfo_t *info) {
   };
   return (End){.how = hows[info->si_code],
                .code = info->si_status,
-               .core = info->si_code == CLD_DUMPED};
+               .core = info->si_code == CLD_DUMPED,
+               .pid = info->si_pid};
 }
 
 
@@ -159,5 +165,25 @@ int pfd_end_find (int pidfd, Reap reap, End *end, Found *found) {
     *end = pfd_end_fromsiginfo(&info);
     end->unreaped = (reap == PFD_PEEK);
   }
+  return 0;
+}
+
+
+/*
+** ECHILD: it was reaped, by the kernel or by another thread. A time that has
+** passed ends the loop whatever else fails.
+*/
+int pfd_end_kill (int pidfd) {
+  long long deadline = pfd_sys_now() + KILLTIME;
+  struct pollfd event = {.fd = pidfd, .events = POLLIN};
+  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
+  do {
+    siginfo_t info = {.si_pid = 0};
+    (void)pfd_sys_poll(&event, 1, KILLPOLL, NULL);
+    int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
+    if ((rc == 0 && info.si_pid != 0) || rc == -ECHILD)
+      return 1;
+    pfd_sys_sleep(KILLTICK);
+  } while (pfd_sys_now() < deadline);
   return 0;
 }

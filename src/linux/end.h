@@ -28,6 +28,7 @@ typedef struct End {
   int code;     /* exit status or signal number */
   int core;     /* was a core dumped? */
   int unreaped; /* is it a child's, who was left to be waited for? */
+  int pid;      /* the child's number, or 0 */
 } End;
 
 
@@ -56,6 +57,12 @@ typedef enum Reap { PFD_REAP, PFD_PEEK } Reap;
 ** next look may tell.
 */
 int pfd_end_find (int pidfd, Reap reap, End *end, Found *found);
+
+/*
+** Kill a child and reap it, in bounded time. Returns whether it is over: a
+** child in a sleep of the kernel's that no signal ends may not be.
+*/
+int pfd_end_kill (int pidfd);
 
 
 #pragma GCC visibility pop

@@ -165,6 +165,12 @@ typedef struct KernelAction {
 #endif
 
 
+/* what prlimit64(2) takes, also on machines of 32 bits */
+typedef struct KernelLimit {
+  __u64 soft, hard;
+} KernelLimit;
+
+
 /* what getdents64(2) writes */
 typedef struct Entry {
   __u64 inode;

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "clone.h"
+#include "end.h"
 #include "interpreter.h"
 #include "process.h"
 #include "sys.h"
@@ -35,9 +36,6 @@
 /* PF_FORKNOEXEC in /proc/PID/stat: a process that has executed nothing yet */
 #define FORKNOEXEC 0x40UL
 
-/* how long to wait for the end of a child that was killed */
-#define REAPTIME 2000000000LL /* 2 s */
-
 
 /*
 ** {=====================================================================
@@ -53,6 +51,11 @@ static const char *const stepnames[] = {
   [PFD_STEP_DUP] = "dup",
   [PFD_STEP_OPENDIR] = "open",
   [PFD_STEP_READDIR] = "getdents64",
+  [PFD_STEP_CTTY] = "ioctl",
+  [PFD_STEP_NICE] = "setpriority",
+  [PFD_STEP_OPENOOM] = "open",
+  [PFD_STEP_WRITEOOM] = "write",
+  [PFD_STEP_LIMIT] = "setrlimit",
   [PFD_STEP_SETGROUPS] = "setgroups",
   [PFD_STEP_SETGID] = "setresgid",
   [PFD_STEP_SETUID] = "setresuid",
@@ -81,6 +84,13 @@ static const char *subject (const Launch *l, const Outcome *o) {
   case PFD_STEP_OPENDIR:
   case PFD_STEP_READDIR:
     return "/proc/self/fd";
+  case PFD_STEP_CTTY:
+    return "TIOCSCTTY";
+  case PFD_STEP_OPENOOM:
+  case PFD_STEP_WRITEOOM:
+    return "/proc/self/oom_score_adj";
+  case PFD_STEP_LIMIT:
+    return l->limits[o->index].name;
   case PFD_STEP_NNP:
     return "PR_SET_NO_NEW_PRIVS";
   case PFD_STEP_PDEATHSIG:
@@ -294,28 +304,6 @@ int pfd_launch_look (Launching *l, const struct pollfd events[2]) {
 
 
 /*
-** Has the child ended, and is it reaped? ECHILD: it is, by the kernel or by
-** another thread. It is killed, so that it cannot take long, but for one in a
-** sleep of the kernel's that no signal ends. A time that has passed ends
-** the loop whatever else fails.
-*/
-static int reap (int pidfd) {
-  long long deadline = pfd_sys_now() + REAPTIME;
-  struct pollfd event = {.fd = pidfd, .events = POLLIN};
-  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
-  do {
-    siginfo_t info = {.si_pid = 0};
-    (void)pfd_sys_poll(&event, 1, LONGPATIENCE, NULL);
-    int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
-    if ((rc == 0 && info.si_pid != 0) || rc == -ECHILD)
-      return 1;
-    pfd_sys_sleep(PATIENCE);
-  } while (pfd_sys_now() < deadline);
-  return 0;
-}
-
-
-/*
 ** The lowest number that is free, as a new descriptor has by rule: the pipe,
 ** which is closed by now, had those below.
 */
@@ -337,7 +325,7 @@ int pfd_launch_finish (Launching *l) {
   if (!l->decided)
     fail(l, "clone", NULL, -EINTR);
   if (!gone) {
-    gone = reap(l->pidfd);
+    gone = pfd_end_kill(l->pidfd);
     (void)pfd_sys_close(l->pidfd);
   }
   (void)pfd_sys_close(l->report);

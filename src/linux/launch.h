@@ -17,7 +17,8 @@
 **
 ** A child that changes its user or group gets a copy of the memory instead, as
 ** by fork(2). Otherwise the kernel would make the memory undumpable, which is
-** this process's as well.
+** this process's as well. The same for one that changes its oom_score_adj: the
+** kernel gives all processes that share a memory the same one.
 **
 ** Knows no Lua. Where Lua's hooks have a turn is the caller's affair: start,
 ** look until it is decided, finish.
@@ -54,11 +55,24 @@ typedef unsigned long long Signals;
 #define PFD_KEEPSIGNALS                                                        \
   (PFD_SIGNALBIT(SIGHUP) | PFD_SIGNALBIT(SIGINT) | PFD_SIGNALBIT(SIGQUIT))
 
+/* a limit of setrlimit(2) */
+typedef struct Limit {
+  int resource;
+  const char *name;              /* for the message if it fails */
+  unsigned long long soft, hard; /* PFD_UNLIMITED: none */
+} Limit;
+
+#define PFD_UNLIMITED (~0ULL)
+
+/* room for "-1000" */
+#define PFD_OOMSIZE 8
+
 typedef struct Launch {
   const char *const *files; /* to be tried in this order; NULL at the end */
   const char *const *argv;
-  const char *const *envp; /* NULL: environ, as it is at the launch */
-  const char *cwd;         /* NULL: stay */
+  const char *const *envp;    /* NULL: environ, as it is at the launch */
+  const char *const *changes; /* to that: "name=value", "name" to remove it */
+  const char *cwd;            /* NULL: stay */
 
   Move *moves; /* in the order of 'to'; all others are closed */
   size_t nmoves;
@@ -69,6 +83,16 @@ typedef struct Launch {
   int setpgid;
   pid_t pgroup;
   int pdeathsig; /* 0: none */
+  int setctty;
+  int ctty; /* the child's descriptor */
+
+  int setumask;
+  unsigned int umask;
+  int nice; /* is added; 0: stay */
+  const Limit *limits;
+  size_t nlimits;
+  char oom[PFD_OOMSIZE]; /* a number, in so many bytes; 0: stay */
+  size_t oomlength;
 
   int setgroups, setgid, setuid;
   const gid_t *groups;

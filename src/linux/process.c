@@ -87,8 +87,7 @@ int pfd_process_check (int fd) {
 }
 
 
-/* does /proc count as this process does, or is it another namespace's? */
-static int isourproc (void) {
+int pfd_process_isourproc (void) {
   char self[PATHSIZE];
   int length =
     pfd_sys_readlinkat(AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
@@ -106,7 +105,7 @@ static pid_t readpid (int pidfd) {
   pid_t pid = pfd_process_procpid(pidfd);
   if (pid < 0)
     return pid;
-  int ours = isourproc();
+  int ours = pfd_process_isourproc();
   if (ours < 0)
     return ours;
   return ours ? pid : -EREMOTE;
@@ -382,7 +381,7 @@ static int openchecked (int tasks, pid_t tid) {
 
 
 int pfd_process_thread (int pidfd) {
-  int ours = isourproc();
+  int ours = pfd_process_isourproc();
   if (ours <= 0)
     return (ours < 0) ? ours : -EREMOTE;
   int thread, tries = 0;

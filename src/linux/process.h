@@ -13,6 +13,9 @@
 #pragma GCC visibility push(hidden)
 
 
+/* does /proc count as this process does? 1, 0 (another namespace's), -errno */
+int pfd_process_isourproc (void);
+
 /* its number as this /proc counts, which may be another namespace's */
 pid_t pfd_process_procpid (int pidfd);
 
@@ -45,6 +48,7 @@ int pfd_process_open (int pidfd, const char *name, int flags);
 
 /* fields of /proc/PID/stat; the state is a letter, the others are numbers */
 #define PFD_STATE 3
+#define PFD_PGROUP 5
 #define PFD_FLAGS 9
 #define PFD_EXITCODE 52
 

@@ -62,6 +62,7 @@ int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
 int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
+int pfd_sys_seek (int fd, off_t offset);
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
 /* sys_stream.c: to read and write without waiting, see nowait.h */
@@ -108,6 +109,7 @@ void pfd_sys_quit (int status);
 /* sys_self.c: who asks */
 pid_t pfd_sys_getpid (void);
 pid_t pfd_sys_gettid (void);
+pid_t pfd_sys_getpgrp (void);
 int pfd_sys_isthread (pid_t tid); /* of this process? */
 uid_t pfd_sys_getuid (void);
 uid_t pfd_sys_geteuid (void);

@@ -46,6 +46,12 @@ int pfd_sys_getdents (int dir, void *buffer, size_t size) {
 }
 
 
+/* from the start of the file; for directories, to where an entry says */
+int pfd_sys_seek (int fd, off_t offset) {
+  return (lseek(fd, offset, SEEK_SET) == -1) ? pfd_sys_result(-1) : 0;
+}
+
+
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size) {
   return pfd_sys_result(readlinkat(dir, path, buffer, size));
 }

@@ -26,6 +26,12 @@ pid_t pfd_sys_gettid (void) {
 }
 
 
+/* 0: its leader is outside of our pid namespace */
+pid_t pfd_sys_getpgrp (void) {
+  return getpgrp();
+}
+
+
 /* signal 0 only looks */
 int pfd_sys_isthread (pid_t tid) {
   return syscall(SYS_tgkill, getpid(), tid, 0) == 0;

@@ -59,10 +59,16 @@ static const char *copystring (Room *room, const char *s) {
 }
 
 
-static const char *const *copylist (Room *room, const char *const *list) {
+static size_t countlist (const char *const *list) {
   size_t n = 0;
   while (list[n] != NULL)
     n++;
+  return n;
+}
+
+
+static const char *const *copylist (Room *room, const char *const *list) {
+  size_t n = countlist(list);
   const char **to = (const char **)take(room, (n + 1) * sizeof(char *));
   for (size_t i = 0; i < n; i++) {
     const char *s = copystring(room, list[i]);
@@ -75,18 +81,69 @@ static const char *const *copylist (Room *room, const char *const *list) {
 }
 
 
+/* has the variable that name, "name" or "name=value"? */
+static int isnamed (const char *variable, const char *name) {
+  size_t length = strcspn(name, "=");
+  return strncmp(variable, name, length) == 0 && variable[length] == '=';
+}
+
+
+static int ischanged (const char *variable, const char *const *changes) {
+  while (*changes != NULL && !isnamed(variable, *changes))
+    changes++;
+  return *changes != NULL;
+}
+
+
+static size_t add (Room *room, const char **to, size_t n, const char *s) {
+  s = copystring(room, s);
+  if (to != NULL)
+    to[n] = s;
+  return n + 1;
+}
+
+
+/* a change without '=' is no variable: it only removes one */
+static size_t merge (Room *room, const char **to, const Launch *from) {
+  size_t n = 0;
+  for (const char *const *v = from->envp; *v != NULL; v++)
+    if (!ischanged(*v, from->changes))
+      n = add(room, to, n, *v);
+  for (const char *const *v = from->changes; *v != NULL; v++)
+    if (strchr(*v, '=') != NULL)
+      n = add(room, to, n, *v);
+  return n;
+}
+
+
+/* the environment, with what changes in it */
+static const char *const *copyenvironment (Room *room, const Launch *from) {
+  if (from->changes == NULL)
+    return copylist(room, from->envp);
+  size_t most = countlist(from->envp) + countlist(from->changes);
+  const char **to = (const char **)take(room, (most + 1) * sizeof(char *));
+  size_t n = merge(room, to, from);
+  if (to != NULL)
+    to[n] = NULL;
+  return to;
+}
+
+
 /* the names are for the parent's messages only */
 static Launch copylaunch (Room *room, const Launch *from) {
   Launch to = *from;
   to.files = copylist(room, from->files);
   to.argv = copylist(room, from->argv);
-  to.envp = copylist(room, from->envp);
+  to.envp = copyenvironment(room, from);
+  to.changes = NULL;
   to.cwd = copystring(room, from->cwd);
   to.moves = take(room, from->nmoves * sizeof(Move));
   if (to.moves != NULL && from->nmoves > 0)
     memcpy(to.moves, from->moves, from->nmoves * sizeof(Move));
   to.groups =
     (const gid_t *)copy(room, from->groups, from->ngroups * sizeof(gid_t));
+  to.limits =
+    (const Limit *)copy(room, from->limits, from->nlimits * sizeof(Limit));
   to.cgroupname = NULL;
   return to;
 }

@@ -26,6 +26,11 @@ typedef enum Step {
   PFD_STEP_DUP, /* 'index': of the move */
   PFD_STEP_OPENDIR,
   PFD_STEP_READDIR,
+  PFD_STEP_CTTY,
+  PFD_STEP_NICE,
+  PFD_STEP_OPENOOM,
+  PFD_STEP_WRITEOOM,
+  PFD_STEP_LIMIT, /* 'index': of the limit */
   PFD_STEP_SETGROUPS,
   PFD_STEP_SETGID,
   PFD_STEP_SETUID,

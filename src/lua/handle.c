@@ -118,7 +118,8 @@ static Census *getcensus (lua_State *L) {
 Handle *pfd_handle_new (lua_State *L, Type type) {
   Census *census = getcensus(L);
   Handle *h = (Handle *)lua_newuserdatauv(L, sizeof(Handle), 0);
-  *h = (Handle){.fd = -1}; /* before the metatable: '__gc' may run then */
+  *h = (Handle){.fd = -1,
+                .cgroup = -1}; /* before the metatable: '__gc' may run then */
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
   h->census = census;
@@ -177,8 +178,27 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 }
 
 
+void pfd_handle_setcgroup (Handle *h, int dir) {
+  h->cgroup = dir;
+  if (h->census != NULL)
+    h->census->handles++;
+}
+
+
+static void forgetcgroup (Handle *h) {
+  int dir = h->cgroup;
+  if (dir < 0)
+    return;
+  h->cgroup = -1;
+  if (h->census != NULL)
+    h->census->handles--;
+  (void)pfd_sys_close(dir);
+}
+
+
 int pfd_handle_release (Handle *h) {
   int fd = h->fd;
+  forgetcgroup(h);
   if (h->census != NULL) {
     h->census->handles--;
     lower(h->census);

@@ -1,9 +1,10 @@
 /*
-** A handle is a userdata that owns one descriptor: it is closed by
+** A handle is a userdata that owns a descriptor: it is closed by
 ** 'close', by '__close' or by the collector, whichever comes first, and
 ** exactly once. There are two types: a pidfd, and any other descriptor
 ** that this module makes ("pidfd.fd"): one taken out of a process, a
-** namespace, our end of a pipe.
+** namespace, our end of a pipe. A pidfd has a second descriptor if the process
+** was spawned into a cgroup: that of the cgroup's directory.
 **
 ** A handle is born closed, with its metatable, before the system call
 ** that gives it something to own. A memory error can then only lose an
@@ -31,7 +32,7 @@ typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 #define PFD_CENSUS 3
 #define PFD_NUPVALUES 3
 
-/* how many handles of a state may have a descriptor to close; see handle.c */
+/* how many descriptors the handles of a state may have to close; see handle.c */
 typedef struct Census {
   long handles, limit;
 } Census;
@@ -41,6 +42,7 @@ typedef struct Handle {
   Census *census; /* that counts it, or NULL */
   End end;        /* of a process, once 'wait' has told it */
   Input input;    /* of a pidfd.fd, read and not taken yet */
+  int cgroup;     /* the directory of the process's, or -1 */
 } Handle;
 
 
@@ -72,7 +74,13 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
 /* close it unless it is closed already: 0 or -errno */
 int pfd_handle_close (Handle *h);
 
-/* forget the descriptor without closing it, and return it; input is lost */
+/* the pidfd owns this directory, too: the cgroup it was spawned into */
+void pfd_handle_setcgroup (Handle *h, int dir);
+
+/*
+** Forget the descriptor without closing it, and return it; input is lost, and
+** what the pidfd knows of its cgroup.
+*/
 int pfd_handle_release (Handle *h);
 
 /*

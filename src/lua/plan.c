@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../compat.h"
 
@@ -15,6 +18,36 @@
 
 /* the highest user or group id; the next one means "leave it" */
 #define MAXID 0xFFFFFFFELL
+
+/* the limits of setrlimit(2); some C libraries do not name all of them */
+typedef struct Resource {
+  const char *name;
+  int number;
+} Resource;
+
+/* clang-format off */
+static const Resource resources[] = {
+  {"as", RLIMIT_AS},
+  {"core", RLIMIT_CORE},
+  {"cpu", RLIMIT_CPU},
+  {"data", RLIMIT_DATA},
+  {"fsize", RLIMIT_FSIZE},
+  {"locks", RLIMIT_LOCKS},
+  {"memlock", RLIMIT_MEMLOCK},
+  {"msgqueue", RLIMIT_MSGQUEUE},
+  {"nice", RLIMIT_NICE},
+  {"nofile", RLIMIT_NOFILE},
+  {"nproc", RLIMIT_NPROC},
+  {"rss", RLIMIT_RSS},
+  {"rtprio", RLIMIT_RTPRIO},
+  {"rttime", RLIMIT_RTTIME},
+  {"sigpending", RLIMIT_SIGPENDING},
+  {"stack", RLIMIT_STACK},
+  {NULL, 0},
+};
+/* clang-format on */
+
+#define PFD_NRESOURCES (sizeof(resources) / sizeof(*resources))
 
 
 /*
@@ -135,12 +168,17 @@ static void readpath (lua_State *L, Plan *plan, const char *key) {
 }
 
 
+static void checkname (lua_State *L, const char *key, const char *name) {
+  if (*name == '\0' || strchr(name, '=') != NULL)
+    bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
+}
+
+
 /* assumes name and value on top, and pops the value; keeps "name=value" */
 static const char *readvariable (lua_State *L, const char *key) {
   lua_pushvalue(L, -2); /* name, value, name */
   const char *name = tostring(L, key);
-  if (*name == '\0' || strchr(name, '=') != NULL)
-    bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
+  checkname(L, key, name);
   key = lua_pushfstring(L, "%s.%s", key, name);
   lua_insert(L, -2); /* name, key, value */
   const char *value = tostring(L, key);
@@ -156,6 +194,29 @@ static size_t totable (lua_State *L, const char *key) {
   wanttype(L, key, LUA_TTABLE);
   pfd_copy_table(L, PFD_OPTIONS);
   return pfd_copy_count(L);
+}
+
+
+/* the same for "name=value", or for "name" where the value is false */
+static const char *readchange (lua_State *L, const char *key) {
+  if (lua_type(L, -1) != LUA_TBOOLEAN || lua_toboolean(L, -1))
+    return readvariable(L, key);
+  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  const char *name = tostring(L, key);
+  checkname(L, key, name);
+  return name;
+}
+
+
+static void readsetenv (lua_State *L, Plan *plan, const char *key) {
+  size_t room = totable(L, key);
+  const char **changes = (const char **)newarray(L, room, sizeof(char *));
+  size_t n = 0;
+  for (lua_pushnil(L); lua_next(L, -2);)
+    changes[n++] = readchange(L, key);
+  lua_pop(L, 1);
+  plan->launch.changes = changes;
 }
 
 
@@ -274,6 +335,127 @@ static void readcgroup (lua_State *L, Plan *plan, const char *key) {
 }
 
 
+static void readumask (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setumask = 1;
+  plan->launch.umask = (unsigned int)tointeger(L, key, 0, 0777);
+}
+
+
+static void readnice (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.nice = (int)tointeger(L, key, -20, 19);
+}
+
+
+static void readoom (lua_State *L, Plan *plan, const char *key) {
+  int score = (int)tointeger(L, key, -1000, 1000);
+  Launch *l = &plan->launch;
+  l->oomlength = (size_t)snprintf(l->oom, PFD_OOMSIZE, "%d", score);
+}
+
+
+/* whether it is open in the child is known when all is read: 'checkctty' */
+static void readctty (lua_State *L, Plan *plan, const char *key) {
+  plan->launch.setctty = 1;
+  plan->launch.ctty = (int)tointeger(L, key, 0, INT_MAX);
+}
+
+
+/* instead of those that stay ignored by default */
+static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
+  size_t n = totable(L, key);
+  if (lua_rawlen(L, -1) != n)
+    bad(L, key, "list expected");
+  plan->launch.keepsignals = 0;
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    int sig = tosignal(L, key);
+    if (sig >= 1 && sig <= 64)
+      plan->launch.keepsignals |= PFD_SIGNALBIT(sig);
+    else
+      bad(L, key, "out of range");
+  }
+  lua_pop(L, 1);
+}
+
+
+/* 64 bits, also where Lua's integers have less */
+static unsigned long long tolimit (lua_State *L, const char *key) {
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    const char *word = tostring(L, key);
+    if (strcmp(word, "unlimited") != 0)
+      bad(L, key, lua_pushfstring(L, "invalid limit '%s'", word));
+    return PFD_UNLIMITED;
+  }
+  wanttype(L, key, LUA_TNUMBER);
+  lua_Number n = lua_tonumber(L, -1);
+  if (!(n >= 0 && n < 0x1p63)) /* also what is no number */
+    bad(L, key, "out of range");
+  int isinteger = lua_isinteger(L, -1);
+  unsigned long long limit = isinteger
+                               ? (unsigned long long)lua_tointeger(L, -1)
+                               : (unsigned long long)n;
+  if (!isinteger && (lua_Number)limit != n)
+    bad(L, key, "number has no integer representation");
+  lua_pop(L, 1);
+  return limit;
+}
+
+
+/* soft and hard limit, or one number for both */
+static void readlimit (lua_State *L, const char *key, Limit *limit) {
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    limit->soft = limit->hard = tolimit(L, key);
+    return;
+  }
+  if (totable(L, key) != 2 || lua_rawlen(L, -1) != 2)
+    bad(L, key, "soft and hard limit expected");
+  lua_rawgeti(L, -1, 1);
+  limit->soft = tolimit(L, key);
+  lua_rawgeti(L, -1, 2);
+  limit->hard = tolimit(L, key);
+  lua_pop(L, 1);
+}
+
+
+/* assumes the table on top, in which some name is no limit's */
+static void badlimit (lua_State *L, const char *key) {
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    const char *name = luaL_tolstring(L, -2, NULL);
+    const Resource *r = resources;
+    while (r->name != NULL && strcmp(r->name, name) != 0)
+      r++;
+    if (r->name == NULL)
+      bad(L, key, lua_pushfstring(L, "no limit '%s'", name));
+    lua_pop(L, 1);
+  }
+  bad(L, key, "no limit has such a name"); /* with a zero in it */
+}
+
+
+/* each name is looked for, so that the order is always the same */
+static void readrlimits (lua_State *L, Plan *plan, const char *key) {
+  size_t n = totable(L, key), found = 0;
+  Limit *limits = (Limit *)newarray(L, PFD_NRESOURCES, sizeof(Limit));
+  for (const Resource *r = resources; r->name != NULL; r++) {
+    lua_pushstring(L, r->name);
+    if (lua_rawget(L, -2) == LUA_TNIL) {
+      lua_pop(L, 1);
+      continue;
+    }
+    const char *path = lua_pushfstring(L, "%s.%s", key, r->name);
+    lua_insert(L, -2);
+    limits[found] = (Limit){.resource = r->number, .name = r->name};
+    readlimit(L, path, &limits[found++]);
+    lua_pop(L, 1);
+  }
+  if (found < n)
+    badlimit(L, key);
+  lua_pop(L, 1);
+  plan->launch.limits = limits;
+  plan->launch.nlimits = found;
+}
+
+
 static void readautoreap (lua_State *L, Plan *plan, const char *key) {
   plan->launch.autoreap = toboolean(L, key);
 }
@@ -307,6 +489,13 @@ static const Option options[] = {
   {"gid", readgid},
   {"uid", readuid},
   {"nnp", readnnp},
+  {"ctty", readctty}, /* its terminal */
+  {"setenv", readsetenv}, /* changes to the environment */
+  {"umask", readumask},
+  {"nice", readnice},
+  {"oom_score_adj", readoom},
+  {"rlimits", readrlimits},
+  {"keepsignals", readkeepsignals},
   {"cgroup", readcgroup},     /* where it is born */
   {"autoreap", readautoreap}, /* how it dies */
   {"autokill", readautokill},
@@ -435,6 +624,21 @@ static void checkgroups (lua_State *L, const Plan *plan) {
 }
 
 
+/* the terminal of a session, and a descriptor that the child has */
+static void checkctty (lua_State *L, const Plan *plan) {
+  const Launch *l = &plan->launch;
+  if (!l->setctty)
+    return;
+  if (!l->setsid)
+    bad(L, "ctty", "takes session = true");
+  int found = l->ctty < 3;
+  for (size_t i = 0; i < plan->nextra; i++)
+    found = found || plan->extra[i].to == l->ctty;
+  if (!found)
+    bad(L, "ctty", lua_pushfstring(L, "%d is not in fds", l->ctty));
+}
+
+
 /* has the object the same descriptor still? */
 static int check (lua_State *L, const Borrowed *b, Failure *failure) {
   if (b->at == 0) /* nothing was borrowed for this */
@@ -460,7 +664,7 @@ int pfd_plan_check (lua_State *L, const Plan *plan, Failure *failure) {
 
 
 void pfd_plan_read (lua_State *L, Plan *plan) {
-  *plan = (Plan){.launch = {.cgroup = -1}};
+  *plan = (Plan){.launch = {.cgroup = -1, .keepsignals = PFD_KEEPSIGNALS}};
   lua_pushvalue(L, PFD_OPTIONS);
   pfd_copy_table(L, PFD_OPTIONS);
   lua_replace(L, PFD_OPTIONS);
@@ -468,6 +672,7 @@ void pfd_plan_read (lua_State *L, Plan *plan) {
   readarguments(L, plan);
   readoptions(L, plan);
   checkgroups(L, plan);
+  checkctty(L, plan);
   if (plan->launch.files == NULL)
     searchpath(L, plan, plan->launch.argv[0]);
   plan->launch.moves = (Move *)newarray(L, 3 + plan->nextra, sizeof(Move));

@@ -1,0 +1,48 @@
+/*
+** Signals by pidfd, to a thread, a process or a process group. Knows no Lua.
+*/
+
+#ifndef pfd_signal_h
+#define pfd_signal_h
+
+#include <signal.h>
+#include <sys/types.h>
+
+#pragma GCC visibility push(hidden)
+
+
+/* a signal, its scope, and what is queued with it, or NULL */
+typedef struct Order {
+  int sig;
+  unsigned int flags;
+  siginfo_t *info;
+} Order;
+
+/* send it: 0 or -errno; a scope that cannot be reached is EINVAL */
+int pfd_signal_send (int pidfd, const Order *order);
+
+/*
+** The process group that a process leads, or has led: it may outlive its
+** leader. 'pid' is the number of the leader where it is known, or 0.
+*/
+
+/*
+** Signal all of it. -ESRCH: it is empty, or there was none. A zombie is a
+** member until it is reaped. -EINVAL before Linux 6.9, unless the leader is a
+** child that has not been reaped.
+*/
+int pfd_signal_group (int pidfd, int sig);
+
+/*
+** Is this process in it? 1 or 0, or where that cannot be told the -errno that
+** says why: ESRCH, if both its leader and that of our own group are reaped.
+*/
+int pfd_signal_isourgroup (int pidfd, pid_t pid);
+
+/* does any member live, that is no zombie? 1 or 0, or -errno; reads /proc */
+int pfd_signal_grouplives (pid_t pid);
+
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,51 @@
+/*
+** Ending a process, or all that it has started: SIGTERM first, and SIGKILL
+** after a while. The whole is the process group that the process leads, or
+** the cgroup that it was spawned into. Both may outlive the process.
+*/
+
+#ifndef pfd_job_h
+#define pfd_job_h
+
+#include "../compat.h"
+
+#include "../linux/end.h"
+#include "handle.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum Scope { PFD_PROCESS, PFD_GROUP, PFD_CGROUP } Scope;
+
+/* which pidfd, and when SIGKILL follows SIGTERM; a child is reaped at last */
+typedef struct Job {
+  int arg;
+  long long deadline;
+  Reap reap;
+  Scope scope;
+} Job;
+
+/* the word at 'arg': raises if it is none */
+Scope pfd_job_scope (lua_State *L, int arg);
+
+/*
+** End it: wait until the deadline for the process and for all the rest, send
+** SIGKILL to what is left, and wait again, five seconds at most. Returns 0 and
+** how the process has ended, or -errno; 'hint' says more about that, or is
+** NULL. A hook may raise an error meanwhile: see 'pfd_job_kill'. The stack is
+** as before.
+*/
+int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint);
+
+/*
+** For an error's way out, where no Lua may run: SIGKILL to all of it, and reap
+** the child, in bounded time. It neither allocates nor raises; a cgroup takes
+** a descriptor, so close what is not needed first. Returns 0 or -errno: of all
+** of it, or of the process, some may be left.
+*/
+int pfd_job_kill (const Handle *p, Scope scope);
+
+
+#pragma GCC visibility pop
+
+#endif
