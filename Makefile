@@ -15,7 +15,8 @@ ifeq ($(LUA_VERSION),jit)
 else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
   LUA = $(CURDIR)/build/lua5.5/lua5.5
   LUA_INCDIR = $(CURDIR)/build/lua5.5/include
-  LUA_LIB = build/lua5.5/liblua5.5.a -lm
+  LUA_LIB = -Wl,-E,--whole-archive,build/lua5.5/liblua5.5.a \
+    -Wl,--no-whole-archive -lm
   MODULES = 5.5
   # busted itself is where it is for 5.4
   FIND = $(1)/?.lua;$(1)/?/init.lua
@@ -45,8 +46,12 @@ BENCH = $(BUILD)/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
 FUZZER = $(BUILD)/sanitize/fuzzer
 PARALLEL = $(BUILD)/tsan/parallel
-COVERAGE_HOSTS = $(BUILD)/coverage/oom-host
-RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null;
+COVERAGE_HOSTS = $(BUILD)/coverage/oom-host $(BUILD)/coverage/inject-host \
+  build/inject/true
+RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null; \
+  $(BUILD)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
+  PATH=build/inject $(BUILD)/coverage/inject-host spec/inject/run.lua \
+    >/dev/null;
 INJECT_HOST = $(BUILD)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -86,11 +91,10 @@ HARD_GC_SPECS = $(or $(SPECS),\
 
 # What a goal needs beyond make and a C compiler: rows of tools/need.
 NEEDS_demo = lua lua.h
-NEEDS_test = $(NEEDS_demo) luarocks nginx strace \
-  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket)
-NEEDS_by-file = $(NEEDS_test)
+NEEDS_test = $(NEEDS_demo) luarocks nginx strace systemd-notify \
+  $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
 NEEDS_test-all = patchelf
-NEEDS_lint = $(NEEDS_demo) clang-format clang-tidy cppcheck luacheck
+NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
@@ -101,7 +105,7 @@ NEEDS_inject = $(NEEDS_demo)
 NEEDS_finalizers = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
-NEEDS_machines = busted \
+NEEDS_machines = busted cqueues luv socket patchelf \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
 NEEDS_doc = lua pandoc mandoc
 NEEDS_musl = busted musl-gcc
@@ -121,11 +125,6 @@ demo: $(MODULE) ## build, and watch it work
 .PHONY: test
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
 	@tools/specs $(BUILD) $(SPECS)
-
-# Each file by itself, for tools/table.
-.PHONY: by-file
-by-file: $(MODULE)
-	@tools/by-file $(RESULTS) $(BUILD) $(SPECS)
 
 .PHONY: test-all
 test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a table
@@ -193,7 +192,7 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
-coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs and oom reach (UNCOVERED=1)
+coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
 	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
@@ -251,6 +250,7 @@ $(BUILD)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 $(BUILD)/tsan/obj/linux/child.o $(BUILD)/tsan/obj/linux/move.o \
   $(BUILD)/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
 $(BUILD)/coverage/%: VARIANT = -O0 --coverage
+COVERAGE_FLUSH = -Wl,--wrap=pfd_sys_quit
 
 # What a child runs that may share this process's memory, and the thread
 # control block of one of its threads: no sanitizer's code, which uses both.
@@ -269,7 +269,8 @@ $(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
 $(BUILD)/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)
 
-$(BUILD)/coverage/pidfd.so: $(COVERAGE_OBJ)
+$(BUILD)/coverage/pidfd.so: VARIANT += $(COVERAGE_FLUSH)
+$(BUILD)/coverage/pidfd.so: $(BUILD)/coverage/flush.o $(COVERAGE_OBJ)
 	$(LINK)
 
 $(OBJ): $(BUILD)/obj/%.o: src/%.c | needs
@@ -286,7 +287,7 @@ $(BUILD)/tsan/main.o: spec/parallel/main.c | needs
 
 $(PARALLEL): $(BUILD)/tsan/main.o $(TSAN_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) -rdynamic $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 $(COVERAGE_OBJ): $(BUILD)/coverage/obj/%.o: src/%.c | needs
 	$(COMPILE)
@@ -309,7 +310,15 @@ $(BUILD)/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
 $(BUILD)/coverage/host.o: spec/oom/host.c | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o $(COVERAGE_OBJ)
+$(BUILD)/coverage/flush.o: spec/support/flush.c | needs
+	$(COMPILE)
+
+$(BUILD)/coverage/inject.o: spec/inject/host.c | needs
+	$(COMPILE)
+
+$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o
+$(BUILD)/coverage/inject-host: $(BUILD)/coverage/inject.o
+$(BUILD)/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 

@@ -246,3 +246,4 @@ for _, each in ipairs(modes) do
   print_memory(each)
 end
 dofile(bench .. "spawn_run.lua")(run, median, verdict)
+dofile(bench .. "capture_run.lua")(run, median, verdict)

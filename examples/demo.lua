@@ -3,6 +3,8 @@
 -- reaches into the program, and gets the file out.
 --
 --   make demo
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -11,6 +13,13 @@ local pidfd = require "pidfd"
 local PROGRAM = [[
 exec 9<>"$1"
 while read -r line; do echo "$line" >&9 && echo written; done
+]]
+
+local HELP = [[
+usage: demo.lua
+
+Start a program that writes a file, delete the file, and get it out of the
+running program again, by a pidfd. Each step is told; nothing is left behind.
 ]]
 
 local function check(truth, complaint)
@@ -26,9 +35,7 @@ local function show(code, result)
 end
 
 local function stop(program)
-  if program.input then
-    program.input:close()
-  end
+  program.input:close() -- a second time does no harm
   program.output:close()
   program.child:wait()
   os.remove(program.path)
@@ -41,15 +48,14 @@ local function start()
   }
   local program = { path = path, child = check(child, pipes), told = "" }
   program.pid = check(child:pid())
-  program.input = check(pipes.stdin:file("w"))
-  program.output = check(pipes.stdout:file("r"))
+  program.input, program.output = pipes.stdin, pipes.stdout
+  program.answers = pipes.stdout:lines(10)
   return program
 end
 
 local function tell(program, line)
-  program.input:write(line, "\n")
-  program.input:flush()
-  check(program.output:read() == "written", "the program did not write")
+  check(program.input:write(line .. "\n"))
+  check(program.answers() == "written", "the program did not write")
   program.told = program.told .. line .. "\n"
 end
 
@@ -135,7 +141,6 @@ local function finish(program, p)
   check(ended == false, "the program has ended too early")
   show("p:poll(0)", ended)
   program.input:close()
-  program.input = nil
   ended = p:poll(10)
   check(ended, "the program has not ended")
   show("p:poll(10)", ended)
@@ -165,6 +170,12 @@ local function demo(copy)
   check(ok, message)
 end
 
+if arg and arg[1] then
+  local asked = arg[1] == "--help"
+  local out = asked and io.stdout or io.stderr
+  out:write(HELP)
+  os.exit(asked and 0 or 2, true)
+end
 local copy = os.tmpname()
 local ok, message = pcall(demo, copy)
 os.remove(copy)

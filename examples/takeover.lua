@@ -98,7 +98,7 @@ local function loop()
 end
 
 local function ended(p)
-  say("%s has ended", p)
+  say("%s has ended", tostring(p))
   handlers[p] = nil
   p:close()
 end
@@ -142,7 +142,7 @@ end
 local function takeover(pid, port, message)
   local p = check(pidfd.open(pid))
   local servers = take(p, listening(p, port))
-  check(servers[1], ("%s does not listen on port %d"):format(p, port))
+  check(servers[1], ("%s does not listen on port %d"):format(tostring(p), port))
   local accept = acceptfor(answerwith(message))
   for _, server in ipairs(servers) do
     handlers[server] = accept
@@ -153,8 +153,8 @@ local function takeover(pid, port, message)
 end
 
 local function parse(text, most)
-  local n = math.tointeger(tonumber(text or ""))
-  return n and 1 <= n and n <= most and n
+  local n = tonumber(text or "")
+  return n and n % 1 == 0 and 1 <= n and n <= most and n
 end
 
 local pid, port = parse(arg[1], 0x7fffffff), parse(arg[2], 65535)

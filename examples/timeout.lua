@@ -104,7 +104,7 @@ end
 local function toseconds(text)
   local digits, unit = (text or ""):match("^(.-)([smhd]?)$")
   local number = tonumber(digits)
-  if not number or number < 0 then
+  if not number or number ~= number or number < 0 then
     return false
   end
   return number > 0 and number * UNITS[unit] or nil

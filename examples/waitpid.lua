@@ -76,7 +76,8 @@ end
 local function parse(words)
   local pids = {}
   for i, word in ipairs(words) do
-    local pid = math.tointeger(tonumber(word))
+    local pid = tonumber(word)
+    pid = pid and pid % 1 == 0 and pid
     if not pid or pid < 1 or pid > 0x7fffffff then
       return nil
     end
@@ -99,4 +100,4 @@ end)
 if not ok then
   io.stderr:write("waitpid: ", tostring(message), "\n")
 end
-os.exit(ok and allwell, true)
+os.exit(ok and allwell and 0 or 1, true)

@@ -1,5 +1,6 @@
 local cgroup = require "spec.support.cgroup"
 local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -116,38 +117,74 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
     return file and file:close() and done
   end
 
-  for _, refused in ipairs { false, true } do
-    local function run_it(path, ...)
-      local prefix = "exec "
-      if refused then
-        local command = run.refusing(run.CLONE3, "ENOSYS")
-        if not command then
-          pending("needs a C compiler")
-        end
-        prefix = prefix .. command
+  -- Call 'use' with a controller that the cgroups below 'path' may have. It is
+  -- one that nobody uses, and given back.
+  local function with_controller(path, use)
+    local above = path:match("^(.*)/")
+    local control = above .. "/cgroup.subtree_control"
+    local used = {}
+    for name in read(control):gmatch("%S+") do
+      used[name] = true
+    end
+    for name in read(above .. "/cgroup.controllers"):gmatch("%S+") do
+      if not used[name] and put(control, "+" .. name) then
+        ensure(use, function()
+          put(path .. "/cgroup.subtree_control", "-" .. name)
+          put(control, "-" .. name)
+        end, name)
+        return
       end
-      return run.under(prefix, REFUSED, path, ...)
+    end
+    pending("needs a controller of cgroups that nobody uses")
+  end
+
+  for _, refused in ipairs { false, true } do
+    local function command()
+      if not refused then
+        return "exec "
+      end
+      local refusing = run.refusing(run.CLONE3, "ENOSYS")
+      if not refusing then
+        pending("needs a C compiler")
+      end
+      return "exec " .. refusing
     end
 
     local how = refused and " entered later" or ""
 
     it("names it where it was removed:" .. how, function()
+      local prefix = command()
       cgroup.with(function(path)
         local gone = path .. "/gone"
         assert(os.execute("mkdir " .. gone))
-        local output = run_it(gone, "remove")
+        local output = run.under(prefix, REFUSED, gone, "remove")
         assert.matches("^nil\tspawn: cgroup %d+: \tENO%u+\n$", output)
       end)
     end)
 
+    it("fails with EBUSY where those below have controllers:" .. how,
+      function()
+        local prefix = command()
+        cgroup.with(function(path)
+          with_controller(path, function(name)
+            if not put(path .. "/cgroup.subtree_control", "+" .. name) then
+              pending("needs controllers of cgroups that we may give")
+            end
+            assert.equal(("nil\tspawn: cgroup %s: \tEBUSY\n"):format(path),
+              run.under(prefix, REFUSED, path))
+          end)
+        end)
+      end)
+
     it("fails with EOPNOTSUPP where its domain is invalid:" .. how,
       function()
+        local prefix = command()
         cgroup.with(function(path)
           local threaded, below = path .. "/t", path .. "/t/u"
           assert(os.execute("mkdir " .. threaded))
           local possible = put(threaded .. "/cgroup.type", "threaded")
             and os.execute("mkdir " .. below)
-          local output = possible and run_it(below)
+          local output = possible and run.under(prefix, REFUSED, below)
           os.remove(below)
           os.remove(threaded)
           if not possible then

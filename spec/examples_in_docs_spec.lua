@@ -83,6 +83,17 @@ for path in assert(io.popen("ls examples/recipes/*.lua")):lines() do
 end
 
 describe("the documentation", function()
+  -- Debian 12 has Copas for two versions of Lua, but it works in all.
+  local path = package.path
+
+  setup(function()
+    package.path = path .. ";/usr/share/lua/5.2/?.lua"
+  end)
+
+  teardown(function()
+    package.path = path
+  end)
+
   for _, page in ipairs(pages) do
     local head = (read(page) .. "\n## "):match("^(.-)\n## ")
     for i, code in ipairs(reference.examples(head)) do

@@ -427,6 +427,9 @@ describe("the count of handles", function()
     "live", "closed", "made while the collector is stopped",
   } do
     it("leaves descriptors to others, with many " .. case, function()
+      if case:find("stopped") then
+        language.need("way to tell that the collector is stopped")
+      end
       assert.equal("0\t1000\n", run.with_descriptors(1024, program, case))
     end)
   end

@@ -1,4 +1,5 @@
 local child = require "spec.support.child"
+local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
@@ -17,6 +18,29 @@ local function need_exit()
   if not kernel.at_least(6, 15) then
     pending("PIDFD_INFO_EXIT (Linux 6.15)")
   end
+end
+
+-- Call 'use' where the kernel hands each core dump, with a pidfd, to a program
+-- that ignores it. That is a setting of the whole machine: on User Mode Linux
+-- the machine is ours.
+local function with_handler(use)
+  local path = "/proc/sys/kernel/core_pattern"
+  local ours = read("/proc/cpuinfo"):find("User Mode Linux", 1, true)
+  local file = ours and io.open(path, "r+")
+  if not file then
+    pending("needs a machine whose core_pattern we may change")
+  end
+  file:close()
+  local function write(pattern)
+    file = assert(io.open(path, "w"))
+    assert(file:write(pattern))
+    assert(file:close())
+  end
+  local before = read(path)
+  write("|/bin/true %F")
+  ensure(use, function()
+    write(before)
+  end)
 end
 
 -- What /proc/PID/status tells under that name, as numbers.
@@ -173,6 +197,26 @@ describe("p:info()", function()
     end
     child.with(function(p)
       assert.equal(pidfd.flags.COREDUMP_USER, p:info().coredump_mask)
+    end)
+  end)
+
+  it("tells what a crash has left, and by which signal", function()
+    if not kernel.at_least(6, 19) then
+      pending("PIDFD_INFO_COREDUMP_SIGNAL (Linux 6.19)")
+    end
+    with_handler(function()
+      child.running({ "sh", "-c", "kill -ABRT $$" }, function(p)
+        assert.is_true(p:poll(60))
+        local zombie = p:info()
+        assert.equal("signal", p:wait(60))
+        local flags = pidfd.flags
+        for _, info in ipairs { zombie, p:info() } do
+          assert.equal(flags.COREDUMPED + flags.COREDUMP_USER,
+            info.coredump_mask)
+          assert.equal(pidfd.signal.ABRT, info.coredump_signal)
+        end
+        assert.is_true(p:info().exit.core)
+      end)
     end)
   end)
 

@@ -133,6 +133,35 @@ describe("pidfd.spawn() fails at the step execve", function()
     end)
   end)
 
+  -- A program of 32 bits with one header, of that type, and a short text.
+  local function program32(type, text)
+    local head = 52 + 32
+    return "\127ELF\1\1\1" .. ("\0"):rep(9)
+      .. ("<I2I2I4I4I4I4I4I2I2I2I2I2I2"):pack(2, 3, 1, 0, 52, 0, 0, 52, 32, 1,
+        0, 0, 0)
+      .. ("<I4I4I4I4I4I4I4I4"):pack(type, head, 0, 0, #text, #text, 4, 1)
+      .. text
+  end
+
+  it("with ENOENT for a program of 32 bits whose linker is missing", function()
+    with_file(program32(3, "/nowhere/ld.so\0"), 755, function(path)
+      local _, message, code = pidfd.spawn { path }
+      if pidfd.errno[code] == "ENOEXEC" then
+        pending("needs a kernel that runs programs of 32 bits of a PC")
+      end
+      assert.equal("ENOENT", pidfd.errno[code])
+      assert.matches('%(no interpreter "/nowhere/ld.so"%)$', message)
+    end)
+  end)
+
+  it("with the bytes of a name that nobody could read", function()
+    with_file("#!/nowhere/\1\"\\\127\t\n", 755, function(path)
+      assert_fails("ENOENT", "execve " .. path, { path })
+      assert.equal([[no interpreter "/nowhere/\001\034\092\127"]],
+        hint { path })
+    end)
+  end)
+
   it("without a word of interpreters where the file is missing", function()
     assert.is_nil(hint { "/nowhere" })
     assert.is_nil(hint { "/" })
@@ -299,6 +328,27 @@ describe("pidfd.spawn() fails with EMFILE", function()
   end
 end)
 
+describe("pidfd.spawn() fails with ENOMEM", function()
+  it("where there is no memory for a copy of the arguments", function()
+    if not os.execute("prlimit --as >/dev/null 2>&1") then
+      pending("needs prlimit")
+    elseif os.getenv("LD_PRELOAD") then
+      pending("a sanitizer needs more memory")
+    end
+    local output = run.under("exec", TELL .. [[
+      local size = 2 ^ 24
+      local text = ("x"):rep(size)
+      collectgarbage()
+      local self = pidfd.self()
+      local used = self:proc("status"):match("\nVmSize:%s*(%d+)") * 1024
+      os.execute(("prlimit --as=%d --pid %d"):format(used + size / 2,
+        self:pid()))
+      tell { "/bin/true", text }
+    ]])
+    assert.equal("ENOMEM mmap:\n", output)
+  end)
+end)
+
 describe("pidfd.spawn() fails with EAGAIN", function()
   it("where the user has too many processes", function()
     if not os.execute("prlimit --nproc >/dev/null 2>&1") then
@@ -357,7 +407,7 @@ describe("pidfd.spawn() fails with EINVAL", function()
   end
 end)
 
--- No kernel here knows them, but what it is asked for can be seen.
+-- Not every kernel knows them, but what it is asked for can be seen.
 describe("pidfd.spawn() asks the kernel", function()
   local AUTOREAP, NNP, AUTOKILL = 2 ^ 34, 2 ^ 35, 2 ^ 36
 

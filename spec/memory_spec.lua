@@ -2,6 +2,8 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local language = require "spec.support.language"
+local machine = require "spec.support.machine"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
@@ -80,13 +82,23 @@ describe("p:mrelease()", function()
   end)
 end)
 
+-- A process in which nothing happens any more. Programs here may have 64 bits,
+-- and addresses that do not fit into an interpreter of 32.
+local function quiet(use)
+  if machine.bits == 64 then
+    child.stopped({}, use)
+  else
+    subject.with({ "memory", "1" }, use)
+  end
+end
+
 -- The ranges of memory of the process that are its own, and writable; and
 -- how many bytes they have together. The kernel heeds 2 GiB at a time, and a
 -- sanitizer reserves much more.
 local function ranges_of(p)
   local ranges, bytes = {}, 0
-  for first, last in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
-    first, last = tonumber(first, 16), tonumber(last, 16)
+  for from, to in p:proc("maps"):gmatch("(%x+)%-(%x+) rw%-p") do
+    local first, last = tonumber(from, 16), tonumber(to, 16)
     if last - first < 16 * KIB * KIB then
       table.insert(ranges, { first, last - first })
       bytes = bytes + last - first
@@ -97,7 +109,7 @@ end
 
 -- Lend a process that may be advised, its ranges, and how long they are.
 local function advised(use)
-  child.stopped({}, function(p)
+  quiet(function(p)
     local ranges, bytes = ranges_of(p)
     if select(3, p:madvise("COLD", ranges)) == pidfd.errno.EPERM then
       pending("needs CAP_SYS_NICE")
@@ -141,7 +153,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for more than 1024 ranges", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local range, many = ranges_of(p)[1], {}
       for i = 1, 1025 do
         many[i] = { range[1], PAGE }
@@ -151,7 +163,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EINVAL for what nobody can be advised", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local ranges = ranges_of(p)
       for _, advice in ipairs { 4, 99, -1, -2 ^ 31, 2 ^ 31 - 1 } do
         fails("process_madvise", "EINVAL", p:madvise(advice, ranges))
@@ -174,7 +186,7 @@ describe("p:madvise()", function()
   end)
 
   it("fails with EPERM without CAP_SYS_NICE", function()
-    child.stopped({}, function(p)
+    quiet(function(p)
       local _, _, code = p:madvise("COLD", ranges_of(p))
       if not code then
         pending("this user has CAP_SYS_NICE")
@@ -211,7 +223,8 @@ describe("p:madvise()", function()
 
   for advice, number in pairs(advices) do
     it(("asks the kernel for %s, for %s"):format(number, advice), function()
-      local code = ("require('pidfd').self():madvise(%q, {})"):format(advice)
+      local code = ("require('pidfd').self():madvise(%s, {})"):format(
+        type(advice) == "string" and ("%q"):format(advice) or advice)
       local trace = run.traced(
         "-e trace=process_madvise -e raw=process_madvise", code)
       if not trace then
@@ -223,17 +236,20 @@ describe("p:madvise()", function()
   end
 
   it("passes the ranges on as they are", function()
-    local trace = run.traced("-e trace=process_madvise", [[
+    language.need("integers of 64 bits")
+    local high = ("8%s"):format(("0"):rep(machine.bits / 4 - 1))
+    local longest = ("7%s"):format(("f"):rep(machine.bits / 4 - 1))
+    local trace = run.traced("-e trace=process_madvise", ([[
       require('pidfd').self():madvise(99, {
-        { 0x1000, 4096 }, { math.mininteger, 0 }, { 3.0, math.maxinteger },
+        { 0x1000, 4096 }, { 0x%s, 0 }, { 3.0, 0x%s },
       })
-    ]])
+    ]]):format(high, longest))
     if not trace then
       pending("needs strace")
     end
-    assert.matches("[{iov_base=0x1000, iov_len=4096}, " ..
-      "{iov_base=0x8000000000000000, iov_len=0}, " ..
-      "{iov_base=0x3, iov_len=9223372036854775807}], 3, 0x63", trace, 1, true)
+    assert.matches(("[{iov_base=0x1000, iov_len=4096}, " ..
+      "{iov_base=0x%s, iov_len=0}, {iov_base=0x3, iov_len=%d}], 3, 0x63")
+        :format(high, tonumber(longest, 16)), trace, 1, true)
   end)
 
   local wrong = {
@@ -273,9 +289,27 @@ describe("p:madvise()", function()
 
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for 2^%d ranges"):format(n), function()
+      local ranges = vast(n, { 4096, 4096 })
       assert.error_matches(function()
-        self:madvise("COLD", vast(n, { 4096, 4096 }))
+        self:madvise("COLD", ranges)
       end, "bad argument #2.*too long")
+    end)
+  end
+
+  local beyond = {
+    ["an address of 2^32"] = { { 2 ^ 32, 4096 } },
+    ["a negative address"] = { { -4096, 4096 } },
+    ["a length of 2^31"] = { { 4096, 2 ^ 31 } },
+    ["a length of 2^32"] = { { 4096, 2 ^ 32 } },
+  }
+
+  for name, ranges in pairs(beyond) do
+    it(("raises for %s on a machine of 32 bits"):format(name), function()
+      if machine.bits ~= 32 then
+        pending("this interpreter has more")
+      end
+      assert.error_matches(function() self:madvise("COLD", ranges) end,
+        "bad argument #2.*out of range")
     end)
   end
 

@@ -88,6 +88,64 @@ describe("a kernel without pidfs", function()
   end
 end)
 
+-- Where pidfd_send_signal(2) knows no flags, and pidfds are on no pidfs. It
+-- knows nothing else either here: what arrives does so by number.
+describe("a kernel without scopes of signals", function()
+  local function sent(program)
+    return where({ "424", "EINVAL", "fstatfs", 0 }, [[
+      local flags = pidfd.flags
+      local GROUP, THREAD = flags.SIGNAL_PROCESS_GROUP, flags.SIGNAL_THREAD
+      local function sleeper()
+        return assert(pidfd.spawn { "sleep", "60", pgroup = 0,
+          pdeathsig = "KILL" })
+      end
+      local function tell(ok, _, code)
+        print(ok or pidfd.errno[code])
+      end
+    ]] .. program)
+  end
+
+  it("reaches the process group of a child", function()
+    assert.equal("true\nsignal\t15\n", sent [[
+      local p = sleeper()
+      tell(p:send_signal("TERM", GROUP))
+      print(p:wait())
+    ]])
+  end)
+
+  it("reaches the first thread of a child, with a value as well", function()
+    assert.equal(("true\nsignal\t15\n"):rep(2), sent [[
+      for _, value in ipairs { false, 7 } do
+        local p = sleeper()
+        tell(p:send_signal("TERM", THREAD, value or nil))
+        print(p:wait())
+      end
+    ]])
+  end)
+
+  it("reaches this process", function()
+    assert.equal("true\n", sent "tell(pidfd.self():send_signal(0, THREAD))")
+  end)
+
+  it("reaches nobody by a number that may be another's by now", function()
+    assert.equal("EINVAL\n", sent [[
+      local stat = assert(io.open("/proc/self/stat")):read("a")
+      local parent = math.tointeger(tonumber(stat:match("%) %a (%d+)")))
+      tell(pidfd.open(parent):send_signal(0, THREAD))
+    ]])
+  end)
+
+  it("has no other scopes, and no value for a group", function()
+    assert.equal(("EINVAL\n"):rep(4), sent [[
+      local p = sleeper()
+      tell(p:send_signal(0, GROUP, 7))
+      tell(p:send_signal(0, GROUP + THREAD))
+      tell(p:send_signal(0, 2 ^ 20))
+      tell(p:send_signal(0, flags.SIGNAL_THREAD_GROUP))
+    ]])
+  end)
+end)
+
 describe("a system that cannot tell what a descriptor is", function()
   for _, code in ipairs {
     "pidfd.adopt(pidfd.self():release())",

@@ -223,7 +223,7 @@ describe("pidfd.self()", function()
         local pidfd = require "pidfd"
         local p = assert(pidfd.self(pidfd.flags.THREAD))
         local file = assert(io.open("/proc/thread-self/stat"))
-        local thread = file:read("n")
+        local thread = file:read("*n")
         file:close()
         print(p:pid() == thread, pidfd.self():pid() == thread)
         p:close()

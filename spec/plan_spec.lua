@@ -202,7 +202,7 @@ end)
 -- A table of which '#' says that it is as long as can be.
 local function endless()
   local fields, i = { "[math.maxinteger] = 'x'" }, 1
-  while i <= math.maxinteger / 2 do
+  while i > 0 and i <= math.maxinteger do -- it may overflow
     table.insert(fields, ("[%d] = 'x'"):format(i))
     i = 2 * i
   end

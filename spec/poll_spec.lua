@@ -274,6 +274,30 @@ describe("pidfd.poll()", function()
     end)
   end
 
+  it("is not needed where a write waits with a limit of 0", function()
+    local output = run.with_descriptors(64, [[
+      local pidfd = require "pidfd"
+      local _, full = assert(pidfd.spawn { "sleep", "60", stdin = "pipe",
+        pdeathsig = "KILL" })
+      local _, slow = assert(pidfd.spawn { "sh", "-c", "read x; cat >/dev/null",
+        stdin = "pipe", pdeathsig = "KILL" })
+      local p = pidfd.self()
+      local last, again = assert(pidfd.spawn { "sh", "-c",
+        "read x; exec prlimit --nofile=64: --pid " .. p:pid(), stdin = "pipe" })
+      os.execute("exec prlimit --nofile=0: --pid " .. p:pid())
+      local text = ("x"):rep(2 ^ 20)
+      print(pidfd.errno[select(3, full.stdin:write(text, 0.05))])
+      print(slow.stdin:write(text .. "\n" .. text))
+      print(pidfd.errno[select(3, p:poll(0.01))], p:poll(0.01))
+      pidfd.adopt(p:fileno()):close() -- by its number
+      print(pidfd.errno[select(3, p:poll(0.01))])
+      p:release()
+      again.stdin:close()
+      last:wait()
+    ]])
+    assert.equal("ETIMEDOUT\ntrue\nnil\tfalse\nEBADF\n", output)
+  end)
+
   it("fails with EBADF when somebody else closed a number", function()
     with_three(function(first, second)
       pidfd.adopt(first:fileno()):close()
@@ -305,8 +329,12 @@ describe("pidfd.poll()", function()
 
   it("raises for a list with a hole, and says where", function()
     child.with(function(p)
+      local list = { p, nil, p }
+      if #list < 3 then
+        pending(_VERSION .. " takes the hole for the end of the list")
+      end
       assert.error_matches(function()
-        pidfd.poll({ p, nil, p }, 0)
+        pidfd.poll(list, 0)
       end, "#2.*nil")
     end)
   end)
@@ -345,7 +373,8 @@ describe("pidfd.poll()", function()
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for a list of 2^%d"):format(n), function()
       local p = assert(pidfd.self())
-      assert.error_matches(function() pidfd.poll(vast(n, p), 0) end,
+      local list = vast(n, p)
+      assert.error_matches(function() pidfd.poll(list, 0) end,
         "bad argument #1.*too long")
       p:close()
     end)

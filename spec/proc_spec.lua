@@ -125,7 +125,7 @@ describe("p:proc()", function()
     if not output then
       pending("needs root")
     end
-    assert.matches("^%g+\n$", output)
+    assert.matches("^%S+\n$", output)
   end)
 
   it("fails with EACCES for what others may not read of it", function()

@@ -5,8 +5,8 @@ local read = require "spec.support.read"
 local script = require "spec.support.script"
 
 -- The status when it is called wrongly: timeout(1) has its own.
-local programs = { enter = 2, peer = 2, rescue = 2, supervise = 2,
-  takeover = 2, timeout = 125, waitpid = 2 }
+local programs = { demo = 2, enter = 2, notify = 2, peer = 2, pipeline = 125, rescue = 2,
+  run = 125, supervise = 2, takeover = 2, timeout = 125, waitpid = 2 }
 
 local function need_modules(path)
   for module in read(path):gmatch('require "([^"]+)"') do

@@ -1,5 +1,6 @@
 local compiled = require "spec.support.compiled"
 local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
 local reused = require "spec.support.reused"
 local script = require "spec.support.script"
 
@@ -96,8 +97,9 @@ describe("a pid that is handed out again", function()
 end)
 
 describe("a pid that is handed out again meanwhile", function()
-  -- The results of a call of 'p', which is stopped before it looks into /proc.
-  local function results(call)
+  -- The results of a call of 'p', which is stopped before it looks into /proc;
+  -- and what 'after' prints, which finds the 'new' process.
+  local function results(call, after)
     return reused.run([[
       local old = start()
       old:send_signal("KILL")
@@ -105,10 +107,10 @@ describe("a pid that is handed out again meanwhile", function()
       local caller, pipes = assert(pidfd.spawn { "sh", "-c", arg[1],
         fds = { [3] = old }, stdout = "pipe" })
       assert(caller:waitid(pidfd.flags.WSTOPPED))
-      replace(old)
+      local new = replace(old)
       caller:send_signal("CONT")
       print(pipes.stdout:file():read())
-    ]], pausing(([[
+    ]] .. (after or ""), pausing(([[
       local pidfd = require "pidfd"
       local p = assert(pidfd.adopt(3))
       local result, detail, code = %s
@@ -116,11 +118,21 @@ describe("a pid that is handed out again meanwhile", function()
     ]]):format(call)))
   end
 
-  for _, call in ipairs { "p:proc('comm')", "p:fds()" } do
+  for _, call in ipairs { "p:proc('comm')", "p:fds()", "p:link('exe')",
+    "p:list('task')", "p:children()" } do
     it("is not looked into by " .. call, function()
       assert.equal("nil\tESRCH\n", results(call))
     end)
   end
+
+  it("is not written to by p:proc()", function()
+    local p = assert(pidfd.self())
+    local before = p:proc("oom_score_adj")
+    p:close()
+    assert.equal("nil\tESRCH\n" .. before,
+      results("p:proc('oom_score_adj', '321')",
+        "io.write(new:proc('oom_score_adj'))"))
+  end)
 
   it("is not looked into by p:namespace('net')", function()
     if kernel.at_least(6, 11) then

@@ -32,17 +32,21 @@ end)
 
 describe("luarocks make", function()
   local where, module
+  local version = _VERSION:match("%d.%d")
 
   -- In a copy, because LuaRocks builds in the source tree; and with a home
   -- of its own, because it keeps a cache there.
   setup(function()
     where = directory.new()
-    module = where .. "/tree/lib/lua/5.4/pidfd.so"
+    module = where .. "/tree/lib/lua/" .. version .. "/pidfd.so"
     local log = where .. "/log"
+    if version == "5.5" then
+      return -- Debian's LuaRocks knows no such version
+    end
     local status = os.execute(([[
       cp -R src types examples doc README.md LICENSE %s %s && cd %s &&
-      HOME=%s luarocks --lua-version 5.4 --tree %s/tree make >%s 2>&1
-    ]]):format(ROCKSPEC, where, where, where, where, log))
+      HOME=%s luarocks --lua-version %s --tree %s/tree make >%s 2>&1
+    ]]):format(ROCKSPEC, where, where, where, version, where, log))
     assert(status, table.concat(lines_of("cat " .. log), "\n"))
   end)
 
@@ -51,11 +55,17 @@ describe("luarocks make", function()
   end)
 
   it("installs a module that loads", function()
+    if version == "5.5" then
+      pending("needs a newer LuaRocks")
+    end
     local open = assert(package.loadlib(module, "luaopen_pidfd"))
     assert.equal("function", type(open("pidfd").open))
   end)
 
   it("exports nothing but its entry", function()
+    if version == "5.5" then
+      pending("needs a newer LuaRocks")
+    end
     if not os.execute("command -v nm >/dev/null") then
       pending("needs nm")
     end

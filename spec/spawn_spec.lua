@@ -190,7 +190,7 @@ describe("the environment of pidfd.spawn()", function()
       "cat", "/proc/self/environ", path = "/bin/cat", env = env,
     }
     local list = {}
-    for variable in text:gmatch("[^\0]+") do
+    for variable in text:gmatch("%Z+") do
       table.insert(list, variable)
     end
     table.sort(list)

@@ -302,7 +302,7 @@ describe("examples/supervise.lua", function()
       "program 1: [2]: string expected, got number",
     ["return { { command = { 'true' }, env = { A = 1 } } }"] =
       "program 1: env.A: string expected, got number",
-    ["return {"] = "near <eof>",
+    ["return {"] = "near",
   }
   for config, complaint in pairs(mistakes) do
     it("complains of '" .. config .. "'", function()

@@ -10,6 +10,7 @@ local scarce = require "spec.support.scarce"
 -- Each feature: the Linux that brought it, and the system calls it stands on.
 local FEATURES = {
   autoreap = { 7, 1, "clone3" },
+  coredump_code = { 7, 1, "ioctl" },
   getfd = { 5, 6, "pidfd_getfd" },
   id = { 6, 9, "fstatfs" },
   info = { 6, 13, "ioctl" },
@@ -18,7 +19,9 @@ local FEATURES = {
   mrelease = { 5, 15, "process_mrelease" },
   namespaces = { 6, 11, "ioctl" },
   nonblock = { 5, 10, "pidfd_open" },
+  passpidfd = { 6, 5, "setsockopt" },
   peer = { 6, 5, "getsockopt" },
+  pid_in_namespace = { 6, 11, "ioctl" },
   proc = { 5, 6, "openat2" },
   signal_scopes = { 6, 9, "pidfd_send_signal" },
   thread = { 6, 9, "pidfd_open" },
@@ -52,6 +55,15 @@ local CALLS = {
     local p = pidfd.open(pid, pidfd.flags.NONBLOCK)
     return p ~= nil and p:close()
   end,
+  passpidfd = function()
+    if has "cqueues" then
+      local socket, other = require("cqueues.socket").pair()
+      local works = pidfd.passpidfd(socket, true)
+      socket:close()
+      other:close()
+      return works ~= nil
+    end
+  end,
   peer = function()
     if has "cqueues" then
       local socket, other = require("cqueues.socket").pair()
@@ -60,6 +72,12 @@ local CALLS = {
       other:close()
       return p ~= nil and p:close()
     end
+  end,
+  pid_in_namespace = function(p, pid)
+    local ns = assert(p:namespace("pid"))
+    local number = p:pid(ns)
+    ns:close()
+    return number == pid
   end,
   proc = function(p) return p:proc("comm") ~= nil end,
   signal_scopes = function() -- a number would do for our own
@@ -77,8 +95,10 @@ local CALLS = {
   end,
 }
 
--- A program that tells, of each of its arguments, whether it is supported.
+-- A program that tells, of each of its arguments, whether it is supported. With
+-- a buffer from the start, musl does not ask by ioctl(2) for a terminal.
 local ASK = [[
+  io.stdout:setvbuf("full")
   local pidfd = require "pidfd"
   for _, name in ipairs(arg) do
     print(name, pidfd.supports(name))
@@ -108,6 +128,7 @@ end
 
 -- Two questions that the filter kills for, and then a look for a child.
 local WAIT = [[
+  io.stdout:setvbuf("full")
   local pidfd = require "pidfd"
   print(pidfd.supports("getfd"), pidfd.supports("info"))
   local children = io.open("/proc/thread-self/children"):read("a")

@@ -88,7 +88,8 @@ describe("p:terminate()", function()
       })
       io.write(pipes.stdout:file():read("a"))
       p:wait()
-    ]], script.interpreter(), "package.cpath = " .. ("%q"):format(package.cpath) .. [[
+    ]], script.interpreter(),
+      "package.cpath = " .. ("%q"):format(package.cpath) .. [[
       local pidfd = require "pidfd"
       local _, message, code = pidfd.adopt(3):terminate(0)
       print(pidfd.errno[code], message:match("init"))

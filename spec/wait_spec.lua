@@ -5,6 +5,7 @@ local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local partner = require "spec.support.partner"
+local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -152,8 +153,9 @@ describe("p:wait()", function()
   end)
 
   it("does not take the end from io.popen's file with \"peek\"", function()
+    language.need("status of io.popen's command")
     local file = assert(io.popen("echo $$; exit 3"))
-    local p = assert(pidfd.open(file:read("n")))
+    local p = assert(pidfd.open(tonumber(file:read())))
     assert_end("exit", 3, p:wait(60, "peek"))
     local _, how, code = file:close()
     assert_end("exit", 3, how, code)
@@ -372,8 +374,9 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that io.popen's file has reaped", function()
+    language.need("status of io.popen's command")
     local file = assert(io.popen("echo $$; exit 3"))
-    local p = assert(pidfd.open(file:read("n")))
+    local p = assert(pidfd.open(tonumber(file:read())))
     local _, how, code = file:close()
     assert_end("exit", 3, how, code)
     assert_told("exit", 3, p:wait())
@@ -407,9 +410,18 @@ describe("the end of a process", function()
 
   it("is told of a child that exits without any signal", function()
     need_unix()
-    assert.equal("exit\t3\tESRCH\n", outcome_of [[
-      show(assert(pidfd.open(require("unix").clone(0, 3))))
-    ]])
+    local output = outcome_of [[
+      local pid = require("unix").clone(0, 3)
+      if pid < 0 then
+        print("impossible")
+      else
+        show(assert(pidfd.open(pid)))
+      end
+    ]]
+    if output == "impossible\n" then
+      pending("clone(2) without a signal")
+    end
+    assert.equal("exit\t3\tESRCH\n", output)
   end)
 
   it("is told where SIGCHLD is ignored", function()

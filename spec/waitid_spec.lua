@@ -3,6 +3,7 @@ local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local machine = require "spec.support.machine"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
@@ -56,6 +57,9 @@ describe("p:waitid()", function()
     child.shell("exec " .. script.command [[require("unix").traceme()]],
       function(p)
         local how, code = p:waitid(flags.WSTOPPED)
+        if not how and p:wait(0) then
+          pending("needs ptrace(2)")
+        end
         assert.equal("trap", how)
         assert.equal(pidfd.signal.TRAP, code)
       end)
@@ -177,11 +181,19 @@ describe("p:waitid()", function()
     end
     local output, errors = script.run [[
       local pidfd = require "pidfd"
-      local p = assert(pidfd.open(require("unix").clone(0, 3)))
+      local pid = require("unix").clone(0, 3)
+      if pid < 0 then
+        print("impossible")
+        os.exit()
+      end
+      local p = assert(pidfd.open(pid))
       local flags = pidfd.flags
       print(pidfd.errno[select(3, p:waitid(flags.WEXITED))])
       print(p:waitid(flags.WEXITED + flags.__WALL))
     ]]
+    if output == "impossible\n" then
+      pending("clone(2) without a signal")
+    end
     assert.equal("", errors)
     assert.matches("^ECHILD\nexit\t3\ttable", output)
   end)
@@ -313,10 +325,13 @@ describe("the table that p:waitid() returns", function()
         return ("%02x"):format(byte:byte())
       end))
     end
-    -- si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status
-    local child_info = hex("=i4i4i4i4i4I4i4", 17, 0, 1, 0, 42, 1111, 3)
+    -- si_signo, si_errno, si_code; si_pid, si_uid, si_status
+    local padding = machine.bits == 64 and hex("=i4", 0) or ""
+    local child_info = hex("=i4i4i4", 17, 0, 1) .. padding
+      .. hex("=i4I4i4", 42, 1111, 3)
     -- ru_utime, ru_stime, and fourteen numbers
-    local usage = hex("=" .. ("i8"):rep(18), 1, 500000, 2, 250000,
+    local number = machine.bits == 64 and "i8" or "i4"
+    local usage = hex("=" .. number:rep(18), 1, 500000, 2, 250000,
       3, -1, -1, -1, 4, 5, -1, 6, 7, -1, -1, -1, 8, 9)
     local trace, output = run.traced(
       ("-e trace=waitid -e inject=waitid:retval=0:poke_exit=@arg3=%s,@arg5=%s")

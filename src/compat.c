@@ -1,5 +1,8 @@
+#define _GNU_SOURCE /* dladdr */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
+
 #include "compat.h"
 
+#include <dlfcn.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -265,8 +268,24 @@ static void pushopen (lua_State *L) {
 }
 
 
+/*
+** When a state of LuaJIT is closed, it unloads the module, and then calls the
+** finalizers of what finalizers have made. So the module stays.
+*/
+static void stayloaded (void) {
+  Dl_info about;
+  if (dladdr(&mainthread, &about) == 0)
+    return;
+  void *library =
+    dlopen(about.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  if (library != NULL)
+    (void)dlclose(library);
+}
+
+
 /* the main thread, if it is this one; and io.open, which may be replaced */
 void pfd_compat_load (lua_State *L) {
+  stayloaded();
   if (lua_pushthread(L))
     keep(L, &mainthread);
   else

@@ -54,15 +54,23 @@ pidfd.signal = {}
 ---
 ---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
 ---not know), ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
----Linux 6.16), EMFILE or ENFILE (no descriptor left). Since Linux 5.3.
+---Linux 6.16), EMFILE or ENFILE (no descriptor left); with `namespace` also with
+---ESRCH (nobody has that number there, or that namespace is not below this
+---one), EINVAL (no pid namespace), ENOTTY (before Linux 6.11), EAGAIN (the
+---number goes from one process to the next), and before Linux 6.13 with EREMOTE
+---(as `p:pid`). Since Linux 5.3.
+---
+---With `namespace`, of `p:namespace "pid"`, `pid` is a number there.
 ---@see pidfd_open(2)
+---@see ioctl(2) NS_GET_PID_FROM_PIDNS
 ---@param pid integer 1 to 2^31-1
 ---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
+---@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
 ---@return pidfd.Pidfd? p
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function pidfd.open(pid, flags) end
+function pidfd.open(pid, flags, namespace) end
 
 ---Get a handle on this process or, with THREAD, on the calling thread.
 ---
@@ -168,6 +176,54 @@ function pidfd.self(flags) end
 ---@nodiscard
 function pidfd.spawn(options) end
 
+---Those of `pidfd.spawn`, and more. `stdin` is "null" if absent, without
+---`input`; `stdout` and `stderr` are collected if absent, or "pipe".
+---@class pidfd.Run: pidfd.Spawn
+---@field input? string for stdin
+---@field timeout? number seconds for the whole; then the job is ended
+---@field grace? number seconds from SIGTERM to SIGKILL; 2
+---@field scope? "group"|"process"|"cgroup" what the job is; "group"
+---@field limit? integer bytes of each output to keep; more is dropped
+---@field linger? number seconds to read on after the program's end; 0.2
+
+---How a program has ended, and what it has written. `tostring` makes a line of
+---it: "sort: exit 2 (timed out after 5 s)".
+---@class pidfd.Result
+---@field ok boolean it has exited with 0, in time
+---@field how "exit"|"signal"|"unknown"
+---@field code? integer exit status or signal number; nil if "unknown"
+---@field stdout? string if it was collected
+---@field stderr? string if it was collected
+---@field timedout boolean the job was ended because its time was over
+---@field truncated boolean there was more output than `limit`
+---@field held boolean somebody had the output still when we stopped to read
+---@field rusage? pidfd.Rusage nil if somebody else has reaped the program
+---@field program string as it was given
+---@field timeout? number as it was given
+
+---Run a program to its end: start it, give it its input, collect its output,
+---and wait, all at the same time. When its time is over, its job is ended: the
+---process group that it leads, itself alone, or its cgroup gets SIGTERM, and
+---what is left of it after the grace time gets SIGKILL. A program that fails is
+---a result.
+---
+---Fails as `pidfd.spawn` does, where the program cannot be started. Later, when
+---its job has been killed, with ENOMEM (no memory for its output), EPERM (its
+---time is over, and it may not be signalled), ETIMEDOUT (it has not ended
+---within five seconds of SIGKILL), EDEADLK (this process is in that cgroup
+---itself) or EINVAL (somebody else has reaped the program, and before Linux 6.9
+---its group cannot be reached).
+---
+---What the program has started, and left behind, lives on, unless the time is
+---over. Lua's hooks run meanwhile; if one raises, the job gets SIGKILL first.
+---No SIGPIPE comes of input that is not read. Since Linux 5.4.
+---@param options pidfd.Run
+---@return pidfd.Result? result
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function pidfd.run(options) end
+
 ---Take over a descriptor number of this process, which no other object owns,
 ---after making sure that it is a pidfd, and set its close-on-exec flag.
 ---
@@ -211,7 +267,9 @@ function pidfd.getfd(p, targetfd, flags) end
 ---@nodiscard
 function pidfd.poll(list, timeout) end
 
----Get a handle on the process that a token of `p:token` names.
+---Get a handle on the process that a token of `p:token` names, or PID:INODE, as
+---kill(1), waitpid(1) and nsenter(1) of util-linux 2.42 have it; that is also
+---systemd's `MAINPID .. ":" .. MAINPIDFDID`.
 ---
 ---Fails with ESRCH (it is gone, whoever has its number now, or the system has
 ---been started again), EINVAL (not a token), ENOENT (/proc is not mounted),
@@ -239,8 +297,70 @@ function pidfd.from_token(token) end
 ---@nodiscard
 function pidfd.peer(socket) end
 
+---Send all of `data`, and with its first byte duplicates of the descriptors in
+---a list, at most 253. Wait for room at most `timeout` seconds, for ever if
+---absent.
+---
+---Fails with EPIPE (nobody will receive it; without SIGPIPE), ETIMEDOUT,
+---EMSGSIZE (too long for one message), ENOTCONN or EDESTADDRREQ (not
+---connected), ECONNREFUSED or ECONNRESET (the other end has gone), ENOTSOCK (no
+---socket), EBADF (it, or one of the list, is not open), EOPNOTSUPP (descriptors
+---need a unix socket), ETOOMANYREFS (as many as this process may have wait to
+---be received), EINVAL (one that cannot be sent), EPERM (the other end takes
+---none: Linux 6.16) or ENOBUFS. The descriptors were sent if any byte was. Since
+---Linux 5.3.
+---@see unix(7) SCM_RIGHTS
+---@param socket pidfd.Borrow
+---@param data string not empty, if descriptors go over a stream
+---@param list? pidfd.Borrow[]
+---@param timeout? number seconds
+---@return integer? bytes all
+---@return string? message
+---@return integer? errno
+---@return integer? sent how many bytes, if not all
+function pidfd.send(socket, data, list, timeout) end
+
+---@class pidfd.Received
+---@field fds (pidfd.Pidfd|pidfd.Fd)[] what came with it, by type
+---@field sender? pidfd.Pidfd who sent it, after `pidfd.passpidfd`
+---@field truncated boolean was a part of it lost?
+---@field lost? "data"|"fds"|"both" which: bytes over `max`, or descriptors
+
+---Receive what is there, up to `max` bytes, and what descriptors came with it.
+---Wait for it at most `timeout` seconds, for ever if absent. The string is ""
+---at the end of a stream.
+---
+---Fails with ETIMEDOUT, ECONNRESET (the other end has gone), ENOTCONN (not
+---connected), EINVAL (likewise, or it listens), ENOTSOCK (no socket), EBADF
+---(not open), EMFILE or ENFILE (no descriptor left for those of the message) or
+---ENOMEM (no memory for so much). The message is where it was then. Since Linux
+---5.3.
+---@see unix(7) SCM_RIGHTS, SCM_PIDFD
+---@param socket pidfd.Borrow
+---@param max integer bytes, from 1 up
+---@param timeout? number seconds
+---@return string? data
+---@return pidfd.Received|string extra or the message
+---@return integer? errno
+function pidfd.receive(socket, max, timeout) end
+
+---Should `pidfd.receive` tell the sender of each message? It is noted when the
+---message is sent. Root can name another process.
+---
+---Fails with ENOTSOCK (no socket), EBADF (not open), EOPNOTSUPP (an internet
+---socket, or the like: Linux 6.16) or ENOPROTOOPT (before Linux 6.5). Since
+---Linux 6.5.
+---@see unix(7) SO_PASSPIDFD
+---@param socket pidfd.Borrow
+---@param on boolean
+---@return true? done
+---@return string? message
+---@return integer? errno
+function pidfd.passpidfd(socket, on) end
+
 ---@alias pidfd.Feature
 ---| "autoreap" # Linux 7.1; also for autokill
+---| "coredump_code" # 7.1
 ---| "getfd" # 5.6
 ---| "id" # 6.9; also for == and tokens
 ---| "info" # 6.13
@@ -249,8 +369,10 @@ function pidfd.peer(socket) end
 ---| "mrelease" # 5.15
 ---| "namespaces" # 6.11; without it /proc is read
 ---| "nonblock" # 5.10
+---| "passpidfd" # 6.5
 ---| "peer" # 6.5
----| "proc" # 5.6
+---| "pid_in_namespace" # 6.11; p:pid and pidfd.open with a namespace
+---| "proc" # 5.6; also for p:link and p:list
 ---| "signal_scopes" # 6.9
 ---| "thread" # 6.9
 ---| "waitid" # 5.4
@@ -466,17 +588,22 @@ function p:fds() end
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
 ---namespace) or, before Linux 6.13, ENOENT (/proc is not mounted), EMFILE or
----ENFILE (no descriptor left to read it). Since Linux 5.3.
----@see ioctl(2) PIDFD_GET_INFO
+---ENFILE (no descriptor left to read it); with `namespace` also with ESRCH (it
+---is not in that namespace), EINVAL (no pid namespace) or ENOTTY (before Linux
+---6.11). Since Linux 5.3.
+---
+---With `namespace`, of `p:namespace "pid"`, its number there.
+---@see ioctl(2) PIDFD_GET_INFO, NS_GET_PID_IN_PIDNS
+---@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
 ---@return integer? pid
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:pid() end
+function p:pid(namespace) end
 
 ---What the kernel tells of a process; what it does not tell is nil. Once the
----process has been reaped there are only `exit`, `cgroupid` and the two of the
----crash.
+---process has been reaped there are only `exit`, `cgroupid` and the three of
+---the crash.
 ---@class pidfd.Info
 ---@field pid? integer
 ---@field tgid? integer
@@ -493,7 +620,9 @@ function p:pid() end
 ---@field exit? pidfd.Exit since Linux 6.15
 ---@field coredump_mask? integer what a crash would leave or has left, of
 ---COREDUMPED and the like, since Linux 6.16
----@field coredump_signal? integer if it crashed, since Linux 6.19
+---@field coredump_signal? integer if it crashed, and core(5) has "%F" or a
+---socket in its pattern, since Linux 6.19
+---@field coredump_code? integer si_code of that signal, since Linux 7.1
 
 ---How a process ended.
 ---@class pidfd.Exit
@@ -525,7 +654,9 @@ function p:info() end
 function p:id() end
 
 ---Read one file of the process's /proc directory, such as "stat" or
----"task/4242/comm", whole. A name that leads out of the directory raises.
+---"task/4242/comm", whole; or write `text` there by one write(2), as to
+---"oom_score_adj", "uid_map" or "comm": to this very process or to nobody. A
+---name that leads out of the directory raises.
 ---
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access, or no permission), ENOENT (no such file; or /proc is not mounted, or
@@ -535,29 +666,90 @@ function p:id() end
 ---(before Linux 5.6), EMFILE or ENFILE (no descriptor left), EAGAIN (its first
 ---thread has ended, and the others come and go), or with what reading that very
 ---file fails with, such as EIO ("mem"), EINVAL ("clear_refs") or EPERM
----("timerslack_ns"). Since Linux 5.6.
+---("timerslack_ns"). To write, it fails besides with what that file says to the
+---text: EINVAL or ERANGE (it does not take it, or not from another process, as
+---"comm"), EPERM or EACCES (a privilege is missing), EMSGSIZE (it has taken a
+---part of the text, and acted on that). Since Linux 5.6.
 ---
 ---Files about memory, such as "maps", are empty for a zombie and for a moment
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
 ---@see proc(5)
 ---@param name string
----@return string? content
+---@param text? string to write; nil raises, if it is given
+---@return string|true|nil content true after a write
+---@return string? message
+---@return integer? errno
+function p:proc(name, text) end
+
+---Where a link of the process's /proc directory leads, such as "exe", "cwd",
+---"root", "ns/net", "fd/3", "task/4242/cwd". A name that leads out of the
+---directory raises.
+---
+---Fails with ESRCH (it has ended), EACCES (no ptrace access), ENOENT (no such
+---link, or it has none; or /proc is not mounted, or hides the process), EINVAL
+---(no link), ENOTDIR (below a file), ELOOP (below another link), ENAMETOOLONG
+---(too long a name, or it leads to more than 4095 bytes), EREMOTE (this /proc
+---does not show its pid namespace), EMFILE or ENFILE (no descriptor left),
+---ENOSYS (before Linux 5.6) or EAGAIN (its first thread has ended, and the
+---others come and go). Since Linux 5.6.
+---@see readlink(2)
+---@param name string
+---@return string? target
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:proc(name) end
+function p:link(name) end
+
+---The names in a directory of the process's /proc directory, such as "task",
+---"fd", "map_files" or "ns"; "." is that directory. They are strings, numbers
+---too, in the kernel's order. What comes or goes meanwhile may be there or not;
+---of a zombie, "fd" and "map_files" are empty, or fail with EACCES. A name that
+---leads out of the directory raises.
+---
+---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
+---access), ENOENT (no such directory; or /proc is not mounted, or hides the
+---process), ENOTDIR (no directory), ELOOP (a link), ENAMETOOLONG (too long a
+---name), EREMOTE (this /proc does not show its pid namespace), EMFILE or ENFILE
+---(no descriptor left), ENOSYS (before Linux 5.6) or EAGAIN (its first thread
+---has ended, and the others come and go). Since Linux 5.6.
+---@see getdents(2)
+---@param name string
+---@return string[]? names
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:list(name) end
+
+---Pidfds of the direct children of the process, those of all its threads,
+---zombies among them. Each was surely its child when it was opened; who is a
+---child from before the call until after it is in the list.
+---
+---Fails with ESRCH (it has ended), EREMOTE (it cannot be seen from this pid
+---namespace, or /proc is another namespace's), ENOENT (/proc is not mounted, or
+---hides the process), EMFILE or ENFILE (no descriptor left: it takes one for
+---each child, and none stays) or ENOSYS (before Linux 5.3). Since Linux 5.3.
+---@see proc_pid_task(5)
+---@return pidfd.Pidfd[]? children
+---@return string? message
+---@return integer? errno
+---@nodiscard
+function p:children() end
 
 ---A string by which `pidfd.from_token` finds the same process again, in
----another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT".
+---another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT". A
+---short one is "PID:ID", as util-linux has it: it holds until the system is
+---started again, and names no thread.
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
----pid namespace), ENOENT (/proc is not mounted), EOPNOTSUPP (before Linux 6.9),
----EMFILE or ENFILE (no descriptor left to read /proc). Since Linux 6.9.
+---pid namespace), ENOENT (/proc is not mounted; not if short), EINVAL (a short
+---one of a thread), EOPNOTSUPP (before Linux 6.9), EMFILE or ENFILE (no
+---descriptor left to read /proc). Since Linux 6.9.
+---@param form? "short"
 ---@return string? token
 ---@return string? message
 ---@return integer? errno
 ---@nodiscard
-function p:token() end
+function p:token(form) end
 
 ---@alias pidfd.Kind "cgroup"|"ipc"|"mnt"|"net"|"pid"|"time"|"user"|"uts"
 
@@ -664,6 +856,15 @@ function p:poll(timeout) end
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno
 function p:wait(timeout, reap) end
+
+---For Copas, `copas.receive(p)`: how the process ended, or nil and "timeout"
+---while it runs. Since Linux 5.4.
+---
+---Fails as `p:wait` does.
+---@return "exit"|"signal"|"unknown"|nil how
+---@return integer|string|nil code exit status, signal number, or the message
+---@return integer? errno
+function p:receive() end
 
 ---What waitid tells besides.
 ---@class pidfd.Child

@@ -14,7 +14,8 @@ local function one_of(list)
   return list[random(#list)]
 end
 
-local sockets = { host.socket(), host.socket() }
+local near, far = host.socket()
+local sockets = { near, far }
 
 local TERA = math.tointeger(2 ^ 40)
 
@@ -92,6 +93,16 @@ local function borrowed()
   return one_of(sockets)
 end
 
+local function listener()
+  return random(3) == 1 and borrowed() or one_of { far, far, near }
+end
+
+local function sending()
+  local data = ("x"):rep(one_of { 0, 1, 1, 5, 3000 })
+  local longest = random(30) == 1 and 260 or 6
+  return listener(), data, listof(borrowed, longest), seconds()
+end
+
 local SIGNALS = { 0, "WINCH", "CHLD", "CONT", "USR1", "URG", "RTMIN+3", 28 }
 local DEADLY = { "KILL", "TERM", "STOP", "HUP", 9, 19, "RTMAX", 65, -1, "", 64 }
 
@@ -109,8 +120,14 @@ local SCOPES = { 0, 0, 0, 1, 2, 4, 8, 3 }
 local FILES = {
   "stat", "status", "comm", "cmdline", "environ", "maps", "pagemap", "mem",
   "task/1/comm", "fd/0", "exe", "ns/pid", "", "/", "..", "../1/stat", "attr",
-  "nothing", "fd", "cwd/nothing", ("d/"):rep(3000),
+  "nothing", "fd", "cwd/nothing", ("d/"):rep(3000), "task", "map_files", ".",
+  "root", "ns/net", "fd/1", "ns",
 }
+
+-- What may be written to anybody, the process of the fuzzer included.
+local WRITABLE = { "comm", "oom_score_adj", "clear_refs", "setgroups", "stat",
+  "coredump_filter", "nothing", "fd/0", "../1/comm", "uid_map" }
+local TEXTS = { "500", "501\n", "x", "", "a\0b", "1", ("7"):rep(5000) }
 
 local KINDS = {
   "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts", "nothing",
@@ -146,7 +163,13 @@ end
 
 local function token()
   local p = pool.pidfd()
-  local ok, text = pcall(pool.pidfd_metatable.__index.token, p)
+  local method = pool.pidfd_metatable.__index.token
+  local ok, text
+  if random(2) == 1 then
+    ok, text = pcall(method, p)
+  else
+    ok, text = pcall(method, p, "short")
+  end
   text = ok and text or "1:process:4242:50369:x"
   if random(2) == 1 then
     local at = random(#text)
@@ -158,8 +181,8 @@ end
 
 local SUPPORTS = {
   "getfd", "id", "info", "info_exit", "madvise", "mrelease", "namespaces",
-  "nonblock", "peer", "proc", "signal_scopes", "thread", "waitid", "x",
-  "autoreap",
+  "nonblock", "passpidfd", "peer", "proc", "signal_scopes", "thread", "waitid",
+  "x", "autoreap", "coredump_code", "pid_in_namespace",
 }
 
 local function variables()
@@ -265,21 +288,83 @@ local function spawn()
   return wild.prey(t)
 end
 
+local RUN = {
+  input = function()
+    return ("x"):rep(random(8) == 1 and 200000 or random(9))
+  end,
+  timeout = function() return one_of { 0, 0.0005, 0.001, 0.002 } end,
+  grace = function() return one_of { 0, 0.0005, 1 } end,
+  linger = function() return one_of { 0, 0.0005 } end,
+  scope = function() return one_of { "group", "process", "cgroup", "x" } end,
+  limit = function() return one_of { 0, 1, 1000, 1 << 40, -1 } end,
+}
+local RUN_NAMES = {}
+for name in pairs(RUN) do
+  RUN_NAMES[#RUN_NAMES + 1] = name
+end
+table.sort(RUN_NAMES)
+
+-- It always has a time, or one that sleeps would hold up the round.
+local function run()
+  local t = spawn()
+  t.stdin, t.timeout, t.linger = nil, 0.002, 0
+  for _ = 1, random(4) - 1 do
+    local name = one_of(RUN_NAMES)
+    t[name] = RUN[name]()
+  end
+  if random(3) == 1 then
+    t.stdout, t.stderr = nil, nil
+  end
+  return t
+end
+
 local WORDS = { false, "process", "group", "cgroup", "peek" }
 
+local function namespaced()
+  return pid(), flags(), pool.fd()
+end
+
 local MAKERS = {
-  ["pidfd.open"] = function() return pid(), flags() end,
+  ["pidfd.open"] = function()
+    if random(3) == 1 then
+      return namespaced()
+    end
+    return pid(), flags()
+  end,
   ["pidfd.self"] = flags,
   ["pidfd.adopt"] = pool.orphan,
   ["pidfd.getfd"] = function() return pool.pidfd(), number(), nil end,
   ["pidfd.spawn"] = spawn,
+  ["pidfd.run"] = run,
   ["pidfd.type"] = anything,
   ["pidfd.poll"] = function() return listof(pool.pidfd, 12), seconds() end,
   ["pidfd.peer"] = borrowed,
+  ["pidfd.send"] = sending,
+  ["pidfd.receive"] = function()
+    return listener(), one_of { 1, 4, 100, 70000 }, seconds()
+  end,
+  ["pidfd.passpidfd"] = function() return listener(), random(2) == 1 end,
   ["pidfd.from_token"] = token,
   ["pidfd.supports"] = function() return one_of(SUPPORTS) end,
   ["p:getfd"] = number,
-  ["p:proc"] = function() return one_of(FILES) end,
+  ["p:proc"] = function()
+    if random(3) == 1 then
+      return one_of(WRITABLE), one_of(TEXTS)
+    end
+    return one_of(FILES)
+  end,
+  ["p:link"] = function() return one_of(FILES) end,
+  ["p:list"] = function() return one_of(FILES) end,
+  ["p:pid"] = function()
+    if random(3) == 1 then
+      return pool.fd()
+    end
+  end,
+  ["p:token"] = function()
+    if random(2) == 1 then
+      return "short"
+    end
+  end,
   ["p:namespace"] = function() return one_of(KINDS) end,
   ["p:setns"] = kinds,
   ["p:madvise"] = function()
@@ -313,6 +398,8 @@ local function self_for(name)
   local p = pool.pidfd()
   if name == "p:terminate" and not may_be_ended(p) then
     return nil
+  elseif name == "p:children" and pool.number(p) == 1 then
+    return nil -- the stranger's parent: somebody might come by a pidfd of it
   end
   return p
 end
@@ -321,6 +408,7 @@ end
 local DANGEROUS = {
   ["p:send_signal"] = true, ["p:setns"] = true, ["p:terminate"] = true,
   ["p:madvise"] = true, ["pidfd.open"] = true, ["pidfd.adopt"] = true,
+  ["p:children"] = true,
 }
 
 local function misfits(self, ...)

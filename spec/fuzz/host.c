@@ -17,7 +17,7 @@
 **   host.isopen(fd)
 **   host.closefd(fd)               close(2)
 **   host.foreign()                 a new number for the foreign process's pidfd
-**   host.socket()                  one of the two of a socketpair(2)
+**   host.socket()                  the two of a socketpair(2)
 **   host.closesockets()            close both
 **   host.sweep(pids)               kill and reap all children; returns how many
 **                                  of them were not in this set
@@ -302,7 +302,8 @@ static int newsocket (lua_State *L) {
   if (host.sockets[0] == 0 && socketpair(AF_UNIX, type, 0, host.sockets) != 0)
     return luaL_error(L, "cannot make a socket");
   lua_pushinteger(L, host.sockets[0]);
-  return 1;
+  lua_pushinteger(L, host.sockets[1]);
+  return 2;
 }
 
 

@@ -16,7 +16,7 @@ local CALLS = 40000
 -- Those that may answer nil without a reason.
 local SILENT = {
   ["pidfd.type"] = true, ["p:timeout"] = true, ["fd:timeout"] = true,
-  ["p:__gc"] = true,
+  ["p:receive"] = true, ["p:__gc"] = true,
   ["fd:__gc"] = true, ["p:__close"] = true, ["fd:__close"] = true,
 }
 
@@ -39,7 +39,10 @@ add("fd:", pool.fd_metatable.__index)
 table.sort(names) -- the order of a table is not the same each time
 
 -- What starts a program, or collects everything, is made less often.
-local COSTLY = { ["pidfd.spawn"] = 12, ["pidfd.run"] = 12 }
+local COSTLY = {
+  ["pidfd.spawn"] = 12, ["pidfd.run"] = 12,
+  ["pidfd.supports"] = 12, -- starts children, copies of this process
+}
 
 local function choose()
   local name = names[random(#names)]
@@ -84,6 +87,11 @@ local function keep(name, ok, first, second)
     end
     if name == "pidfd.spawn" then
       pool.started(first, second)
+    elseif name == "pidfd.receive" and type(second) == "table" then
+      pool.put(second.sender)
+      for _, fd in pairs(second.fds) do
+        pool.put(fd)
+      end
     end
   end
 end

@@ -38,11 +38,16 @@ local OWN = {
   process_mrelease = "EAGAIN EBADF EINVAL ENOSYS ESRCH",
   read = "EACCES EAGAIN EIO ENOMEM EPERM ESRCH",
   readlinkat = "EACCES ENOENT ENOMEM ESRCH",
+  recvmsg = "EAGAIN EBADF ECONNRESET EINTR EINVAL ENOMEM ENOTCONN ENOTSOCK",
+  sendmsg = "EAGAIN EBADF ECONNREFUSED ECONNRESET EDESTADDRREQ EINTR EINVAL "
+    .. "EMSGSIZE ENOBUFS ENOMEM ENOTCONN ENOTSOCK EOPNOTSUPP EPERM EPIPE "
+    .. "ETOOMANYREFS",
   setns = "EBADF EINVAL ENOMEM EPERM ESRCH EUSERS",
   setpgid = "EACCES EINVAL EPERM",
   setresgid = "EINVAL EPERM",
   setresuid = "EAGAIN EINVAL EPERM",
   setsid = "EPERM",
+  setsockopt = "EBADF ENOPROTOOPT ENOTSOCK EOPNOTSUPP",
   socket = "EACCES EAFNOSUPPORT EMFILE ENFILE ENOBUFS ENOMEM",
   tgkill = "ESRCH",
   wait4 = "ECHILD EINTR",
@@ -74,8 +79,13 @@ end
 -- Is it one that the kernel itself would not have the call fail with, when the
 -- module's function makes it?
 function errors.is_foreign(call, name, caller)
-  if caller == "pidfd.spawn" and name == "ESRCH" then
+  local starts = caller == "pidfd.spawn" or caller == "pidfd.run"
+  if starts and name == "ESRCH" then
     return true -- it reads of no other process in /proc
+  elseif caller == "pidfd.run" and name == "ENOSPC" then
+    return true -- it writes to pipes only
+  elseif call == "getsockopt" and caller ~= "pidfd.peer" then
+    return name ~= "EBADF" and name ~= "ENOTSOCK" -- a socket's type
   end
   if caller == "pidfd.spawn" and call == "write" then
     return true -- it writes to /proc and to cgroups only

@@ -16,7 +16,7 @@
 **   host.descriptors()       how many this process has open
 **   host.closeabove(n)       close what is open from number n on
 **   host.reap()              wait for all children; returns how many
-**   host.socket()            one of the two of a new socketpair(2)
+**   host.socket()            the two of a new socketpair(2)
 */
 
 #define _GNU_SOURCE /* pipe2 */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
@@ -95,12 +95,15 @@ static const Call calls[] = {
   CALL(process_mrelease),
   CALL(read),
   CALL(readlinkat),
+  CALL(recvmsg),
   CALL(rt_sigaction),
+  CALL(sendmsg),
   CALL(setns),
   CALL(setpgid),
   CALL(setresgid),
   CALL(setresuid),
   CALL(setsid),
+  CALL(setsockopt),
   CALL(socket),
   CALL(tgkill),
   CALL(wait4),
@@ -201,20 +204,15 @@ static int supervise (int listener, pid_t target) {
 }
 
 
-static int receive (int socket) {
-  char byte, room[CMSG_SPACE(sizeof(int))];
-  struct iovec data = {.iov_base = &byte, .iov_len = 1};
-  struct msghdr message = {.msg_iov = &data,
-                           .msg_iovlen = 1,
-                           .msg_control = room,
-                           .msg_controllen = sizeof(room)};
-  int fd = -1;
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1)
+/* take the listener out of the target, which tells its number */
+static int takelistener (int socket, pid_t target) {
+  int number;
+  if (recv(socket, &number, sizeof(number), 0) != sizeof(number))
     return -1;
-  const struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-  if (part != NULL)
-    memcpy(&fd, CMSG_DATA(part), sizeof(fd));
-  return fd;
+  int pidfd = (int)syscall(SYS_pidfd_open, target, 0);
+  int listener = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+  (void)close(pidfd);
+  return listener;
 }
 
 /* }=================================================================== */
@@ -226,24 +224,6 @@ static int receive (int socket) {
 ** ======================================================================
 */
 
-static int hand (int socket, int fd) {
-  char byte = 0, room[CMSG_SPACE(sizeof(int))];
-  struct iovec data = {.iov_base = &byte, .iov_len = 1};
-  struct msghdr message = {.msg_iov = &data,
-                           .msg_iovlen = 1,
-                           .msg_control = room,
-                           .msg_controllen = sizeof(room)};
-  memset(room, 0, sizeof(room));
-  struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(part), &fd, sizeof(fd));
-  return sendmsg(socket, &message, 0) == 1;
-}
-
-
-/* sendmsg(2) is not on the list: the parent does not listen yet */
 static int listenhere (void) {
   struct sock_filter code[2 * NCALLS + 2];
   unsigned short n = 0;
@@ -385,7 +365,8 @@ static int newsocket (lua_State *L) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return luaL_error(L, "cannot make a socket");
   lua_pushinteger(L, ends[0]);
-  return 1;
+  lua_pushinteger(L, ends[1]);
+  return 2;
 }
 
 
@@ -441,15 +422,17 @@ int main (int argc, char **argv) {
   pid_t target = fork();
   if (target == 0) {
     int listener = listenhere();
-    if (listener < 0 || !hand(ends[0], listener))
+    /* send(2) is not on the list: the parent does not listen yet */
+    if (listener < 0 ||
+        send(ends[0], &listener, sizeof(listener), 0) != sizeof(listener))
       _exit(EXIT_FAILURE);
     (void)syscall(SYS_close_range, ends[0], ~0U, 0); /* asks the parent */
     exit(runprogram(argv[1]));
   }
   (void)close(ends[0]);
-  int listener = receive(ends[1]);
+  int listener = takelistener(ends[1], target);
   if (listener < 0) {
-    (void)fprintf(stderr, "no seccomp filter that asks: needs Linux 5.5\n");
+    (void)fprintf(stderr, "no seccomp filter that asks: needs Linux 5.6\n");
     return EXIT_FAILURE;
   }
   return supervise(listener, target);

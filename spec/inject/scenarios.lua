@@ -85,6 +85,24 @@ scenarios["pidfd.spawn apart"] = spawning { "true", uid = 0, gid = 0 }
 scenarios["pidfd.spawn pgroup"] = spawning { "true", pgroup = 0 }
 scenarios["pidfd.spawn plain"] = spawning { "true" }
 scenarios["pidfd.spawn autoreap"] = spawning { "true", autoreap = true }
+scenarios["pidfd.run"] = function()
+  return function()
+    local result = assert(pidfd.run { "true", input = "x", timeout = 60 })
+    assert(result.how)
+  end
+end
+scenarios["pidfd.run group"] = function()
+  return function()
+    assert(pidfd.run { "/bin/sleep", "1", timeout = 0, linger = 0 })
+  end
+end
+scenarios["pidfd.run process"] = function()
+  return function()
+    assert(pidfd.run {
+      "/bin/sleep", "1", timeout = 0, scope = "process", stdout = "null",
+    })
+  end
+end
 scenarios["pidfd.spawn knobs"] = spawning {
   "true", umask = 18, nice = 1, rlimits = { core = 0, nofile = 20 },
   setenv = { A = "1" }, keepsignals = { "HUP" },
@@ -131,8 +149,10 @@ end
 scenarios["p:madvise"] = on_child(function(p)
   p:madvise("COLD", {})
 end)
-for name in ("autoreap getfd id info info_exit madvise mrelease namespaces "
-  .. "nonblock peer proc signal_scopes thread waitid"):gmatch("%S+") do
+for name in ("autoreap coredump_code getfd id info info_exit madvise mrelease "
+  .. "namespaces nonblock passpidfd peer pid_in_namespace proc signal_scopes "
+  .. "thread "
+  .. "waitid"):gmatch("%S+") do
   scenarios["pidfd.supports " .. name] = supporting(name)
 end
 
@@ -147,14 +167,17 @@ table.sort(names)
 local answers = {
   ["pidfd.supports"] = true, -- false, as a filter refuses it
   ["pidfd.peer"] = true, -- compares with pidfd.supports
+  ["pidfd.passpidfd"] = true, -- likewise
   ["p.__eq"] = true,
   ["fd:lines"] = true, -- raises, as file:lines does
 }
 
--- Where these errors mean to wait until the descriptor is ready, which it never
--- is.
+-- Where these errors of these calls mean to wait until the descriptor is ready,
+-- which it never is.
 local waits = {
-  ["fd:write"] = true, EAGAIN = true, EINTR = true,
+  ["fd:write"] = true, ["pidfd.run"] = true, ["pidfd.send"] = true,
+  ["pidfd.receive"] = true, EAGAIN = true, EINTR = true,
+  write = true, ppoll = true, read = true, sendmsg = true, recvmsg = true,
 }
 
 return setmetatable({

@@ -95,6 +95,20 @@ scenarios["spawn: borrowed"] = function()
   end
 end
 
+-- No table nor object of the run is left to anybody else. What is borrowed may
+-- be closed.
+scenarios["run: borrowed"] = function()
+  local sink, input = assert(me:getfd(socket)), ("x"):rep(70000)
+  return function()
+    local options = {
+      "cat", input = input, stderr = sink, env = variables(),
+    }
+    pidfd.run(options)
+  end, function()
+    sink:close()
+  end
+end
+
 scenarios["poll: list"] = function()
   local p = assert(pidfd.self())
   local list = numbered(1, 60, p)
@@ -109,6 +123,30 @@ scenarios["madvise: ranges"] = function()
   return function()
     me:madvise(-1, list)
   end
+end
+
+local near, far = host.socket()
+
+local function drain()
+  while pidfd.receive(far, 100, 0) do end
+end
+
+scenarios["send: list"] = function()
+  local p = assert(pidfd.self())
+  local list, output = numbered(1, 60, p), assert(me:getfd(near))
+  list[60] = assert(io.open("/dev/null"))
+  return function()
+    pidfd.send(output, "x", list, 0)
+  end, drain
+end
+
+scenarios["receive: socket"] = function()
+  local input, data, extra = assert(me:getfd(far)), nil, nil
+  assert(pidfd.send(near, "x", numbered(1, 60, me)))
+  return function()
+    data, extra = pidfd.receive(input, 100, 0)
+    assert(not data or #extra.fds == 60)
+  end, drain
 end
 
 -- All objects and tables that the function uses: its upvalues, theirs, and the

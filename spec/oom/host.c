@@ -8,7 +8,7 @@
 **   host.descriptors()           how many this process has open
 **   host.haschildren()           has this process any child, dead or alive?
 **   host.reap()                  wait for all children
-**   host.socket()                one of the two of a new socketpair(2)
+**   host.socket()                the two of a new socketpair(2)
 **   host.scarce(on)              may no descriptor be opened, or all?
 **   host.intrude(n)              open up to n files that nobody may touch
 **   host.evict()                 close them; what was done to them, or nil
@@ -177,7 +177,8 @@ static int newsocket (lua_State *L) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return luaL_error(L, "cannot make a socket");
   lua_pushinteger(L, ends[0]);
-  return 1;
+  lua_pushinteger(L, ends[1]);
+  return 2;
 }
 
 

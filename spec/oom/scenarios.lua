@@ -6,7 +6,9 @@
 
 local pidfd = require "pidfd"
 
+-- These come first, or there would be holes among the numbers that are used.
 local socket = host.socket()
+local near, far = host.socket()
 local me = assert(pidfd.self():pid())
 
 local function open_self()
@@ -68,6 +70,17 @@ local function on_group(call)
   end
 end
 
+-- A pid namespace, and a process that is in it.
+local function on_namespace(call)
+  return function()
+    local p = open_self()
+    local namespace = assert(p:namespace("pid"))
+    return function()
+      return call(namespace, p)
+    end
+  end
+end
+
 -- Takes a number back, unless the number is nobody's any more.
 local function take_back(number)
   collectgarbage()
@@ -121,6 +134,35 @@ local function spawn()
   end
 end
 
+-- Of this process: one that is about to end, or has.
+local function children()
+  local p, q = open_self(), assert(pidfd.spawn { "true" })
+  return function()
+    assert(#p:children() == 1)
+  end, function()
+    q:wait()
+    q:close()
+  end
+end
+
+-- One that gets input and tells something, one whose time is over, and one that
+-- cannot be executed. None outlives the call.
+local function run()
+  local input = ("x"):rep(70000)
+  return function()
+    local result = assert(pidfd.run {
+      "cat", input = input, env = { A = "1" }, cwd = "/",
+      stderr = "stdout", limit = 66000, timeout = 600,
+    })
+    assert(#result.stdout == 66000 and tostring(result) == "cat: exit 0")
+    result = assert(pidfd.run {
+      "sleep", "600", timeout = 0, grace = 600, linger = 0,
+    })
+    assert(result.timedout)
+    assert(not pidfd.run { "/", input = "x" })
+  end
+end
+
 -- As in a new state: without the metatables of the first time.
 local function load_again()
   local registry, types = debug.getregistry(), require "spec.support.types"
@@ -131,6 +173,7 @@ local function load_again()
   return function()
     require "pidfd"
   end, function()
+    package.loaded.pidfd = nil -- what Lua 5.1 leaves there after an error
     require("pidfd").self() -- closed by __gc, if it is there
     collectgarbage()
     for name, key in pairs(types.keys) do
@@ -162,6 +205,29 @@ local function on_lines(take, newline)
       fd:close()
     end
   end
+end
+
+-- Messages from 'near' to 'far'; none is left.
+local function drain()
+  while pidfd.receive(far, 100, 0) do end
+end
+
+local function send()
+  local p = open_self()
+  local lender = { fileno = function() return near end }
+  return function()
+    assert(pidfd.send(near, "x", { p, io.stdout, 0, lender }, 0))
+  end, drain
+end
+
+local function receive()
+  local p = open_self()
+  pidfd.passpidfd(far, true) -- where there is that
+  assert(pidfd.send(near, "text", { p, io.stdout, near, p }))
+  return function()
+    local data, extra = assert(pidfd.receive(far, 100, 0))
+    assert(data == "text" and #extra.fds == 4)
+  end, drain
 end
 
 local function close(object)
@@ -201,14 +267,17 @@ end
 return {
   ["require"] = load_again,
 
-  ["pidfd.open"] = on_nothing(function()
+  ["pidfd.open"] = on_namespace(function(namespace, p)
     assert(pidfd.open(me))
+    pidfd.open(me, nil, namespace) -- Linux 6.11
+    assert(not pidfd.open(me, nil, p:getfd(p:fileno())))
   end),
   ["pidfd.self"] = on_nothing(function()
     assert(pidfd.self())
   end),
   ["pidfd.adopt"] = adopt,
   ["pidfd.spawn"] = spawn,
+  ["pidfd.run"] = run,
   ["pidfd.getfd"] = on_pidfd(function(p)
     assert(pidfd.getfd(p, p:fileno()))
   end),
@@ -219,8 +288,16 @@ return {
     assert(pidfd.supports("peer") == (pidfd.peer(socket) ~= nil))
     assert(not pidfd.peer(io.stdout))
   end),
+  ["pidfd.send"] = send,
+  ["pidfd.receive"] = receive,
+  ["pidfd.passpidfd"] = on_nothing(function()
+    assert(pidfd.supports("passpidfd") ==
+      (pidfd.passpidfd(socket, true) ~= nil))
+    assert(not pidfd.passpidfd(io.stdout, true))
+  end),
   ["pidfd.from_token"] = on_pidfd(function(p)
     assert(pidfd.from_token(p:token()))
+    assert(pidfd.from_token(p:token("short")))
     assert(not pidfd.from_token("no token"))
   end),
   ["pidfd.supports"] = on_nothing(function()
@@ -250,6 +327,10 @@ return {
   ["p:wait"] = on_child(function(p)
     assert(p:wait() == "exit")
   end),
+  ["p:receive"] = on_child(function(p)
+    assert(p:poll())
+    assert(p:receive() == "exit")
+  end),
   ["p:waitid"] = on_child(function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),
@@ -260,12 +341,25 @@ return {
   end),
   ["p:token"] = on_pidfd(function(p)
     assert(p:token())
+    assert(p:token("short"))
   end),
   ["p:proc"] = on_pidfd(function(p)
     assert(#p:proc("maps") > 1024)
     assert(not p:proc("nosuch"))
     assert(not p:proc("fd"))
+    assert(p:proc("comm", "host"))
+    assert(not p:proc("oom_score_adj", "no number"))
   end),
+  ["p:link"] = on_pidfd(function(p)
+    assert(p:link("exe"))
+    assert(not p:link("stat"))
+    assert(not p:link("nosuch"))
+  end),
+  ["p:list"] = on_pidfd(function(p)
+    assert(#p:list("map_files") > 10)
+    assert(not p:list("stat"))
+  end),
+  ["p:children"] = children,
   ["p:namespace"] = on_pidfd(function(p)
     assert(p:namespace("net"))
     assert(p:namespace("user"))
@@ -279,8 +373,10 @@ return {
   ["p:madvise"] = on_pidfd(function(p)
     assert(not p:madvise(-1, { { 0, 4096 }, { 4096, 4096 } }))
   end),
-  ["p:pid"] = on_pidfd(function(p)
+  ["p:pid"] = on_namespace(function(namespace, p)
     assert(p:pid())
+    p:pid(namespace) -- Linux 6.11
+    assert(not p:pid(p:getfd(p:fileno())))
   end),
   ["p:fds"] = on_pidfd(function(p)
     assert(p:fds())

@@ -84,6 +84,8 @@ local function looks_at_itself()
   p:namespace("pid")
   p:madvise("COLD", {})
   pidfd.peer(0)
+  pidfd.send(0, "x", { p })
+  pidfd.receive(0, 1, 0)
   pidfd.supports(rounds % 2 == 0 and "getfd" or "waitid")
 end
 

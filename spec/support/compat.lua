@@ -3,7 +3,7 @@
 -- luacheck: globals table.pack table.unpack table.move math.tointeger math.type
 -- luacheck: globals math.maxinteger math.mininteger load loadfile xpcall
 -- luacheck: globals setmetatable collectgarbage package.searchpath io.popen
--- luacheck: globals os.execute coroutine.running
+-- luacheck: globals os.execute os.exit coroutine string.pack string.format
 
 local version = tonumber(_VERSION:match("%d.%d"))
 local has_compiler = rawget(_G, "jit") ~= nil
@@ -61,6 +61,20 @@ package.searchpath = package.searchpath or function(name, path)
   end
 end
 
+-- Integers, the lowest byte first: "=I8I4i4".
+string.pack = string.pack or function(format, ...)
+  local bytes, numbers, at = {}, { ... }, 0
+  for size in format:gmatch("[Ii](%d)") do
+    at = at + 1
+    local n = numbers[at]
+    for _ = 1, tonumber(size) do
+      table.insert(bytes, string.char(n % 256))
+      n = math.floor(n / 256)
+    end
+  end
+  return table.concat(bytes)
+end
+
 -- Nobody is warned of an error in a finalizer.
 if not rawget(_G, "warn") then
   rawset(_G, "warn", function() end)
@@ -104,6 +118,42 @@ if version ~= 5.4 then
   end
 end
 
+if version >= 5.3 then
+  return
+end
+
+-- Formats without an asterisk.
+local methods = getmetatable(io.stdout).__index
+local read, lines, close = methods.read, methods.lines, methods.close
+
+local function old_formats(...)
+  local formats = table.pack(...)
+  for i = 1, formats.n do
+    if type(formats[i]) == "string" then
+      formats[i] = formats[i]:gsub("^([^*])", "*%1")
+    end
+  end
+  return table.unpack(formats, 1, formats.n)
+end
+
+function methods.read(file, ...)
+  local format = ...
+  if format == "L" and version == 5.1 then
+    local line = read(file, "*l")
+    return line and line .. "\n"
+  end
+  return read(file, old_formats(...))
+end
+
+function methods.lines(file, format)
+  if format == nil then
+    return lines(file)
+  end
+  return function()
+    return file:read(format)
+  end
+end
+
 if version > 5.1 then
   return
 end
@@ -142,6 +192,18 @@ function coroutine.running()
   return thread or "main", is_main or thread == nil
 end
 
+-- Any value has a text.
+local format = string.format
+function string.format(pattern, ...)
+  local values = table.pack(...)
+  for i = 1, values.n do
+    if type(values[i]) ~= "number" and type(values[i]) ~= "string" then
+      values[i] = tostring(values[i])
+    end
+  end
+  return format(pattern, table.unpack(values, 1, values.n))
+end
+
 -- A coroutine begins with a function of Lua.
 for _, name in ipairs { "create", "wrap" } do
   local make = coroutine[name]
@@ -157,7 +219,7 @@ local set_metatable = setmetatable
 local new_proxy = rawget(_G, "newproxy")
 function setmetatable(t, metatable)
   local finalize = metatable and rawget(metatable, "__gc")
-  if finalize then
+  if finalize and debug.getinfo(finalize, "S").what ~= "C" then
     local proxy = new_proxy(true)
     debug.getmetatable(proxy).__gc = function()
       finalize(t)
@@ -180,6 +242,17 @@ local function decode(status)
   return code == 0 or nil, "exit", code
 end
 
+local exit = os.exit
+function os.exit(code)
+  if type(code) == "boolean" then
+    code = code and 0 or 1
+  end
+  exit(code)
+end
+
+-- What is written is there for whoever writes next.
+io.stdout:setvbuf("no")
+
 local execute = os.execute
 function os.execute(command)
   if command == nil then
@@ -188,34 +261,8 @@ function os.execute(command)
   return decode(execute(command))
 end
 
--- Formats without an asterisk, and how the command of a pipe has ended: its
--- shell writes that to a file.
-local methods = getmetatable(io.stdout).__index
+-- How the command of a pipe has ended: its shell writes that to a file.
 local statuses = setmetatable({}, { __mode = "k" })
-local read, lines, close = methods.read, methods.lines, methods.close
-
-local function old_formats(...)
-  local formats = table.pack(...)
-  for i = 1, formats.n do
-    if type(formats[i]) == "string" then
-      formats[i] = formats[i]:gsub("^([^*])", "*%1")
-    end
-  end
-  return table.unpack(formats, 1, formats.n)
-end
-
-function methods.read(file, ...)
-  return read(file, old_formats(...))
-end
-
-function methods.lines(file, format)
-  if format == nil then
-    return lines(file)
-  end
-  return function()
-    return file:read(format)
-  end
-end
 
 local function take(path)
   local file = io.open(path)

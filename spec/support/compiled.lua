@@ -25,7 +25,8 @@ end
 -- The path of a program, or nil where there is no compiler, or no library that
 -- the options want.
 function compiled.program(name, options)
-  return compile(name, name, options) and where .. "/" .. name or nil
+  local possible = compile(name, name, options, os.getenv("CC_PROGRAM"))
+  return possible and where .. "/" .. name or nil
 end
 
 -- Make a Lua module that is found from now on, by programs that a spec starts

@@ -63,6 +63,8 @@ static int makeends (const char *kind, int ends[2]) {
     return makesocket(SOCK_STREAM, ends);
   if (strcmp(kind, "datagram") == 0)
     return makesocket(SOCK_DGRAM, ends);
+  if (strcmp(kind, "packets") == 0)
+    return makesocket(SOCK_SEQPACKET, ends);
   if (strcmp(kind, "master") == 0)
     return maketerminal(&ends[0], &ends[1], 1);
   return maketerminal(&ends[1], &ends[0], strcmp(kind, "slave") == 0);

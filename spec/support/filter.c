@@ -4,15 +4,13 @@
 ** or that kills ("kill"), or sends SIGSYS ("trap"), as sandboxes do.
 */
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "calls.h"
 
 #define MAXCALLS 16
 
@@ -27,8 +25,9 @@ static const Call calls[] = {
   {"capget", SYS_capget},
   {"clone", SYS_clone},
   {"clone3", 435},
-  {"fstatfs", SYS_fstatfs},
-  {"getsockopt", SYS_getsockopt},
+  {"fstatfs", CALL_FSTATFS},
+  {"getsockopt", CALL_GETSOCKOPT},
+  {"setsockopt", SYS_setsockopt},
   {"ioctl", SYS_ioctl},
   {"openat2", 437},
   {"pidfd_getfd", 438},
@@ -62,9 +61,9 @@ static unsigned int findaction (const char *name) {
 /* for each call: if it is this one, answer; else look at the next */
 static unsigned short program (struct sock_filter *code, unsigned int action,
                                char **names) {
-  unsigned short n = 0;
-  code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                                           offsetof(struct seccomp_data, nr));
+  static const struct sock_filter start[] = {LOADCALL};
+  unsigned short n = sizeof(start) / sizeof(*start);
+  memcpy(code, start, sizeof(start));
   for (int i = 0; i < MAXCALLS && names[i] != NULL; i++) {
     code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
                                              findcall(names[i]), 0, 1);
@@ -87,7 +86,7 @@ static char **splitcommand (char **names) {
 
 
 int main (int argc, char **argv) {
-  struct sock_filter code[2 * MAXCALLS + 2];
+  struct sock_filter code[2 * MAXCALLS + 5];
   if (argc < 4)
     return EXIT_FAILURE;
   char **command = splitcommand(argv + 2);

@@ -7,25 +7,24 @@
 
 #define _GNU_SOURCE /* syscall */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+
+#include "calls.h"
 
 
 int main (int argc, char **argv) {
   struct sock_filter steps[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    LOADCALL,
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_chdir, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {.len = 4, .filter = steps};
+  struct sock_fprog program = {.len = sizeof(steps) / sizeof(*steps),
+                               .filter = steps};
   if (argc < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return EXIT_FAILURE;
   int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,

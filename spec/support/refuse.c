@@ -3,16 +3,14 @@
 ** call of that number or name fails with that errno, as in old containers.
 */
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+
+#include "calls.h"
 
 
 static unsigned int tonumber (const char *s) {
@@ -20,29 +18,44 @@ static unsigned int tonumber (const char *s) {
 }
 
 
-/* those whose number depends on the architecture */
-static unsigned int tocall (const char *s) {
-  static const struct {
-    const char *name;
-    unsigned int number;
-  } calls[] = {{"capget", SYS_capget},         {"fstatfs", SYS_fstatfs},
-               {"getsockopt", SYS_getsockopt}, {"ioctl", SYS_ioctl},
-               {"readlinkat", SYS_readlinkat}, {"ppoll", SYS_ppoll}};
+/* those whose number depends on the architecture; some have another one */
+typedef struct Call {
+  const char *name;
+  unsigned int number, other;
+} Call;
+
+/* clang-format off */
+static const Call calls[] = {
+  {"capget", SYS_capget, SYS_capget},
+  {"fstatfs", CALL_FSTATFS, CALL_FSTATFS},
+  {"getsockopt", CALL_GETSOCKOPT, CALL_GETSOCKOPT},
+  {"ioctl", SYS_ioctl, SYS_ioctl},
+  {"clone", SYS_clone, SYS_clone},
+  {"ppoll", SYS_ppoll, CALL_PPOLL64},
+  {"readlinkat", SYS_readlinkat, SYS_readlinkat},
+  {"write", SYS_write, SYS_write},
+};
+/* clang-format on */
+
+
+static Call tocall (const char *s) {
   for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
     if (strcmp(s, calls[i].name) == 0)
-      return calls[i].number;
-  return tonumber(s);
+      return calls[i];
+  return (Call){s, tonumber(s), tonumber(s)};
 }
 
 
-static int refuse (unsigned int call, unsigned int error) {
+static int refuse (Call call, unsigned int error) {
   struct sock_filter steps[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+    LOADCALL,
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.number, 1, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call.other, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {.len = 4, .filter = steps};
+  struct sock_fprog program = {.len = sizeof(steps) / sizeof(*steps),
+                               .filter = steps};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return -1;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);

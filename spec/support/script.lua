@@ -25,16 +25,30 @@ function script.settings()
 end
 
 -- Pieces of code are written for Lua 5.4's libraries.
+-- A dash at its beginning would make it an option.
 local compat = _VERSION ~= "Lua 5.4" and
-  " " .. read("spec/support/compat.lua") -- with a dash, it were an option
+  " " .. read("spec/support/compat.lua")
 
--- In Lua 5.1, what -e runs has no 'arg'.
+-- In Lua 5.1 and 5.2, what -e runs has no 'arg'. A command may be given more
+-- words later; without /proc it has those that are known here.
 local function arguments(...)
   local words = { ... }
   for i, word in ipairs(words) do
     words[i] = ("%q"):format(word)
   end
-  return "arg = { " .. table.concat(words, ", ") .. " }"
+  return "arg = { " .. table.concat(words, ", ") .. " }" .. [[
+    local file = io.open("/proc/self/cmdline")
+    local text = file and file:read("*a") or ""
+    if file then
+      file:close()
+    end
+    for word in (text:match("%z/dev/null%z(.*)$") or ""):gmatch("(%Z*)%z") do
+      if file then
+        arg, file = {}
+      end
+      table.insert(arg, word)
+    end
+  ]]
 end
 
 -- One word of a shell command, whatever is in it.
@@ -52,7 +66,7 @@ function script.command(program, ...)
       table.insert(words, "-e")
       table.insert(words, compat)
     end
-    if _VERSION == "Lua 5.1" then
+    if _VERSION == "Lua 5.1" or _VERSION == "Lua 5.2" then
       table.insert(words, "-e")
       table.insert(words, arguments(...))
     end

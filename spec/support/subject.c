@@ -6,6 +6,7 @@
 **   restarts N   does so again and again, each time in a new image of itself
 **   memory N     has written to N MiB
 **   thread       has a second thread, whose id is the line
+**   children N   has N children
 **   undumpable   has said PR_SET_DUMPABLE
 **   dropped N    was root, and has become user and group N since it started
 **   saving N     the same, but its saved user is root
@@ -14,6 +15,7 @@
 #define _GNU_SOURCE /* gettid */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,24 @@ static void thread (size_t n) {
 }
 
 
+/* which end with it */
+static void children (size_t n) {
+  pid_t parent = getpid();
+  for (size_t i = 0; i < n; i++) {
+    pid_t pid = fork();
+    if (pid < 0)
+      exit(EXIT_FAILURE);
+    if (pid == 0) {
+      (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+      while (getppid() == parent)
+        (void)pause();
+      _exit(EXIT_SUCCESS);
+    }
+  }
+  say(0);
+}
+
+
 static void undumpable (size_t n) {
   (void)n;
   (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -111,8 +131,8 @@ int main (int argc, char **argv) {
     void (*become)(size_t n);
   } kinds[] = {
     {"mappings", mappings}, {"restarts", restarts},     {"memory", memory},
-    {"thread", thread},     {"undumpable", undumpable}, {"dropped", dropped},
-    {"saving", saving},
+    {"thread", thread},     {"children", children},     {"dropped", dropped},
+    {"saving", saving},     {"undumpable", undumpable},
   };
   for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(*kinds); i++)
     if (strcmp(argv[1], kinds[i].name) == 0) {

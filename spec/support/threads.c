@@ -4,6 +4,7 @@
 **
 **   leave   end, by itself
 **   exit    end the process, with status 3
+**   fork    start a child, which sleeps, and tell its id
 **   exec    become a shell, which exits with status 5 after another line
 **
 ** With any argument, the first thread, the leader, ends at once. Whichever
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,6 +34,19 @@ static void become_shell (void) {
 }
 
 
+static void start_child (void) {
+  char line[32];
+  pid_t child = fork();
+  if (child == 0) { /* it ends with this thread */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    for (;;)
+      (void)pause();
+  }
+  int length = snprintf(line, sizeof(line), "%ld\n", (long)child);
+  (void)!write(STDOUT_FILENO, line, (size_t)length);
+}
+
+
 static void *obey (void *unused) {
   (void)unused;
   tell(0);
@@ -41,6 +56,8 @@ static void *obey (void *unused) {
       pthread_exit(NULL);
     if (strcmp(line, "exit\n") == 0)
       exit(3);
+    if (strcmp(line, "fork\n") == 0)
+      start_child();
     if (strcmp(line, "exec\n") == 0)
       become_shell();
   }

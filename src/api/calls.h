@@ -21,6 +21,9 @@ int pfd_l_adopt (lua_State *L);
 /* spawn.c */
 int pfd_l_spawn (lua_State *L);
 
+/* run.c */
+int pfd_l_run (lua_State *L);
+
 /* getfd.c */
 int pfd_l_getfd (lua_State *L);
 int pfd_l_getfd_or_fileno (lua_State *L);
@@ -71,12 +74,30 @@ int pfd_l_setns (lua_State *L);
 /* peer.c */
 int pfd_l_peer (lua_State *L);
 
+/* send.c */
+int pfd_l_send (lua_State *L);
+
+/* receive.c */
+int pfd_l_receive_end (lua_State *L);
+
+/* passpidfd.c */
+int pfd_l_passpidfd (lua_State *L);
+
 /* memory.c */
 int pfd_l_mrelease (lua_State *L);
 int pfd_l_madvise (lua_State *L);
 
 /* proc.c */
 int pfd_l_proc (lua_State *L);
+
+/* link.c */
+int pfd_l_link (lua_State *L);
+
+/* list.c */
+int pfd_l_list (lua_State *L);
+
+/* children.c */
+int pfd_l_children (lua_State *L);
 
 /* fds.c */
 int pfd_l_fds (lua_State *L);
@@ -90,6 +111,7 @@ int pfd_l_poll_list (lua_State *L);
 
 /* wait.c */
 int pfd_l_wait (lua_State *L);
+int pfd_l_receive (lua_State *L);
 
 /* waitid.c */
 int pfd_l_waitid (lua_State *L);

@@ -49,9 +49,12 @@ static void setexit (lua_State *L, const Info *info) {
 ** Returns a table of what it filled in: pid, tgid, ppid; ruid, rgid, euid,
 ** egid, suid, sgid, fsuid, fsgid; cgroupid, the inode number of its
 ** cgroup's directory; coredump_mask (Linux 6.16), what a crash would leave
-** or has left; coredump_signal (6.19) if it crashed. Once the process has
-** been reaped (Linux 6.15) it has only exit = {how, code, core}, cgroupid
-** and those of the crash. Or it fails with
+** or has left; coredump_signal (6.19) and coredump_code (7.1), the si_code
+** of that signal, if it crashed. What it has left, the signal and the code
+** are told where core(5) hands the dump over with a pidfd: to a socket, or to
+** a program with "%F". Once the process has been reaped (Linux 6.15) it has
+** only exit = {how, code, core}, cgroupid and those of the crash. Or it fails
+** with
 **   ESRCH    it has been reaped, before Linux 6.15
 **   EREMOTE  it cannot be seen from this pid namespace (ESRCH before 7.0)
 **   ENOTTY, EINVAL  before Linux 6.13
@@ -77,5 +80,7 @@ int pfd_l_info (lua_State *L) {
     pfd_setinteger(L, "coredump_mask", info.coredump_mask);
   if (info.mask & PIDFD_INFO_COREDUMP_SIGNAL)
     pfd_setinteger(L, "coredump_signal", info.coredump_signal);
+  if (info.mask & PIDFD_INFO_COREDUMP_CODE)
+    pfd_setinteger(L, "coredump_code", info.coredump_code);
   return 1;
 }

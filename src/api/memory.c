@@ -71,9 +71,13 @@ static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
   for (size_t i = 0; i < *n; i++) {
     int type = lua_rawgeti(L, list, (lua_Integer)i + 1);
     luaL_argcheck(L, type == LUA_TTABLE, arg, "a range is {address, length}");
-    uintptr_t address = (uintptr_t)checkfield(L, arg, 1);
+    lua_Integer begin = checkfield(L, arg, 1);
     lua_Integer length = checkfield(L, arg, 2);
-    luaL_argcheck(L, length >= 0, arg, "length out of range");
+    uintptr_t address = (uintptr_t)begin;
+    luaL_argcheck(L, address == (unsigned long long)begin, arg,
+                  "address out of range");
+    luaL_argcheck(L, length >= 0 && length <= PTRDIFF_MAX, arg,
+                  "length out of range");
     memcpy(&ranges[i].iov_base, &address, sizeof(address));
     ranges[i].iov_len = (size_t)length;
     lua_pop(L, 1);

@@ -3,11 +3,15 @@
 #include "../compat.h"
 
 #include "../linux/kernel.h"
+#include "../linux/pidns.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
+
+/* a failure of the argument: no errno is as small */
+#define NONAMESPACE (-100000)
 
 
 typedef struct Target {
@@ -36,15 +40,49 @@ static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
 }
 
 
+static int attemptin (int ns, void *about) {
+  const Target *target = (const Target *)about;
+  int rc = pfd_pidns_check(ns);
+  if (rc == -EINVAL)
+    return NONAMESPACE;
+  return (rc == 0) ? pfd_pidns_open(ns, target->pid, target->flags) : rc;
+}
+
+
+/* the namespace is argument 3 */
+static int openthere (lua_State *L, pid_t pid, unsigned int flags) {
+  (void)pfd_handle_openas(L, 3, PFD_FD);
+  Target target = {.pid = pid, .flags = flags};
+  Handle *h = pfd_handle_new(L, PFD_PIDFD);
+  int rc = pfd_handle_try(L, 3, attemptin, &target);
+  if (rc == NONAMESPACE) {
+    (void)pfd_handle_close(h);
+    return pfd_fail_hint(L, "pidfd_open", "no pid namespace", -EINVAL);
+  }
+  if (rc == -ENOTTY) {
+    (void)pfd_handle_close(h);
+    return pfd_fail_before(L, "pidfd_open", "6.11", rc);
+  }
+  return pfd_handle_own(L, h, "pidfd_open", rc);
+}
+
+
 /*
-** pidfd.open (pid [, flags])
-** pidfd_open(2): get a handle on the process that 'pid' names now.
+** pidfd.open (pid [, flags [, namespace]])
+** pidfd_open(2): get a handle on the process that 'pid' names now: here, or
+** in another pid namespace, a pidfd.fd of p:namespace("pid").
 **
 ** Returns a pidfd, or fails with
 **   ESRCH   no such process
 **   EINVAL  unknown bit in 'flags', or one that this kernel lacks
 **   ENOENT  'pid' is a thread's id and 'flags' lacks pidfd.flags.THREAD
 **           (EINVAL before Linux 6.16)
+**   ESRCH   with 'namespace': nobody has that number there; or nobody can be
+**           seen from here, as that namespace is not below this one
+**   EINVAL  'namespace' is no pid namespace
+**   ENOTTY  with 'namespace': before Linux 6.11
+**   EAGAIN  with 'namespace': the number goes from one process to the next
+**   EREMOTE with 'namespace', before Linux 6.13: as p:pid
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left
 **
@@ -54,7 +92,9 @@ static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
 */
 int pfd_l_open (lua_State *L) {
   pid_t pid = pfd_arg_pid(L, 1);
-  return openpid(L, pid, pfd_arg_flags(L, 2));
+  unsigned int flags = pfd_arg_flags(L, 2);
+  return (lua_gettop(L) > 2) ? openthere(L, pid, flags)
+                             : openpid(L, pid, flags);
 }
 
 

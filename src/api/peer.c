@@ -9,18 +9,6 @@
 #include "calls.h"
 
 
-/* asked anew before each use: a finalizer may have closed the socket */
-static int checksocket (lua_State *L) {
-  int top = lua_gettop(L); /* the socket is at 1 */
-  lua_pushvalue(L, 1);
-  int socket = pfd_borrow(L);
-  if (socket < 0)
-    luaL_typeerror(L, 1, "descriptor of a socket");
-  lua_settop(L, top);
-  return socket;
-}
-
-
 /*
 ** pidfd.peer (socket)
 ** getsockopt(2), SO_PEERPIDFD: get a handle on the process at the other end
@@ -39,11 +27,11 @@ static int checksocket (lua_State *L) {
 */
 int pfd_l_peer (lua_State *L) {
   lua_settop(L, 1);
-  (void)checksocket(L);
+  (void)pfd_borrow_arg(L, 1, "descriptor of a socket");
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int rc, tries = 0;
   do
-    rc = pfd_sys_peer(checksocket(L));
+    rc = pfd_sys_peer(pfd_borrow_arg(L, 1, "descriptor of a socket"));
   while (pfd_handle_retry(L, rc, &tries));
   if (rc == -ENOPROTOOPT) {
     (void)pfd_handle_close(h);

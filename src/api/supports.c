@@ -9,6 +9,7 @@
 
 #include "../linux/kernel.h"
 #include "../linux/probe.h"
+#include "../linux/process.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
@@ -18,6 +19,9 @@
 /* no process has this id, no descriptor this number */
 #define NOBODY INT_MAX
 #define NOWHERE INT_MAX
+
+/* of the ioctls for namespaces, the number of the one for pids */
+#define PIDNS 5
 
 
 /*
@@ -94,6 +98,42 @@ static int info (int self) {
 }
 
 
+static int coredump_code (int self) {
+  Info about = {.mask = PIDFD_INFO_SUPPORTED_MASK};
+  int rc = pfd_sys_info(self, &about);
+  if (rc < 0)
+    return answer(rc, 0);
+  return (pfd_process_infomask(&about) & PIDFD_INFO_COREDUMP_CODE) != 0;
+}
+
+
+/* by a pidfd, which came with the same Linux, where /proc is missing */
+static int openpidns (void) {
+  int ns = pfd_sys_openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY);
+  if (ns >= 0 || pfd_probe_isscarce(ns))
+    return ns;
+  int pidfd = pfd_sys_open(pfd_sys_getpid(), 0);
+  if (pidfd < 0)
+    return pidfd;
+  ns = pfd_sys_namespace(pidfd, PIDNS, 0);
+  (void)pfd_sys_close(pidfd);
+  return ns;
+}
+
+
+/* of the pid namespace of whoever asks */
+static int pid_in_namespace (int self) {
+  (void)self;
+  int ns = openpidns();
+  if (ns < 0)
+    return answer(ns, 0);
+  pid_t own = pfd_sys_getpid();
+  int rc = pfd_sys_translate(ns, NS_GET_PID_IN_PIDNS, own);
+  (void)pfd_sys_close(ns);
+  return (rc > 0) ? 1 : answer(rc, own);
+}
+
+
 /*
 ** What is told of the end came with the same Linux as this number for oneself.
 ** Two calls know it: a filter may refuse one.
@@ -116,6 +156,17 @@ static int peer (int self) {
   if (socket < 0)
     return answer(socket, 0);
   int rc = answer(pfd_sys_peer(socket), -ENODATA);
+  (void)pfd_sys_close(socket);
+  return rc;
+}
+
+
+static int passpidfd (int self) {
+  (void)self;
+  int socket = pfd_sys_unixsocket();
+  if (socket < 0)
+    return answer(socket, 0);
+  int rc = answer(pfd_sys_passpidfd(socket, 1), 0);
   (void)pfd_sys_close(socket);
   return rc;
 }
@@ -154,6 +205,7 @@ typedef struct Feature {
 /* clang-format off */
 static const Feature features[] = {
   {"autoreap", NULL, {autoreap}},           /* Linux 7.1 */
+  {"coredump_code", coredump_code, {NULL}}, /* Linux 7.1 */
   {"getfd", NULL, {getfd}},                 /* Linux 5.6 */
   {"id", id, {NULL}},                       /* Linux 6.9 */
   {"info", info, {NULL}},                   /* Linux 6.13 */
@@ -162,7 +214,9 @@ static const Feature features[] = {
   {"mrelease", NULL, {mrelease}},           /* Linux 5.15 */
   {"namespaces", namespaces, {NULL}},       /* Linux 6.11 */
   {"nonblock", NULL, {nonblock}},           /* Linux 5.10 */
+  {"passpidfd", NULL, {passpidfd}},         /* Linux 6.5 */
   {"peer", NULL, {peer}},                   /* Linux 6.5 */
+  {"pid_in_namespace", NULL, {pid_in_namespace}}, /* Linux 6.11 */
   {"proc", NULL, {proc}},                   /* Linux 5.6 */
   {"signal_scopes", NULL, {signal_scopes}}, /* Linux 6.9 */
   {"thread", NULL, {thread}},               /* Linux 6.9 */
@@ -199,11 +253,11 @@ static int find (int none, void *about) {
 /*
 ** pidfd.supports (name)
 ** Does the running kernel have it? "autoreap" (Linux 7.1; also for autokill),
-** "getfd" (5.6), "id" (6.9; also for == and tokens), "info" (6.13),
-** "info_exit" (6.15; the end of processes that are no children), "madvise"
+** "coredump_code" (7.1), "getfd" (5.6), "id" (6.9; also for == and tokens),
+** "info" (6.13), "info_exit" (6.15; the end of processes that are no children), "madvise"
 ** (5.10), "mrelease" (5.15), "namespaces" (6.11; before, /proc is read),
-** "nonblock" (5.10), "peer" (6.5), "proc" (5.6), "signal_scopes" (6.9),
-** "thread" (6.9), "waitid" (5.4).
+** "nonblock" (5.10), "passpidfd" (6.5), "peer" (6.5), "pid_in_namespace"
+** (6.11), "proc" (5.6), "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
 **
 ** Returns a boolean, or fails with
 **   EMFILE, ENFILE  no descriptor left to find out

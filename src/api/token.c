@@ -8,6 +8,7 @@
 #include "../linux/kernel.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -21,6 +22,9 @@
 ** VERSION is 1, KIND is "process", or "thread" for a pidfd that was opened
 ** with THREAD, ID is the inode number that p:id() tells, and BOOT is the
 ** kernel's random/boot_id.
+**
+** A short one is PID:ID, which kill(1) and others of util-linux take; it says
+** nothing of the boot, and always names a process.
 */
 
 #define BOOTPATH "/proc/sys/kernel/random/boot_id"
@@ -28,6 +32,7 @@
 
 /* what a token says */
 typedef struct Token {
+  int isshort;
   int thread;
   pid_t pid;
   unsigned long long id;
@@ -39,7 +44,7 @@ static int readboot (char boot[BOOTSIZE + 1]) {
   int file = pfd_sys_openat(AT_FDCWD, BOOTPATH, O_RDONLY);
   if (file < 0)
     return file;
-  int rc = pfd_sys_read(file, boot, BOOTSIZE);
+  int rc = pfd_sys_readfile(file, boot, BOOTSIZE);
   (void)pfd_sys_close(file);
   boot[BOOTSIZE] = '\0';
   return (rc >= 0 && rc != BOOTSIZE) ? -EIO : rc;
@@ -51,13 +56,15 @@ static int readtoken (int pidfd, void *about) {
   int rc = pfd_process_id(pidfd, &token->id);
   if (rc < 0)
     return rc;
-  rc = readboot(token->boot);
+  rc = token->isshort ? 0 : readboot(token->boot);
   if (rc < 0)
     return rc;
   rc = pfd_sys_flags(pidfd);
   if (rc < 0)
     return rc;
   token->thread = (rc & PIDFD_THREAD) != 0;
+  if (token->isshort && token->thread)
+    return -EINVAL;
   token->pid = pfd_process_pid(pidfd);
   return (token->pid < 0) ? token->pid : 0;
 }
@@ -70,26 +77,49 @@ static int fail (lua_State *L, const char *call, int rc) {
 }
 
 
+/* is it wanted "short"? */
+static int checkform (lua_State *L, int arg) {
+  if (lua_gettop(L) < arg)
+    return 0;
+  const char *form = pfd_arg_string(L, arg);
+  if (strcmp(form, "short") != 0)
+    luaL_argerror(L, arg, lua_pushfstring(L, "invalid form '%s'", form));
+  return 1;
+}
+
+
+static void pushtoken (lua_State *L, const Token *token) {
+  if (token->isshort)
+    lua_pushfstring(L, "%d:%I", (int)token->pid, (LUAI_UACINT)token->id);
+  else
+    lua_pushfstring(L, "1:%s:%d:%I:%s", token->thread ? "thread" : "process",
+                    (int)token->pid, (LUAI_UACINT)token->id, token->boot);
+}
+
+
 /*
-** p:token ()
+** p:token (["short"])
 ** A string by which pidfd.from_token finds the same process again: in
-** another program, or in this one after it was started anew.
+** another program, or in this one after it was started anew. A short one is
+** what util-linux takes, and holds until the system is started again.
 **
 ** Returns a string, or fails with
 **   ESRCH       the process has been reaped
+**   EINVAL      a short one of a thread, which it cannot name
 **   EREMOTE     it cannot be seen from this pid namespace
 **   EOPNOTSUPP  before Linux 6.9
-**   ENOENT      /proc is not mounted
+**   ENOENT      /proc is not mounted, and it is to be a long one
 **   EMFILE, ENFILE  no descriptor left to read /proc
 */
 int pfd_l_token (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
-  Token token;
+  Token token = {.isshort = checkform(L, 2)};
   int rc = pfd_handle_try(L, 1, readtoken, &token);
+  if (rc == -EINVAL && token.isshort && token.thread)
+    return pfd_fail_hint(L, "token", "a short one cannot name a thread", rc);
   if (rc < 0)
     return fail(L, "token", rc);
-  lua_pushfstring(L, "1:%s:%d:%I:%s", token.thread ? "thread" : "process",
-                  (int)token.pid, (LUAI_UACINT)token.id, token.boot);
+  pushtoken(L, &token);
   return 1;
 }
 
@@ -114,7 +144,29 @@ static long long takenumber (const char **at) {
 }
 
 
-static int parsetoken (const char *text, size_t length, Token *token) {
+/* the last number of a short one; 0 if there is none, or more behind it */
+static unsigned long long takelast (const char *at, const char *end) {
+  char *stop;
+  if (*at < '1' || *at > '9')
+    return 0;
+  long long n = strtoll(at, &stop, 10);
+  return (stop == end && n < LLONG_MAX) ? (unsigned long long)n : 0;
+}
+
+
+static int parseshort (const char *text, size_t length, Token *token) {
+  const char *at = text;
+  long long pid = takenumber(&at);
+  if (pid < 1 || pid > INT_MAX)
+    return -EINVAL;
+  token->isshort = 1;
+  token->pid = (pid_t)pid;
+  token->id = takelast(at, text + length);
+  return (token->id == 0) ? -EINVAL : 0;
+}
+
+
+static int parselong (const char *text, size_t length, Token *token) {
   const char *at = text;
   token->thread = take(&at, "1:thread:");
   if (!token->thread && !take(&at, "1:process:"))
@@ -132,16 +184,32 @@ static int parsetoken (const char *text, size_t length, Token *token) {
 }
 
 
+static int parsetoken (const char *text, size_t length, Token *token) {
+  *token = (Token){.isshort = 0};
+  int rc = parselong(text, length, token);
+  return (rc < 0) ? parseshort(text, length, token) : rc;
+}
+
+
+/* has the system been started again since? a short one does not say */
+static int checkboot (const Token *token) {
+  char boot[BOOTSIZE + 1];
+  if (token->isshort)
+    return 0;
+  int rc = readboot(boot);
+  if (rc < 0)
+    return rc;
+  return (strcmp(boot, token->boot) != 0) ? -ESRCH : 0;
+}
+
+
 /* the number may be another's by now, or a thread's: then it is gone */
 static int opentoken (int none, void *about) {
   const Token *token = (const Token *)about;
   (void)none;
-  char boot[BOOTSIZE + 1];
-  int rc = readboot(boot);
+  int rc = checkboot(token);
   if (rc < 0)
     return rc;
-  if (strcmp(boot, token->boot) != 0)
-    return -ESRCH;
   int fd = pfd_sys_open(token->pid, token->thread ? PIDFD_THREAD : 0);
   if (fd < 0)
     return (fd == -ENOENT || fd == -EINVAL) ? -ESRCH : fd;
@@ -156,14 +224,15 @@ static int opentoken (int none, void *about) {
 
 /*
 ** pidfd.from_token (token)
-** Get a handle on the process that a token of p:token names.
+** Get a handle on the process that a token of p:token names, or PID:ID, as
+** util-linux has it.
 **
 ** Returns a pidfd, or fails with
 **   ESRCH       the process is gone: its number is free, or another's, or
 **               the system has been started again
 **   EINVAL      not what p:token makes
 **   EOPNOTSUPP  before Linux 6.9
-**   ENOENT      /proc is not mounted
+**   ENOENT      /proc is not mounted, and it is a long one
 **   EMFILE, ENFILE  no descriptor left
 */
 int pfd_l_from_token (lua_State *L) {

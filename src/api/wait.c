@@ -1,7 +1,10 @@
+#include <errno.h>
+
 #include "../compat.h"
 
 #include "../lua/arg.h"
 #include "../lua/await.h"
+#include "../lua/block.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -36,4 +39,26 @@ int pfd_l_wait (lua_State *L) {
   End end;
   int rc = pfd_await(L, &await, &end);
   return (rc < 0) ? pfd_fail(L, "wait", rc) : pfd_await_push(L, end);
+}
+
+
+/*
+** p:receive ()
+** For Copas, which asks an object until the answer is not "timeout": as
+** p:wait(0). What Copas passes on to a socket is not looked at.
+**
+** Returns what p:wait does; nil and "timeout" while the process runs; or it
+** fails as p:wait does.
+*/
+int pfd_l_receive_end (lua_State *L) {
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  Await await = {.arg = 1, .deadline = PFD_NOWAIT, .reap = PFD_REAP};
+  End end;
+  int rc = pfd_await(L, &await, &end);
+  if (rc == -ETIMEDOUT) {
+    luaL_pushfail(L);
+    lua_pushliteral(L, "timeout");
+    return 2;
+  }
+  return (rc < 0) ? pfd_fail(L, "receive", rc) : pfd_await_push(L, end);
 }

@@ -11,29 +11,8 @@
 #include "../lua/block.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
+#include "../lua/usage.h"
 #include "calls.h"
-
-
-/* assumes the table is on top */
-static void setseconds (lua_State *L, const char *key, OldTime time) {
-  lua_pushnumber(L, (lua_Number)time.seconds +
-                      (lua_Number)time.microseconds / 1e6);
-  lua_setfield(L, -2, key);
-}
-
-
-static void pushusage (lua_State *L, const Usage *usage) {
-  lua_newtable(L);
-  setseconds(L, "utime", usage->utime);
-  setseconds(L, "stime", usage->stime);
-  pfd_setinteger(L, "maxrss", usage->maxrss * 1024LL); /* in KiB until here */
-  pfd_setinteger(L, "minflt", usage->minflt);
-  pfd_setinteger(L, "majflt", usage->majflt);
-  pfd_setinteger(L, "inblock", usage->inblock);
-  pfd_setinteger(L, "oublock", usage->oublock);
-  pfd_setinteger(L, "nvcsw", usage->nvcsw);
-  pfd_setinteger(L, "nivcsw", usage->nivcsw);
-}
 
 
 static int pushchild (lua_State *L, const siginfo_t *child,
@@ -45,7 +24,7 @@ static int pushchild (lua_State *L, const siginfo_t *child,
   pfd_setinteger(L, "pid", child->si_pid);
   pfd_setinteger(L, "uid", child->si_uid);
   pfd_setboolean(L, "core", end.core);
-  pushusage(L, usage);
+  pfd_usage_push(L, usage);
   lua_setfield(L, -2, "rusage");
   return 3;
 }

@@ -16,9 +16,9 @@
 
 
 int pfd_child_failed (World *w, Step step, int index, int rc) {
-  w->outcome.rc = rc;
   w->outcome.step = step;
   w->outcome.index = index;
+  w->outcome.rc = rc;
   return rc;
 }
 
@@ -241,9 +241,9 @@ static int awaitparent (World *w) {
   do
     rc = PFD_CALL(SYS_read, w->go, (long)&byte, 1);
   while (rc == -EINTR);
-  if (rc != 1)
+  if (rc == 0) /* it has given up */
     leave();
-  return 0;
+  return check(w, PFD_STEP_GO, rc);
 }
 
 
@@ -270,7 +270,7 @@ int pfd_child_run (void *world) {
   unsigned int i = 0;
   while (i < sizeof(steps) / sizeof(*steps) && steps[i](w) == 0)
     i++;
-  (void)PFD_CALL(SYS_write, w->report, (long)&w->outcome, sizeof(Outcome));
+  (void)PFD_CALL(SYS_write, w->report, (long)"", 1); /* look! */
   leave();
   return 0;
 }

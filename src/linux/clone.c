@@ -98,7 +98,7 @@ static int clonewith (World *w, Flags flags) {
 /*
 ** Its number is surely still the child's if the child lives: until it gets
 ** our byte it does not run the program, so that its end of the pipe is open
-** for as long as it lives. Ours is closed for that; 'world->report' tells.
+** for as long as it lives. Ours is closed for that; 'world->closed' tells.
 */
 static int openchild (World *w, pid_t pid, int report) {
   struct pollfd event = {.fd = report};
@@ -106,7 +106,7 @@ static int openchild (World *w, pid_t pid, int report) {
   if (pidfd < 0)
     return pidfd;
   (void)pfd_sys_close(w->report);
-  w->report = -1;
+  w->closed = 1;
   int rc = pfd_sys_poll(&event, 1, 0, NULL);
   if (rc == 0)
     return pidfd;
@@ -178,6 +178,7 @@ int pfd_clone (World *world, int report) {
   setmask(SIG_BLOCK, all, mask);
   world->tid = 1;
   world->go = -1;
+  world->closed = 0;
   world->entercgroup = 0;
   int rc = cloneanyhow(world, report);
   setmask(SIG_SETMASK, mask, NULL);

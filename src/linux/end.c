@@ -84,7 +84,7 @@ static int findreaped (int pidfd, End *end) {
 */
 static int readstatus (int dir, int *status) {
   char target[PATHSIZE];
-  long value = 0;
+  long long value = 0;
   int rc = pfd_process_stat(dir, "stat", PFD_EXITCODE, &value);
   *status = (int)value;
   if (rc < 0 || value != 0)

@@ -30,7 +30,7 @@
 /* a program header, of either size */
 typedef struct Segment {
   int isinterpreter;
-  off_t offset;
+  long long offset;
   size_t size;
 } Segment;
 
@@ -58,10 +58,11 @@ static int readsegment32 (int fd, int i, Segment *segment) {
   if (pfd_sys_pread(fd, &file, sizeof(file), 0) != sizeof(file) ||
       i >= file.e_phnum)
     return 0;
-  off_t at = (off_t)file.e_phoff + (off_t)i * (off_t)sizeof(header);
+  long long at =
+    (long long)file.e_phoff + (long long)i * (long long)sizeof(header);
   if (pfd_sys_pread(fd, &header, sizeof(header), at) != sizeof(header))
     return 0;
-  *segment = (Segment){header.p_type == PT_INTERP, (off_t)header.p_offset,
+  *segment = (Segment){header.p_type == PT_INTERP, (long long)header.p_offset,
                        header.p_filesz};
   return 1;
 }
@@ -73,10 +74,11 @@ static int readsegment64 (int fd, int i, Segment *segment) {
   if (pfd_sys_pread(fd, &file, sizeof(file), 0) != sizeof(file) ||
       i >= file.e_phnum)
     return 0;
-  off_t at = (off_t)file.e_phoff + (off_t)i * (off_t)sizeof(header);
+  long long at =
+    (long long)file.e_phoff + (long long)i * (long long)sizeof(header);
   if (pfd_sys_pread(fd, &header, sizeof(header), at) != sizeof(header))
     return 0;
-  *segment = (Segment){header.p_type == PT_INTERP, (off_t)header.p_offset,
+  *segment = (Segment){header.p_type == PT_INTERP, (long long)header.p_offset,
                        (size_t)header.p_filesz};
   return 1;
 }

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
+#include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 
 /* system calls: the same numbers on every architecture since Linux 5.1 */
@@ -117,9 +119,15 @@ typedef struct CloneArgs {
 #define PFD_GET_NAMESPACE(n) _IO(0xFF, n)
 
 
-/* getsockopt(2), Linux 6.5 */
+/* getsockopt(2) and setsockopt(2), Linux 6.5 */
 #if !defined(SO_PEERPIDFD)
+#define SO_PASSPIDFD 76
 #define SO_PEERPIDFD 77
+#endif
+
+/* a control message of recvmsg(2), Linux 6.5 */
+#if !defined(SCM_PIDFD)
+#define SCM_PIDFD 0x04
 #endif
 
 
@@ -132,6 +140,12 @@ typedef struct CloneArgs {
 /* process_madvise(2) */
 #if !defined(MADV_COLLAPSE) /* Linux 6.1 */
 #define MADV_COLLAPSE 25
+#endif
+
+
+/* preadv2(2), Linux 4.14; musl 1.2.3 has no name for it */
+#if !defined(RWF_NOWAIT)
+#define RWF_NOWAIT 8
 #endif
 
 
@@ -193,8 +207,13 @@ typedef struct Info {
   __u32 ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
   __s32 exit_code; /* Linux 6.15 */
   __u32 coredump_mask, coredump_signal;
+  __s32 coredump_code; /* Linux 7.1 */
+  __u32 padding;
   __u64 supported_mask;
 } Info;
+
+/* Linux 6.19 and 7.0 have 'supported_mask' where 'coredump_code' is now */
+#define PFD_OLD_SUPPORTED_MASK offsetof(Info, coredump_code)
 
 #define PFD_GET_INFO _IOWR(0xFF, 11, Info)
 
@@ -217,7 +236,26 @@ typedef struct Info {
 #endif
 
 #if !defined(PIDFD_INFO_COREDUMP_SIGNAL) /* Linux 6.19 */
+#define PIDFD_INFO_SUPPORTED_MASK (1ULL << 5)
 #define PIDFD_INFO_COREDUMP_SIGNAL (1ULL << 6)
+#endif
+
+#if !defined(PIDFD_INFO_COREDUMP_CODE) /* Linux 7.1 */
+#define PIDFD_INFO_COREDUMP_CODE (1ULL << 7)
+#endif
+
+
+/*
+** ioctl(2) on a pid namespace, Linux 6.11: our number for its process, and the
+** other way round
+*/
+#if !defined(NS_GET_PID_FROM_PIDNS)
+#define NS_GET_PID_FROM_PIDNS _IOR(0xb7, 6, int)
+#define NS_GET_PID_IN_PIDNS _IOR(0xb7, 8, int)
+#endif
+
+#if !defined(NSFS_MAGIC)
+#define NSFS_MAGIC 0x6e736673
 #endif
 
 

@@ -44,25 +44,16 @@
 */
 
 static const char *const stepnames[] = {
-  [PFD_STEP_CGROUP] = "cgroup",
-  [PFD_STEP_SETSID] = "setsid",
-  [PFD_STEP_SETPGID] = "setpgid",
-  [PFD_STEP_REPORT] = "dup",
-  [PFD_STEP_DUP] = "dup",
-  [PFD_STEP_OPENDIR] = "open",
-  [PFD_STEP_READDIR] = "getdents64",
-  [PFD_STEP_CTTY] = "ioctl",
-  [PFD_STEP_NICE] = "setpriority",
-  [PFD_STEP_OPENOOM] = "open",
-  [PFD_STEP_WRITEOOM] = "write",
-  [PFD_STEP_LIMIT] = "setrlimit",
-  [PFD_STEP_SETGROUPS] = "setgroups",
-  [PFD_STEP_SETGID] = "setresgid",
-  [PFD_STEP_SETUID] = "setresuid",
-  [PFD_STEP_NNP] = "prctl",
-  [PFD_STEP_PDEATHSIG] = "prctl",
-  [PFD_STEP_CHDIR] = "chdir",
-  [PFD_STEP_EXECVE] = "execve",
+  [PFD_STEP_GO] = "read",          [PFD_STEP_CGROUP] = "cgroup",
+  [PFD_STEP_SETSID] = "setsid",    [PFD_STEP_SETPGID] = "setpgid",
+  [PFD_STEP_REPORT] = "dup",       [PFD_STEP_DUP] = "dup",
+  [PFD_STEP_OPENDIR] = "open",     [PFD_STEP_READDIR] = "getdents64",
+  [PFD_STEP_CTTY] = "ioctl",       [PFD_STEP_NICE] = "setpriority",
+  [PFD_STEP_OPENOOM] = "open",     [PFD_STEP_WRITEOOM] = "write",
+  [PFD_STEP_LIMIT] = "setrlimit",  [PFD_STEP_SETGROUPS] = "setgroups",
+  [PFD_STEP_SETGID] = "setresgid", [PFD_STEP_SETUID] = "setresuid",
+  [PFD_STEP_NNP] = "prctl",        [PFD_STEP_PDEATHSIG] = "prctl",
+  [PFD_STEP_CHDIR] = "chdir",      [PFD_STEP_EXECVE] = "execve",
 };
 
 
@@ -163,8 +154,7 @@ static int start (Launching *l, World *w) {
   w->parent = pfd_sys_getpid();
   w->report = ends[1];
   rc = pfd_clone(w, ends[0]);
-  /* not w->report: a child that shares it may have changed it */
-  if (w->shared || w->report >= 0)
+  if (!w->closed)
     (void)pfd_sys_close(ends[1]);
   l->report = ends[0];
   l->pidfd = w->pidfd;
@@ -215,18 +205,22 @@ void pfd_launch_giveup (Launching *l, const char *step, int rc) {
 }
 
 
-/* nothing, and the end of the pipe, is read when the program runs */
-static void readreport (Launching *l) {
-  Outcome outcome;
-  int rc;
-  do
-    rc = pfd_sys_read(l->report, &outcome, sizeof(outcome));
-  while (rc == -EINTR);
-  if (rc == sizeof(outcome))
-    failchild(l, &outcome);
-  else if (rc < 0)
-    fail(l, "read", "the child's report", rc);
+/* the child no longer runs our code, or will do no more than end */
+static void decide (Launching *l) {
+  if (l->world->outcome.rc != 0)
+    failchild(l, &l->world->outcome);
   l->decided = 1;
+}
+
+
+/* a byte if the child has failed; the end of the pipe if it has left */
+static void readreport (Launching *l) {
+  char byte;
+  int rc = pfd_sys_readfile(l->report, &byte, 1);
+  if (rc < 0)
+    fail(l, "read", "the child's report", rc);
+  else
+    decide(l);
 }
 
 
@@ -236,7 +230,7 @@ static int hasexecuted (int pidfd) {
   int file = pfd_process_open(pidfd, "stat", O_RDONLY);
   if (file < 0)
     return 0;
-  int length = pfd_sys_read(file, text, sizeof(text) - 1);
+  int length = pfd_sys_readfile(file, text, sizeof(text) - 1);
   (void)pfd_sys_close(file);
   text[(length > 0) ? length : 0] = '\0';
   const char *at = strrchr(text, ')');
@@ -269,26 +263,17 @@ static int isstopped (int pidfd) {
 }
 
 
-static int isreadable (const Launching *l) {
-  struct pollfd event = {.fd = l->report, .events = POLLIN};
-  return pfd_sys_poll(&event, 1, 0, NULL) > 0;
-}
-
-
 /*
-** Nothing is in the pipe. Whatever a child told is there before it leaves, so
-** the pipe is looked at once more after it was seen to have left. And a child
-** that had not left after it was seen to be stopped was not stopped as the
-** program.
+** Nothing is in the pipe. A child that had not left after it was seen to be
+** stopped was not stopped as the program. One that has failed, and that
+** something keeps from writing and from ending, is seen in its world.
 */
 static void findwhy (Launching *l) {
   int stopped = isstopped(l->pidfd);
   int left = hasleft(l);
   l->looks++;
-  if (isreadable(l))
-    readreport(l);
-  else if (left)
-    l->decided = 1;
+  if (left || l->world->outcome.rc != 0)
+    decide(l);
   else if (stopped)
     (void)pfd_sys_send_signal(l->pidfd, SIGCONT, NULL, 0);
 }
@@ -329,7 +314,7 @@ int pfd_launch_finish (Launching *l) {
     (void)pfd_sys_close(l->pidfd);
   }
   (void)pfd_sys_close(l->report);
-  if (gone || !l->shared || l->world->tid == 0)
+  if (gone || (l->shared && l->world->tid == 0))
     pfd_world_free(l->world);
   l->world = NULL;
   return (l->rc < 0) ? l->rc : renumber(l->pidfd);

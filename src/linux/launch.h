@@ -7,8 +7,9 @@
 ** Parent and child run at the same time; this process does not sleep in
 ** vfork(2), where no signal could reach it. It waits in poll(2), with its own
 ** signal mask, for the child's report: a pipe that the kernel closes when the
-** program runs or the child ends, and on which a child that fails first writes
-** what went wrong. So it can give up at any moment: it kills the child.
+** program runs or the child ends, and on which a child that has failed writes a
+** byte. What went wrong stands in memory that both have, whatever happens to
+** the pipe. So it can give up at any moment: it kills the child.
 **
 ** All that the child reads and writes, its stack too, is in one mapping that
 ** belongs to the launch (world.h). So nobody's stack or heap has to outlive the

@@ -24,6 +24,13 @@ typedef struct Kind {
 } Kind;
 
 
+/* EAGAIN would mean to wait, and is none of what fstat(2) itself says */
+static int getkind (int fd, Kind *kind) {
+  int rc = pfd_sys_kind(fd, &kind->type, &kind->device);
+  return (rc == -EAGAIN) ? -EIO : rc;
+}
+
+
 static int isdisk (Kind kind) {
   return kind.type == S_IFREG || kind.type == S_IFBLK || kind.type == S_IFDIR;
 }
@@ -79,7 +86,7 @@ static int readotherwise (int fd, Kind kind, void *buffer, size_t size) {
 
 int pfd_nowait_read (int fd, void *buffer, size_t size) {
   Kind kind;
-  int rc = pfd_sys_kind(fd, &kind.type, &kind.device);
+  int rc = getkind(fd, &kind);
   if (rc < 0)
     return rc;
   if (kind.type == S_IFSOCK)
@@ -131,20 +138,33 @@ static int writefile (int fd, Kind kind, const void *buffer, size_t size) {
 /*
 ** Anything but a socket may send SIGPIPE, to this thread. It is blocked
 ** meanwhile, and taken back; but not if one was pending before, because two
-** of the same signal are one.
+** of the same signal are one. This ends it, after a write with that result.
 */
+static int unblocksigpipe (int rc, int pending, const sigset_t *mask) {
+  if (rc == -EPIPE && !pending)
+    pfd_sys_dropsigpipe();
+  pfd_sys_setsignals(mask);
+  return rc;
+}
+
+
 int pfd_nowait_write (int fd, const void *buffer, size_t size) {
   Kind kind;
-  int rc = pfd_sys_kind(fd, &kind.type, &kind.device);
+  sigset_t mask;
+  int rc = getkind(fd, &kind);
   if (rc < 0)
     return rc;
   if (kind.type == S_IFSOCK)
     return pfd_sys_send(fd, buffer, size);
-  sigset_t mask;
   int pending = pfd_sys_blocksigpipe(&mask);
   rc = writefile(fd, kind, buffer, size);
-  if (rc == -EPIPE && !pending)
-    pfd_sys_dropsigpipe();
-  pfd_sys_setsignals(&mask);
-  return rc;
+  return unblocksigpipe(rc, pending, &mask);
+}
+
+
+int pfd_nowait_writepipe (int pipe, const void *buffer, size_t size) {
+  sigset_t mask;
+  int pending = pfd_sys_blocksigpipe(&mask);
+  int rc = pfd_sys_write(pipe, buffer, size);
+  return unblocksigpipe(rc, pending, &mask);
 }

@@ -45,6 +45,9 @@ int pfd_nowait_read (int fd, void *buffer, size_t size);
 */
 int pfd_nowait_write (int fd, const void *buffer, size_t size);
 
+/* the same for a pipe that has O_NONBLOCK, and is nobody's but ours */
+int pfd_nowait_writepipe (int pipe, const void *buffer, size_t size);
+
 
 #pragma GCC visibility pop
 

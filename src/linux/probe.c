@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "sys.h"
@@ -11,6 +12,10 @@
 #define KILLED (-100000)
 
 #define LINKSIZE 64
+
+/* the pid namespaces of this process, and of its next child */
+#define OWN "/proc/thread-self/ns/pid"
+#define NEXT "/proc/thread-self/ns/pid_for_children"
 
 /* instead of a pidfd: none, or one that the child opens for itself */
 #define NONE (-1)
@@ -33,15 +38,23 @@ int pfd_probe_isscarce (int rc) {
 /*
 ** Would the next child be the first process of a new pid namespace? When the
 ** first one ends, the kernel kills all others there, and lets no new one in.
-** The link is missing until there is a first one.
+** The link is missing until there is a first one; since Linux 7.2 it is there,
+** and an ioctl finds no process 1. Returns 1 or 0, or -errno.
 */
 static int isfirst (void) {
-  char link[LINKSIZE];
-  int own = pfd_sys_readlinkat(AT_FDCWD, "/proc/thread-self/ns/pid", link,
-                               sizeof(link));
-  int next = pfd_sys_readlinkat(
-    AT_FDCWD, "/proc/thread-self/ns/pid_for_children", link, sizeof(link));
-  return own > 0 && next == -ENOENT;
+  char own[LINKSIZE], next[LINKSIZE];
+  int ownsize = pfd_sys_readlinkat(AT_FDCWD, OWN, own, sizeof(own));
+  int nextsize = pfd_sys_readlinkat(AT_FDCWD, NEXT, next, sizeof(next));
+  if (ownsize <= 0 || nextsize < 0)
+    return ownsize > 0 && nextsize == -ENOENT;
+  if (ownsize == nextsize && memcmp(own, next, (size_t)ownsize) == 0)
+    return 0;
+  int pidns = pfd_sys_openat(AT_FDCWD, NEXT, O_RDONLY);
+  if (pidns < 0)
+    return pfd_probe_isscarce(pidns) ? pidns : pidns == -ENOENT;
+  int rc = pfd_sys_translate(pidns, NS_GET_PID_FROM_PIDNS, 1);
+  (void)pfd_sys_close(pidns);
+  return rc == -ESRCH;
 }
 
 
@@ -106,8 +119,9 @@ static int nothing (int self) {
 
 /* if it is the call against core dumps that kills, do without it */
 static int probe (Question question, int self) {
-  if (isfirst())
-    return put(question, self);
+  int first = isfirst();
+  if (first != 0)
+    return (first < 0) ? first : put(question, self);
   Probe p = {.question = question, .self = self};
   Probe empty = {.question = nothing};
   int rc = ask(&p);
@@ -130,7 +144,10 @@ int pfd_probe (Question question) {
 static int probeborn (Question question) {
   Probe empty = {.question = nothing, .dumps = 1};
   int pidfd = -1;
-  int pid = isfirst() ? -EPERM : start(&empty, &pidfd);
+  int first = isfirst();
+  if (first > 0)
+    return 0;
+  int pid = (first < 0) ? first : start(&empty, &pidfd);
   if (pid < 0)
     return pfd_probe_isscarce(pid) ? pid : 0;
   int rc = probe(question, pidfd);

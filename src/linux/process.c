@@ -21,34 +21,20 @@
 
 #define BUFFERSIZE 4096
 
-
-/*
-** Files of /proc are read at once, and a signal that interrupts the call
-** even so is no answer. One who injects failures may interrupt for ever.
-*/
+/* how often another thread is looked for, when one has ended meanwhile */
 #define TRIES 100
-
-
-static int openfile (int dir, const char *path, int flags) {
-  int rc = -EINTR;
-  for (int i = 0; rc == -EINTR && i < TRIES; i++)
-    rc = pfd_sys_openat(dir, path, flags);
-  return (rc == -EINTR) ? -EAGAIN : rc;
-}
 
 
 /* fill 'text', a string of at most 'size' bytes: its length, or -errno */
 static int readfile (int dir, const char *path, char *text, size_t size) {
-  int file = openfile(dir, path, O_RDONLY);
+  int file = pfd_sys_openat(dir, path, O_RDONLY);
   if (file < 0)
     return file;
-  int rc = -EINTR;
-  for (int i = 0; rc == -EINTR && i < TRIES; i++)
-    rc = pfd_sys_read(file, text, size - 1);
+  int rc = pfd_sys_readfile(file, text, size - 1);
   (void)pfd_sys_close(file);
   if (rc >= 0)
     text[rc] = '\0';
-  return (rc == -EINTR) ? -EAGAIN : rc;
+  return rc;
 }
 
 
@@ -201,7 +187,7 @@ static const char *findfield (const char *stat, int n) {
 }
 
 
-int pfd_process_stat (int dir, const char *path, int field, long *value) {
+int pfd_process_stat (int dir, const char *path, int field, long long *value) {
   char text[STATSIZE];
   int rc = readfile(dir, path, text, sizeof(text));
   if (rc < 0)
@@ -209,7 +195,21 @@ int pfd_process_stat (int dir, const char *path, int field, long *value) {
   const char *at = findfield(text, field);
   if (at == NULL)
     return -EIO;
-  *value = (field == PFD_STATE) ? at[1] : strtol(at, NULL, 10);
+  *value = (field == PFD_STATE) ? at[1] : strtoll(at, NULL, 10);
+  return 0;
+}
+
+
+int pfd_process_status (int dir, const char *path, const char *key,
+                        long long *value) {
+  char text[STATSIZE];
+  int rc = readfile(dir, path, text, sizeof(text));
+  if (rc < 0)
+    return rc;
+  const char *at = strstr(text, key);
+  if (at == NULL)
+    return -EIO;
+  *value = strtoll(at + strlen(key), NULL, 10);
   return 0;
 }
 
@@ -234,12 +234,23 @@ int pfd_process_iskernel (int pidfd) {
   int dir = pfd_process_open(pidfd, "", O_RDONLY | O_DIRECTORY);
   if (dir < 0)
     return (dir == -ESRCH) ? 0 : dir;
-  long flags = 0;
+  long long flags = 0;
   int rc = pfd_process_stat(dir, "stat", PFD_FLAGS, &flags);
   (void)pfd_sys_close(dir);
   if (rc < 0)
     return (rc == -ESRCH) ? 0 : rc;
   return (flags & PF_KTHREAD) != 0;
+}
+
+
+/* what is not filled is zero, and the kernel always knows one bit at least */
+unsigned long long pfd_process_infomask (const Info *info) {
+  __u64 mask = info->supported_mask;
+  if (!(info->mask & PIDFD_INFO_SUPPORTED_MASK))
+    return 0;
+  if (mask == 0)
+    memcpy(&mask, (const char *)info + PFD_OLD_SUPPORTED_MASK, sizeof(mask));
+  return mask;
 }
 
 
@@ -263,7 +274,7 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
     return pid;
   char path[PATHSIZE];
   (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-  int fd = openfile(AT_FDCWD, path, flags);
+  int fd = pfd_sys_openat(AT_FDCWD, path, flags);
   pid_t after = pfd_process_procpid(pidfd);
   if (after == pid)
     return fd;
@@ -274,7 +285,7 @@ int pfd_process_open (int pidfd, const char *name, int flags) {
 
 
 int pfd_process_lives (int dir, const char *path) {
-  long state;
+  long long state;
   int rc = pfd_process_stat(dir, path, PFD_STATE, &state);
   if (rc == -ESRCH || rc == -ENOENT)
     return 0;
@@ -336,7 +347,7 @@ static int again (int pidfd, int found, int *tries) {
 static int openbelow (int tasks, pid_t tid, const char *name, int flags) {
   char path[PATHSIZE];
   (void)snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
-  int fd = openfile(tasks, path, flags);
+  int fd = pfd_sys_openat(tasks, path, flags);
   if (fd >= 0)
     return fd;
   (void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
@@ -427,10 +438,10 @@ int pfd_process_byliving (int pidfd, PidfdCall call, const void *arg) {
 /* POLLHUP is told since Linux 6.9 */
 int pfd_process_events (int pidfd) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
-  int rc;
+  int rc, tries = 0;
   do
     rc = pfd_sys_poll(&event, 1, 0, NULL);
-  while (rc == -EINTR);
+  while (pfd_sys_again(&rc, &tries));
   if (event.revents & POLLNVAL)
     return -EBADF;
   return (rc > 0) ? event.revents : rc;

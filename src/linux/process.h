@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+#include "kernel.h"
+
 #pragma GCC visibility push(hidden)
 
 
@@ -43,17 +45,28 @@ int pfd_process_iskernel (int pidfd);
 /* what no other process has until the system is started again, in 'id' */
 int pfd_process_id (int pidfd, unsigned long long *id);
 
+/*
+** What the kernel that has filled 'info' can tell there, as bits of a mask;
+** 0 before Linux 6.19, which does not say.
+*/
+unsigned long long pfd_process_infomask (const Info *info);
+
 /* open one file or directory of its /proc directory, surely its own */
 int pfd_process_open (int pidfd, const char *name, int flags);
 
 /* fields of /proc/PID/stat; the state is a letter, the others are numbers */
 #define PFD_STATE 3
+#define PFD_PARENT 4
 #define PFD_PGROUP 5
 #define PFD_FLAGS 9
 #define PFD_EXITCODE 52
 
 /* one field of a file "stat" below 'dir', in 'value' */
-int pfd_process_stat (int dir, const char *path, int field, long *value);
+int pfd_process_stat (int dir, const char *path, int field, long long *value);
+
+/* one line of a file "status" below 'dir', its key being "\nTgid:", say */
+int pfd_process_status (int dir, const char *path, const char *key,
+                        long long *value);
 
 /* does the process or thread of that file "stat" live? 1, 0 or -errno */
 int pfd_process_lives (int dir, const char *path);

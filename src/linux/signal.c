@@ -107,7 +107,7 @@ int pfd_signal_isourgroup (int pidfd, pid_t pid) {
 /* the process or thread of an entry of /proc */
 static int isliving (int proc, const char *name, pid_t group) {
   char path[PATHSIZE];
-  long pgroup = 0;
+  long long pgroup = 0;
   if (strtol(name, NULL, 10) <= 0)
     return 0;
   (void)snprintf(path, sizeof(path), "%.20s/stat", name);

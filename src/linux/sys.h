@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -23,6 +24,13 @@
 int pfd_sys_result (long rc);
 ssize_t pfd_sys_size (long rc);
 
+/*
+** For the result of a call that does not wait: is it to be made again? No
+** signal should interrupt such a call, and EINTR, as a file server or a seccomp
+** filter may say, is no answer. One who says so for ever means EAGAIN.
+*/
+int pfd_sys_again (int *rc, int *tries);
+
 /* sys_pidfd.c */
 int pfd_sys_open (pid_t pid, unsigned int flags);
 int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
@@ -31,6 +39,7 @@ int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
+int pfd_sys_translate (int ns, unsigned int request, pid_t pid);
 int pfd_sys_setns (int pidfd, int kinds);
 int pfd_sys_mrelease (int pidfd);
 ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
@@ -47,8 +56,10 @@ int pfd_sys_flags (int fd);
 int pfd_sys_isopen (int fd);
 int pfd_sys_isinherited (int fd);
 int pfd_sys_pipe (int ends[2]);
+int pfd_sys_setpipesize (int pipe, int size);
 int pfd_sys_nonblock (int fd, int on);
 int pfd_sys_onpidfs (int fd);
+int pfd_sys_onnsfs (int fd);
 int pfd_sys_owner (int fd, uid_t *owner);
 int pfd_sys_inode (int fd, unsigned long long *inode);
 int pfd_sys_fileno (FILE *file);
@@ -58,7 +69,8 @@ int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 int pfd_sys_openat (int dir, const char *path, int flags);
 int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
-int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset);
+int pfd_sys_readfile (int file, void *buffer, size_t size); /* without a wait */
+int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
 int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
@@ -77,6 +89,12 @@ int pfd_sys_unread (int fd);
 int pfd_sys_blocksigpipe (sigset_t *old);
 void pfd_sys_dropsigpipe (void);
 
+/* sys_socket.c: messages, and nothing waits; see message.h */
+int pfd_sys_getoption (int socket, int option);
+int pfd_sys_passpidfd (int socket, int on);
+int pfd_sys_sendmsg (int socket, const struct msghdr *message);
+int pfd_sys_recvmsg (int socket, struct msghdr *message, int flags);
+
 /* sys_wait.c: times are nanoseconds, and a negative timeout is for ever */
 long long pfd_sys_now (void);
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
@@ -87,12 +105,7 @@ void pfd_sys_setsignals (const sigset_t *mask);
 int pfd_sys_forbidcancel (void); /* of this thread; returns what was */
 void pfd_sys_allowcancel (int old);
 
-/*
-** sys_clone.c: a child that has a copy of our memory, 'child', and does not
-** return. 'launch' starts programs.
-*/
-int pfd_sys_clone3 (CloneArgs *args, int (*child)(void *), void *arg);
-void pfd_sys_exit (void);
+/* sys_clone.c: for 'launch', which starts programs */
 void pfd_sys_killchild (pid_t pid); /* and reap it */
 
 /*

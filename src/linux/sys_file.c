@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* O_CLOEXEC */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
 #include <fcntl.h>
@@ -8,7 +10,11 @@
 
 
 int pfd_sys_openat (int dir, const char *path, int flags) {
-  return pfd_sys_result(openat(dir, path, flags | O_CLOEXEC));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(openat(dir, path, flags | O_CLOEXEC));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -16,7 +22,11 @@ int pfd_sys_openat (int dir, const char *path, int flags) {
 int pfd_sys_openwithin (int dir, const char *path, int flags) {
   OpenHow how = {.flags = (__u64)(flags | O_CLOEXEC),
                  .resolve = PFD_RESOLVE_WITHIN};
-  return pfd_sys_result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(syscall(SYS_openat2, dir, path, &how, sizeof(how)));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -25,7 +35,17 @@ int pfd_sys_read (int fd, void *buffer, size_t size) {
 }
 
 
-int pfd_sys_pread (int fd, void *buffer, size_t size, off_t offset) {
+/* of /proc, or another file where what can be read is there */
+int pfd_sys_readfile (int file, void *buffer, size_t size) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_read(file, buffer, size);
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
+}
+
+
+int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset) {
   return pfd_sys_result(pread(fd, buffer, size, offset));
 }
 
@@ -42,7 +62,11 @@ int pfd_sys_access (int dir, const char *path) {
 
 
 int pfd_sys_getdents (int dir, void *buffer, size_t size) {
-  return pfd_sys_result(syscall(SYS_getdents64, dir, buffer, size));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(syscall(SYS_getdents64, dir, buffer, size));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
@@ -53,5 +77,9 @@ int pfd_sys_seek (int fd, off_t offset) {
 
 
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size) {
-  return pfd_sys_result(readlinkat(dir, path, buffer, size));
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(readlinkat(dir, path, buffer, size));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }

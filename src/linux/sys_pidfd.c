@@ -52,6 +52,12 @@ int pfd_sys_namespace (int pidfd, unsigned int kind, long arg) {
 }
 
 
+/* a pid from, or in, another pid namespace; the request is unsigned, too */
+int pfd_sys_translate (int ns, unsigned int request, pid_t pid) {
+  return pfd_sys_result(syscall(SYS_ioctl, ns, request, (long)pid));
+}
+
+
 int pfd_sys_setns (int pidfd, int kinds) {
   return pfd_sys_result(setns(pidfd, kinds));
 }

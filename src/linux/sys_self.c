@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* gettid */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
 #include <linux/capability.h>

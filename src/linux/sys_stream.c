@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* RWF_NOWAIT */ /* NOLINT(bugprone-reserved-identifier,cert-*) */
 
+#include "wide.h"
+
 #include "sys.h"
 
 #include <errno.h>
@@ -23,10 +25,10 @@
 /* what kind of file it is, and which device, as stat(2) tells */
 int pfd_sys_kind (int fd, mode_t *type, dev_t *device) {
   struct stat status;
-  int rc;
+  int rc, tries = 0;
   do
     rc = pfd_sys_result(fstat(fd, &status));
-  while (rc == -EINTR);
+  while (pfd_sys_again(&rc, &tries));
   if (rc == 0) {
     *type = status.st_mode & S_IFMT;
     *device = status.st_rdev;

@@ -22,7 +22,8 @@
 
 /*
 ** The mapping to be used next, if any. It is taken by an exchange, so that no
-** two threads get the same. A process that fork(2) makes has its own copy.
+** two threads get the same. A process that fork(2) makes inherits it, and must
+** not use it: this process does. 'World.ours' tells it apart.
 */
 static _Atomic(World *) cached;
 
@@ -155,24 +156,47 @@ static size_t pagesize (void) {
 
 
 static void unmap (World *world) {
-  if (world != NULL)
-    (void)munmap(world->stack - pagesize(), world->size);
+  if (world == NULL)
+    return;
+  char *start = world->stack - 2 * pagesize();
+  (void)munmap(start, world->size);
 }
 
 
-/* the stack grows down, to the guard page */
+/*
+** A page that belongs to this process alone, then the guard page, down to
+** which the stack grows, then what is shared with the child.
+*/
+static char *mapparts (size_t size) {
+  size_t page = pagesize();
+  char *start = (char *)mmap(NULL, size, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED)
+    return NULL;
+  void *rest = mmap(start + 2 * page, size - 2 * page, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (rest == MAP_FAILED) {
+    (void)munmap(start, size);
+    return NULL;
+  }
+  (void)mprotect(start + page, page, PROT_NONE);
+  return start;
+}
+
+
 static World *map (size_t size) {
   size_t page = pagesize();
   size = (size + page - 1) & ~(page - 1);
-  char *start = (char *)mmap(NULL, size, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (start == MAP_FAILED)
+  char *start = mapparts(size);
+  if (start == NULL)
     return NULL;
-  (void)mprotect(start, page, PROT_NONE);
-  World *world = (World *)(void *)(start + page + STACKSIZE);
+  World *world = (World *)(void *)(start + 2 * page + STACKSIZE);
   world->size = size;
-  world->stack = start + page;
+  world->stack = start + 2 * page;
   world->stacksize = STACKSIZE;
+  world->ours = (int *)(void *)start;
+  /* where the kernel does not do this, the mapping is used only once */
+  *world->ours = madvise(start, page, MADV_WIPEONFORK) == 0;
   return world;
 }
 
@@ -180,7 +204,7 @@ static World *map (size_t size) {
 /* a mapping of that size at least */
 static World *find (size_t size) {
   World *world = atomic_exchange(&cached, NULL);
-  if (world != NULL && world->size >= size)
+  if (world != NULL && *world->ours && world->size >= size)
     return world;
   unmap(world);
   return map((size > LEASTSIZE) ? size : LEASTSIZE);
@@ -190,7 +214,7 @@ static World *find (size_t size) {
 World *pfd_world_new (const Launch *launch) {
   Room room = {NULL, 0};
   (void)copylaunch(&room, launch);
-  size_t before = pagesize() + STACKSIZE + sizeof(World) + ALIGNMENT;
+  size_t before = 2 * pagesize() + STACKSIZE + sizeof(World) + ALIGNMENT;
   if (room.used > SIZE_MAX / 2)
     return NULL;
   World *world = find(before + room.used);
@@ -204,7 +228,7 @@ World *pfd_world_new (const Launch *launch) {
 
 
 void pfd_world_free (World *world) {
-  if (world->size <= CACHEDSIZE)
+  if (*world->ours && world->size <= CACHEDSIZE)
     world = atomic_exchange(&cached, world);
   unmap(world);
 }

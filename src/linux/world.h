@@ -2,6 +2,10 @@
 ** The memory that a child uses until it runs its program: one mapping with a
 ** guard page, the child's stack, and a copy of all that it needs to know. The
 ** mapping of the launch before is used again, unless it was large.
+**
+** The kernel shares it between this process and the child, even if the child
+** has a copy of all other memory, as with fork(2) and in emulators. So nothing
+** can keep the child from telling how it failed.
 */
 
 #ifndef pfd_world_h
@@ -19,6 +23,7 @@
 
 /* the child's steps that can fail, in no order */
 typedef enum Step {
+  PFD_STEP_GO,
   PFD_STEP_CGROUP,
   PFD_STEP_SETSID,
   PFD_STEP_SETPGID,
@@ -40,13 +45,9 @@ typedef enum Step {
   PFD_STEP_EXECVE /* 'index': of the file; -1: none was found */
 } Step;
 
-/*
-** What a child that fails writes to the pipe. No address is in it: where an
-** emulator makes a copy of the memory for the child, as valgrind and qemu do,
-** the parent could not read what stands there.
-*/
+/* how the child has failed */
 typedef struct Outcome {
-  int rc;
+  _Atomic int rc; /* written last; 0 until then */
   Step step;
   int index;
 } Outcome;
@@ -56,6 +57,8 @@ typedef struct World {
   size_t size;             /* of the mapping, which ends with it */
   char *stack;             /* the lowest byte */
   size_t stacksize;
+
+  int *ours; /* 1; the kernel clears it in processes that fork(2) makes */
 
   /*
   ** 1, until the kernel clears it: when a child that shares our memory no
@@ -68,7 +71,8 @@ typedef struct World {
   /* for the child */
   Launch launch; /* what it points to is in the mapping */
   pid_t parent;
-  int report;      /* where it tells */
+  int report;      /* what it writes to when it has failed */
+  int closed;      /* for the parent: it has no copy of 'report' any more */
   int go;          /* it first waits for a byte from there, unless -1 */
   int entercgroup; /* it was not cloned there */
   Outcome outcome;

@@ -1,7 +1,6 @@
 #include "arg.h"
 
 #include <limits.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "../compat.h"
@@ -69,13 +68,22 @@ int pfd_arg_signal (lua_State *L, int arg) {
 ** As long as a human life is for ever, as is 'math.huge'. The comparison is
 ** written so that NaN fails it.
 */
+int pfd_arg_totime (lua_Number seconds, long long *time) {
+  lua_Number nanoseconds = seconds * 1e9;
+  int isforever = (nanoseconds >= INT_MAX * 1e9); /* 32 bits of seconds */
+  if (!(nanoseconds >= 0))
+    return 0;
+  *time = isforever ? PFD_FOREVER : (long long)nanoseconds;
+  return 1;
+}
+
+
 long long pfd_arg_seconds (lua_State *L, int arg) {
+  long long time = 0;
   luaL_checktype(L, arg, LUA_TNUMBER);
-  lua_Number nanoseconds = lua_tonumber(L, arg) * 1e9;
-  luaL_argcheck(L, nanoseconds >= 0, arg, "out of range");
-  if (nanoseconds >= INT_MAX * 1e9) /* seconds may have 32 bits */
-    return PFD_FOREVER;
-  return pfd_block_deadline((long long)nanoseconds);
+  int istime = pfd_arg_totime(lua_tonumber(L, arg), &time);
+  luaL_argcheck(L, istime, arg, "out of range");
+  return (time == PFD_FOREVER) ? PFD_FOREVER : pfd_block_deadline(time);
 }
 
 
@@ -85,7 +93,7 @@ long long pfd_arg_timeout (lua_State *L, int arg) {
 
 
 size_t pfd_arg_size (lua_State *L, int arg) {
-  lua_Integer n = checkrange(L, arg, 1, PTRDIFF_MAX);
+  lua_Integer n = checkrange(L, arg, 1, LLONG_MAX);
   lua_Integer most = (lua_Integer)PFD_MAXTRANSFER;
   return (size_t)((n < most) ? n : most);
 }

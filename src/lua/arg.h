@@ -34,6 +34,9 @@ int pfd_arg_targetfd (lua_State *L, int arg);
 /* a signal number from 0 up, or a signal's name */
 int pfd_arg_signal (lua_State *L, int arg);
 
+/* nanoseconds, or PFD_FOREVER, in 'time'; 0 if that is no time */
+int pfd_arg_totime (lua_Number seconds, long long *time);
+
 /* seconds from now as a deadline for 'pfd_block' */
 long long pfd_arg_seconds (lua_State *L, int arg);
 

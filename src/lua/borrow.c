@@ -91,3 +91,14 @@ int pfd_borrow (lua_State *L) {
     luaL_error(L, "%s", reason);
   return fd;
 }
+
+
+int pfd_borrow_arg (lua_State *L, int arg, const char *what) {
+  int top = lua_gettop(L);
+  lua_pushvalue(L, arg);
+  int fd = pfd_borrow(L);
+  if (fd < 0)
+    luaL_typeerror(L, arg, what);
+  lua_settop(L, top);
+  return fd;
+}

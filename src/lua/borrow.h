@@ -19,6 +19,12 @@
 int pfd_borrow (lua_State *L);
 
 /*
+** The same for an argument, which has to be one: 'what' is its name. To be
+** asked anew before each use, as a finalizer may have closed it.
+*/
+int pfd_borrow_arg (lua_State *L, int arg, const char *what);
+
+/*
 ** The same for who knows more to say: -1 for a closed one, too, and a
 ** 'reason', which is pushed; it is NULL for what is no descriptor.
 */

@@ -175,3 +175,11 @@ int pfd_constants_findsignal (const char *name) {
       return (int)c->value;
   return findrealtime(name);
 }
+
+
+const char *pfd_constants_signalname (int sig) {
+  for (const Constant *c = signals; c->name != NULL; c++)
+    if (c->value == sig)
+      return c->name;
+  return NULL;
+}

@@ -22,6 +22,9 @@ void pfd_constants_signal (lua_State *L);
 /* the number behind "TERM" or "SIGTERM", -1 if there is no such name */
 int pfd_constants_findsignal (const char *name);
 
+/* the first name of a signal, NULL if it has none */
+const char *pfd_constants_signalname (int sig);
+
 
 #pragma GCC visibility pop
 

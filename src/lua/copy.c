@@ -20,7 +20,7 @@ size_t pfd_copy_count (lua_State *L) {
 
 
 /* push a table with room for a list; the allocation may run finalizers */
-static void newlist (lua_State *L, int arg, size_t n) {
+static void newlist (lua_State *L, int arg, unsigned long long n) {
   if (n > MAXFIELDS)
     luaL_argerror(L, arg, "too large");
   lua_createtable(L, (int)n, 0);
@@ -44,7 +44,7 @@ static void pushfields (lua_State *L, int arg) {
   int table = lua_gettop(L);
   for (int tries = 0; tries < TRIES; tries++) {
     size_t n = pfd_copy_count(L);
-    newlist(L, arg, 2 * n);
+    newlist(L, arg, 2ULL * n);
     if (!fits(L, n)) {
       lua_pop(L, 1);
       continue;
@@ -67,9 +67,9 @@ static void pushfields (lua_State *L, int arg) {
 ** a few holes has the same length in both. One with many is no list.
 */
 void pfd_copy_table (lua_State *L, int arg) {
-  size_t n = lua_rawlen(L, -1);
+  unsigned long long n = lua_rawlen(L, -1); /* it may have holes */
   pushfields(L, arg);
-  size_t room = lua_rawlen(L, -1);
+  unsigned long long room = lua_rawlen(L, -1);
   newlist(L, arg, (n < room) ? n : room); /* table, fields, copy */
   for (lua_Integer i = 1; lua_rawgeti(L, -2, i) != LUA_TNIL; i += 2) {
     lua_rawgeti(L, -3, i + 1);
@@ -83,7 +83,7 @@ void pfd_copy_table (lua_State *L, int arg) {
 
 size_t pfd_copy_list (lua_State *L, int arg) {
   for (int tries = 0; tries < TRIES; tries++) {
-    size_t n = lua_rawlen(L, arg);
+    unsigned long long n = lua_rawlen(L, arg);
     newlist(L, arg, n);
     if (lua_rawlen(L, arg) <= n) {
       n = lua_rawlen(L, arg);
@@ -91,7 +91,7 @@ size_t pfd_copy_list (lua_State *L, int arg) {
         lua_rawgeti(L, arg, i);
         lua_rawseti(L, -2, i);
       }
-      return n;
+      return (size_t)n;
     }
     lua_pop(L, 1);
   }

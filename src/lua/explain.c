@@ -62,7 +62,7 @@ static int readstatus (int pidfd, Status *status) {
   uid_t owner;
   int rc = pfd_sys_owner(file, &owner);
   if (rc == 0)
-    rc = pfd_sys_read(file, text, sizeof(text) - 1);
+    rc = pfd_sys_readfile(file, text, sizeof(text) - 1);
   (void)pfd_sys_close(file);
   if (rc < 0)
     return rc;
@@ -94,7 +94,7 @@ static int yamascope (void) {
   int file = pfd_sys_openat(AT_FDCWD, YAMAPATH, O_RDONLY);
   if (file < 0)
     return 0;
-  (void)pfd_sys_read(file, &digit, 1);
+  (void)pfd_sys_readfile(file, &digit, 1);
   (void)pfd_sys_close(file);
   return digit - '0';
 }

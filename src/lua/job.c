@@ -22,14 +22,21 @@
 #define INIT 1
 
 
-Scope pfd_job_scope (lua_State *L, int arg) {
+int pfd_job_findscope (const char *word) {
   static const char *const words[] = {"process", "group", "cgroup"};
-  const char *word = pfd_arg_string(L, arg);
   for (int scope = PFD_PROCESS; scope <= PFD_CGROUP; scope++)
     if (strcmp(word, words[scope]) == 0)
-      return (Scope)scope;
-  luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
-  return PFD_PROCESS;
+      return scope;
+  return -1;
+}
+
+
+Scope pfd_job_scope (lua_State *L, int arg) {
+  const char *word = pfd_arg_string(L, arg);
+  int scope = pfd_job_findscope(word);
+  if (scope < 0)
+    luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
+  return (Scope)scope;
 }
 
 
@@ -172,16 +179,28 @@ static int signalwhole (const Handle *p, Scope scope, int sig) {
 }
 
 
+static Refusal signalscope (const Handle *p, Scope scope, int sig) {
+  Refusal refusal = checkwhole(p, scope);
+  if (refusal.rc == 0)
+    refusal.rc = signalwhole(p, scope, sig);
+  return refusal;
+}
+
+
+int pfd_job_signal (const Handle *p, Scope scope, int sig) {
+  return (scope == PFD_CGROUP) ? signalscope(p, scope, sig).rc
+                               : signalwhole(p, scope, sig);
+}
+
+
 /* unless this process is in it */
 static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
   Refusal refusal;
   int tries = 0;
-  do { /* a collection may have closed it */
-    const Handle *p = pfd_handle_openas(L, job->arg, PFD_PIDFD);
-    refusal = checkwhole(p, job->scope);
-    if (refusal.rc == 0)
-      refusal.rc = signalwhole(p, job->scope, sig);
-  } while (pfd_handle_retry(L, refusal.rc, &tries));
+  do /* a collection may have closed it */
+    refusal =
+      signalscope(pfd_handle_openas(L, job->arg, PFD_PIDFD), job->scope, sig);
+  while (pfd_handle_retry(L, refusal.rc, &tries));
   return refusal;
 }
 
@@ -200,23 +219,46 @@ static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
 ** tells them apart, and it is read ever more rarely, as it may be long. Where
 ** it does not tell, all members count. EPERM: members that we may not signal.
 */
-static int lookatgroup (lua_State *L, const Job *job, int looks) {
-  const Handle *p = pfd_handle_openas(L, job->arg, PFD_PIDFD);
+static int lookatgroup (const Handle *p, int closely) {
   int rc = pfd_signal_group(p->fd, 0);
   if (rc < 0 && rc != -EPERM)
     return (rc == -ESRCH) ? 0 : rc;
-  int last = pfd_block_past(job->deadline);
-  if (!last && (looks & (looks - 1)) != 0) /* no power of two */
+  if (!closely)
     return 1;
   pid_t pid = (p->end.pid > 0) ? p->end.pid : pfd_process_pid(p->fd);
   return (pid > 0) ? pfd_signal_grouplives(pid) != 0 : 1;
 }
 
 
+static int lookatcgroup (const Handle *p) {
+  int events = pfd_cgroup_events(p->cgroup);
+  if (events < 0)
+    return (events == -ENODEV) ? 0 : events;
+  int rc = pfd_cgroup_populated(events);
+  (void)pfd_sys_close(events);
+  return rc;
+}
+
+
+/* at the powers of two */
+static int isclosely (int looks) {
+  return (looks & (looks - 1)) == 0;
+}
+
+
+int pfd_job_isleft (const Handle *p, Scope scope, int looks) {
+  if (scope == PFD_GROUP)
+    return lookatgroup(p, isclosely(looks));
+  return (scope == PFD_CGROUP) ? lookatcgroup(p) : 0;
+}
+
+
 static int awaitgroup (lua_State *L, const Job *job) {
   Sleeper s = {.L = L};
   for (int looks = 0;; looks++) {
-    int rc = lookatgroup(L, job, looks);
+    int closely = isclosely(looks) || pfd_block_past(job->deadline);
+    const Handle *p = pfd_handle_openas(L, job->arg, PFD_PIDFD);
+    int rc = lookatgroup(p, closely);
     if (rc <= 0)
       return rc;
     if (pfd_block_past(job->deadline))
@@ -398,10 +440,8 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint) {
 
 
 int pfd_job_kill (const Handle *p, Scope scope) {
-  Refusal refusal = checkwhole(p, scope);
-  if (refusal.rc == 0)
-    refusal.rc = signalwhole(p, scope, SIGKILL);
-  if (!pfd_end_kill(p->fd) && refusal.rc == 0)
+  int rc = signalscope(p, scope, SIGKILL).rc;
+  if (!pfd_end_kill(p->fd) && rc == 0)
     return -ETIMEDOUT;
-  return refusal.rc;
+  return rc;
 }

@@ -25,6 +25,9 @@ typedef struct Job {
   Scope scope;
 } Job;
 
+/* that of this name, or -1 */
+int pfd_job_findscope (const char *word);
+
 /* the word at 'arg': raises if it is none */
 Scope pfd_job_scope (lua_State *L, int arg);
 
@@ -36,6 +39,23 @@ Scope pfd_job_scope (lua_State *L, int arg);
 ** as before.
 */
 int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint);
+
+/*
+** For who does something else meanwhile. These neither wait nor allocate; the
+** handle need not be Lua's, and 'end' is known there once it has ended.
+*/
+
+/*
+** Send SIGTERM, and SIGCONT, or SIGKILL to all of it: 0 or -errno. The process
+** is a child that we gave a group of its own, so that this is surely not ours.
+*/
+int pfd_job_signal (const Handle *p, Scope scope, int sig);
+
+/*
+** The process has ended: does anything else of it live? 1, 0 or -errno. 'looks'
+** counts the calls: a costly look is made rarely.
+*/
+int pfd_job_isleft (const Handle *p, Scope scope, int looks);
 
 /*
 ** For an error's way out, where no Lua may run: SIGKILL to all of it, and reap

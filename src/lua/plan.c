@@ -76,11 +76,12 @@ void pfd_plan_keep (lua_State *L) {
 }
 
 
-static void *newarray (lua_State *L, size_t n, size_t size) {
-  luaL_argcheck(L, n < INT_MAX / 32, PFD_OPTIONS,
-                "too large"); /* or has holes */
-  void *array = lua_newuserdatauv(L, (n + 1) * size, 0);
-  memset(array, 0, (n + 1) * size);
+/* the length of a list with holes may not fit into a size_t */
+static void *newarray (lua_State *L, unsigned long long n, size_t size) {
+  luaL_argcheck(L, n < INT_MAX / 32, PFD_OPTIONS, "too large");
+  size_t room = ((size_t)n + 1) * size;
+  void *array = lua_newuserdatauv(L, room, 0);
+  memset(array, 0, room);
   pfd_plan_keep(L);
   return array;
 }
@@ -540,12 +541,12 @@ static void readoptions (lua_State *L, Plan *plan) {
 
 
 static void readarguments (lua_State *L, Plan *plan) {
-  size_t n = lua_rawlen(L, PFD_OPTIONS);
+  unsigned long long n = lua_rawlen(L, PFD_OPTIONS);
   luaL_argcheck(L, n > 0, PFD_OPTIONS, "no program");
   const char **argv = (const char **)newarray(L, n, sizeof(char *));
-  for (size_t i = 0; i < n; i++) {
+  for (int i = 0; i < (int)n; i++) {
     lua_rawgeti(L, PFD_OPTIONS, (lua_Integer)i + 1);
-    const char *key = lua_pushfstring(L, "[%d]", (int)i + 1);
+    const char *key = lua_pushfstring(L, "[%d]", i + 1);
     lua_insert(L, -2);
     argv[i] = tostring(L, key);
     lua_pop(L, 1);

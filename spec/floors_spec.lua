@@ -1,0 +1,73 @@
+local directory = require "spec.support.directory"
+
+-- What tools/floors says of a copy of src/, to which this line is added.
+local function said(path, line)
+  local output
+  directory.with(function(where)
+    assert(os.execute(("cp -R src %s"):format(where)))
+    if path then
+      local file = assert(io.open(where .. "/" .. path, "a"))
+      file:write(line, "\n")
+      file:close()
+    end
+    local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
+    output = pipe:read("*a")
+    pipe:close()
+  end)
+  return output
+end
+
+local cases = {
+  { "src/linux/end.c", '#include "../lua/arg.h"',
+    "linux/ includes of its own floor only" },
+  { "src/linux/end.h", '#include "../compat.h"',
+    "linux/ includes of its own floor only" },
+  { "src/linux/sys.h", "# include <lauxlib.h>",
+    "linux/ includes no header of Lua" },
+  { "src/lua/arg.c", '#include "../api/calls.h"', "includes go down only" },
+  { "src/compat.c", '#include "lua/arg.h"',
+    "compat includes nothing of the module" },
+  { "src/api/open.c", '#include "spawn.h"',
+    "a file of api/ includes no other of them" },
+  { "src/lua/arg.c", "#include <lua.h>",
+    "only compat.h includes headers of Lua" },
+  { "src/api/open.c", '#include "../lua/arg.c"',
+    "a header is included, no source" },
+  { "src/linux/sys_file.c", "int last (void) { return -errno; }",
+    "only linux/sys_result.c reads errno" },
+  { "src/lua/block.c", "int last (void) { errno = 0; return 0; }",
+    "only linux/sys_result.c reads errno" },
+  { "src/api/open.c", "#if LUA_VERSION_NUM < 503",
+    "only compat asks for a version" },
+  { "src/lua/arg.h", "#if defined(LUAJIT_VERSION)",
+    "only compat asks for a version" },
+}
+
+describe("tools/floors", function()
+  it("has nothing to say of src/", function()
+    assert.equal("", said())
+  end)
+
+  for i, case in ipairs(cases) do
+    local path, line, rule = case[1], case[2], case[3]
+    it(("says where a line is out of place: %d, %s"):format(i, rule), function()
+      assert.matches(rule .. ": " .. path, said(path, line), 1, true)
+    end)
+  end
+
+  it("says which Lua code Lua 5.1 does not read", function()
+    if not os.execute("command -v luac5.1 >/dev/null") then
+      pending("needs luac5.1")
+    end
+    directory.with(function(where)
+      assert(os.execute(("mkdir %s/examples; cp -R src %s"):format(where,
+        where)))
+      local file = assert(io.open(where .. "/examples/new.lua", "w"))
+      file:write("local x <const> = 7 // 2\n")
+      file:close()
+      local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
+      assert.matches("syntax of Lua 5.1: .*examples/new.lua:1", pipe:read("*a"))
+      pipe:close()
+    end)
+  end)
+end)

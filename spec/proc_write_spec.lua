@@ -1,0 +1,202 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
+local fds = require "spec.support.fds"
+local pidfd = require "pidfd"
+local reused = require "spec.support.reused"
+local run = require "spec.support.run"
+local scarce = require "spec.support.scarce"
+local state = require "spec.support.state"
+local threads = require "spec.support.threads"
+
+teardown(compiled.remove)
+
+-- A child in a user namespace of its own, where nobody has a number yet.
+local function with_namespace(use)
+  if not os.execute("unshare --user true >/dev/null 2>&1") then
+    pending("needs user namespaces")
+  end
+  child.ready({ "unshare", "--user", "sh", "-c", "echo; exec sleep 60" }, use)
+end
+
+describe("p:proc() with a text", function()
+  local self
+
+  before_each(function()
+    self = assert(pidfd.self())
+  end)
+
+  after_each(function()
+    self:close()
+  end)
+
+  it("writes a file of the process", function()
+    child.with(function(p)
+      assert.is_true(p:proc("oom_score_adj", "700"))
+      assert.equal("700\n", p:proc("oom_score_adj"))
+      assert.is_true(p:proc("oom_score_adj", "701\n"))
+      assert.equal("701\n", p:proc("oom_score_adj"))
+    end)
+  end)
+
+  it("writes a file of its own process, zeros and all", function()
+    local old = self:proc("comm"):sub(1, -2)
+    assert.is_true(self:proc("comm", "a name"))
+    assert.equal("a name\n", self:proc("comm"))
+    assert.is_true(self:proc("comm", "a\0b"))
+    assert.equal("a\n", self:proc("comm"))
+    assert.is_true(self:proc("comm", ""))
+    assert.equal("\n", self:proc("comm"))
+    assert.is_true(self:proc("comm", old))
+  end)
+
+  it("writes the map of a user namespace", function()
+    with_namespace(function(p)
+      assert.equal("", p:proc("uid_map"))
+      assert.is_true(p:proc("uid_map", ("7 %d 1"):format(run.user())))
+      assert.matches("^%s+7%s+" .. run.user() .. "%s+1\n$",
+        (p:proc("uid_map")))
+    end)
+  end)
+
+  it("fails with EPERM for what may be done only once", function()
+    with_namespace(function(p)
+      local map = ("0 %d 1"):format(run.user())
+      assert.is_true(p:proc("uid_map", map))
+      fails("proc", "EPERM", p:proc("uid_map", map))
+    end)
+  end)
+
+  it("writes one of a process whose first thread has ended", function()
+    local possible = threads.with("leaderless", function(process)
+      state.await(process.pid, "Z")
+      assert.is_true(process.p:proc("oom_score_adj", "600"))
+      assert.equal("600\n", process.p:proc("oom_score_adj"))
+    end)
+    if not possible then
+      pending("needs a C compiler")
+    end
+  end)
+
+  it("fails with ESRCH for a process that was reaped", function()
+    child.with_reaped(function(p)
+      fails("proc", "ESRCH", p:proc("oom_score_adj", "500"))
+    end)
+  end)
+
+  it("does not write to another process that has the number", function()
+    local output = reused.run [[
+      local old = start()
+      local new = replace(old)
+      print(errno(old:proc("oom_score_adj", "500")))
+      io.write(new:proc("oom_score_adj"))
+    ]]
+    assert.equal("ESRCH\n" .. self:proc("oom_score_adj"), output)
+  end)
+
+  it("fails with EINVAL for what the file does not take", function()
+    child.with(function(p)
+      local before = p:proc("oom_score_adj")
+      for _, text in ipairs { "", "x", "2000", "1 2", "0x", "-" } do
+        fails("proc", "EINVAL", p:proc("oom_score_adj", text))
+      end
+      assert.equal(before, p:proc("oom_score_adj"))
+      fails("proc", "EINVAL", p:proc("comm", "not my name"))
+    end)
+  end)
+
+  it("fails with EMSGSIZE where a part of the text was taken", function()
+    child.with(function(p)
+      fails("proc", "EMSGSIZE",
+        p:proc("oom_score_adj", "500" .. (" "):rep(30)))
+      assert.equal("500\n", p:proc("oom_score_adj"))
+    end)
+  end)
+
+  it("fails for a file that cannot be written", function()
+    local p, _, code = self:proc("stat", "x")
+    assert.is_nil(p)
+    code = pidfd.errno[code]
+    assert.is_true(code == "EACCES" or code == "EINVAL" or code == "EIO")
+  end)
+
+  it("fails with EACCES for another user's process, and says why", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      local _, message, code = p:proc("oom_score_adj", "500")
+      print(pidfd.errno[code], message)
+    ]]
+    if not output then
+      pending("needs root")
+    end
+    assert.matches("^EACCES\tproc: .*: it is of user 0", output)
+  end)
+
+  it("fails with EACCES where a privilege is missing", function()
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.self())
+      assert(p:proc("oom_score_adj", "500"))
+      local _, message, code = p:proc("oom_score_adj", "-500")
+      print(pidfd.errno[code], message, p:proc("oom_score_adj"))
+    ]]
+    if not output then
+      pending("needs root")
+    end
+    assert.equal("EACCES\tproc: Permission denied\t500\n\n", output)
+  end)
+
+  it("fails as reading fails, for names", function()
+    fails("proc", "ENOENT", self:proc("nonesuch", "x"))
+    fails("proc", "ENOTDIR", self:proc("comm/comm", "x"))
+    fails("proc", "EISDIR", self:proc("task", "x"))
+    fails("proc", "ELOOP", self:proc("fd/0", "x"))
+    fails("proc", "ELOOP", self:proc("cwd/x", "x"))
+    fails("proc", "ENAMETOOLONG", self:proc(("x"):rep(5000), "x"))
+  end)
+
+  it("fails with EREMOTE for one outside of the pid namespace", function()
+    local output = run.in_pid_namespace [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.adopt(3))
+      print(pidfd.errno[select(3, p:proc("oom_score_adj", "500"))])
+    ]]
+    if not output then
+      pending("needs luv, and namespaces of its own")
+    end
+    assert.equal("EREMOTE\n", output)
+  end)
+
+  it("raises for what leads out of the directory", function()
+    for _, name in ipairs { "../1/comm", "/tmp/x", "comm\0", "" } do
+      assert.error_matches(function() self:proc(name, "x") end,
+        "bad argument #1")
+    end
+  end)
+
+  it("raises for what is no text, before anything is done", function()
+    for _, text in ipairs { 500, true, {}, print } do
+      assert.error_matches(function() self:proc("oom_score_adj", text) end,
+        "bad argument #2.*string expected")
+    end
+    assert.error_matches(function() self:proc("oom_score_adj", nil) end,
+      "bad argument #2.*string expected")
+  end)
+
+  it("makes no descriptor that stays", function()
+    child.with_reaped(function(p)
+      assert.equal(0, fds.leaked(function()
+        assert(self:proc("comm", "busted"))
+        fails("proc", "EINVAL", self:proc("oom_score_adj", "x"))
+        fails("proc", "ESRCH", p:proc("comm", "x"))
+      end))
+    end)
+  end)
+
+  it("lets the collector look for a descriptor", function()
+    local prepare, call = "local p = pidfd.self()", "p:proc('comm', 'few')"
+    assert.equal("returns", scarce.with_garbage(prepare, call))
+    assert.equal("EMFILE", scarce.without_garbage(prepare, call))
+  end)
+end)

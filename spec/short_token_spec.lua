@@ -1,0 +1,203 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
+local fds = require "spec.support.fds"
+local kernel = require "spec.support.kernel"
+local pidfd = require "pidfd"
+local reused = require "spec.support.reused"
+local run = require "spec.support.run"
+local scarce = require "spec.support.scarce"
+local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
+local subject = require "spec.support.subject"
+
+local function need_pidfs()
+  if not kernel.at_least(6, 9) then
+    pending("pidfds with an inode of their own (Linux 6.9)")
+  end
+end
+
+teardown(compiled.remove)
+
+describe("p:token('short')", function()
+  it("returns the pid and the id", function()
+    need_pidfs()
+    child.with(function(p, pid)
+      assert.equal(("%d:%d"):format(pid, p:id()), p:token("short"))
+    end)
+  end)
+
+  it("names the inode that stat(1) tells", function()
+    need_pidfs()
+    child.with(function(p)
+      local inode = spawned.output { "stat", "-Lc", "%i", "/proc/self/fd/3",
+        fds = { [3] = p } }
+      assert.equal(p:pid() .. ":" .. inode, p:token("short") .. "\n")
+    end)
+  end)
+
+  it("fails with EINVAL for a thread, which it cannot name", function()
+    need_pidfs()
+    local thread = assert(pidfd.self(pidfd.flags.THREAD))
+    fails("token", "EINVAL", thread:token("short"))
+    thread:close()
+  end)
+
+  it("fails with ESRCH for a process that was reaped", function()
+    need_pidfs()
+    child.with_reaped(function(p)
+      fails("token", "ESRCH", p:token("short"))
+    end)
+  end)
+
+  it("fails with EOPNOTSUPP before Linux 6.9", function()
+    if kernel.at_least(6, 9) then
+      pending("this kernel has it (since Linux 6.9)")
+    end
+    local p = assert(pidfd.self())
+    local _, message = p:token("short")
+    fails("token", "EOPNOTSUPP", p:token("short"))
+    assert.matches("%(before Linux 6%.9%)$", message)
+    p:close()
+  end)
+
+  it("raises for another form", function()
+    local p = assert(pidfd.self())
+    for _, form in ipairs { "", "long", "SHORT", "short\0" } do
+      assert.error_matches(function() p:token(form) end, "bad argument #1")
+    end
+    for _, form in ipairs { 1, true, {} } do
+      assert.error_matches(function() p:token(form) end, "bad argument #1")
+    end
+    assert.error_matches(function() p:token(nil) end, "bad argument #1")
+    p:close()
+  end)
+end)
+
+describe("pidfd.from_token() of a short one", function()
+  it("returns a pidfd for the same process", function()
+    need_pidfs()
+    child.with(function(p)
+      local q = assert(pidfd.from_token(p:token("short")))
+      assert.is_true(p == q)
+      assert.is_true(fds.has(q:fileno(), "CLOEXEC"))
+      assert.equal(p:token(), q:token())
+      q:close()
+    end)
+  end)
+
+  it("finds it in another program", function()
+    need_pidfs()
+    child.with(function(p, pid)
+      local output = script.run([[
+        local pidfd = require "pidfd"
+        print(assert(pidfd.from_token(arg[1])):pid())
+      ]], p:token("short"))
+      assert.equal(pid .. "\n", output)
+    end)
+  end)
+
+  it("finds the main process that systemd names", function()
+    need_pidfs()
+    child.with(function(p, pid)
+      local output = script.run([[
+        local pidfd = require "pidfd"
+        local MAINPID, MAINPIDFDID = arg[1], arg[2]
+        print(assert(pidfd.from_token(MAINPID .. ":" .. MAINPIDFDID)):pid())
+      ]], pid, p:id())
+      assert.equal(pid .. "\n", output)
+    end)
+  end)
+
+  it("needs no /proc", function()
+    need_pidfs()
+    if not kernel.at_least(6, 13) then
+      pending("the pid without /proc (Linux 6.13)")
+    end
+    local output = run.unshared(run.without_proc, [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.self())
+      print(pidfd.from_token(assert(p:token("short"))) == p)
+    ]])
+    if not output then
+      pending("needs namespaces of its own")
+    end
+    assert.equal("true\n", output)
+  end)
+
+  it("fails with ESRCH for a process that was reaped", function()
+    need_pidfs()
+    local token
+    child.with(function(p)
+      token = assert(p:token("short"))
+    end)
+    fails("from_token", "ESRCH", pidfd.from_token(token))
+  end)
+
+  it("fails with ESRCH where another process has the number", function()
+    need_pidfs()
+    local output = reused.run [[
+      local old = start()
+      local token = old:token("short")
+      local new = replace(old)
+      print(errno(pidfd.from_token(token)))
+      print(pidfd.from_token(new:token("short")) == new)
+    ]]
+    assert.equal("ESRCH\ntrue\n", output)
+  end)
+
+  it("fails with ESRCH where the number is a thread's", function()
+    need_pidfs()
+    subject.with({ "thread" }, function(p, thread)
+      fails("from_token", "ESRCH", pidfd.from_token(thread .. ":" .. p:id()))
+    end)
+  end)
+
+  it("fails with EOPNOTSUPP before Linux 6.9", function()
+    if kernel.at_least(6, 9) then
+      pending("this kernel has it (since Linux 6.9)")
+    end
+    local token = child.self() .. ":1"
+    local _, message = pidfd.from_token(token)
+    fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
+    assert.matches("%(before Linux 6%.9%)$", message)
+  end)
+
+  -- Each of these is a token to a careless reader.
+  it("fails with EINVAL for what is no token", function()
+    local pid, id = child.self(), "50369"
+    for _, token in ipairs {
+      pid, pid .. ":", ":" .. id, ":", pid .. ":" .. id .. ":",
+      pid .. "::" .. id, pid .. ":" .. id .. " ", " " .. pid .. ":" .. id,
+      pid .. " :" .. id, pid .. ": " .. id, pid .. ":" .. id .. "\n",
+      pid .. ":" .. id .. "\0", pid .. "\0:" .. id, "0" .. pid .. ":" .. id,
+      pid .. ":0" .. id, pid .. ":0", "0:" .. id, "-" .. pid .. ":" .. id,
+      "+" .. pid .. ":" .. id, pid .. ":-" .. id, pid .. ":+" .. id,
+      ("0x%x:%s"):format(pid, id), pid .. ":0x" .. id, pid .. "," .. id,
+      ("%d:%s"):format(pid + 4294967296, id), "2147483648:" .. id,
+      ("9"):rep(40) .. ":" .. id, pid .. ":" .. ("9"):rep(40),
+      pid .. ":9223372036854775807", pid .. ":" .. id .. ":1", pid .. ":1.0",
+      pid .. ":1e3",
+    } do
+      fails("from_token", "EINVAL", pidfd.from_token(tostring(token)))
+    end
+  end)
+
+  it("makes no descriptor that stays", function()
+    need_pidfs()
+    local p = assert(pidfd.self())
+    local token = p:token("short")
+    assert.equal(0, fds.leaked(function()
+      assert(pidfd.from_token(token))
+      fails("from_token", "ESRCH", pidfd.from_token(token .. "7"))
+    end))
+    p:close()
+  end)
+
+  it("lets the collector look for a descriptor", function()
+    need_pidfs()
+    local prepare = "local token = pidfd.self():token('short')"
+    local call = "pidfd.from_token(token)"
+    assert.equal("returns", scarce.with_garbage(prepare, call))
+  end)
+end)
