@@ -16,7 +16,7 @@ while read -r line; do echo "$line" >&9 && echo written; done
 ]]
 
 local HELP = [[
-usage: demo.lua
+usage: demo.lua [--help]
 
 Start a program that writes a file, delete the file, and get it out of the
 running program again, by a pidfd. Each step is told; nothing is left behind.

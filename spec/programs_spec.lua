@@ -5,8 +5,12 @@ local read = require "spec.support.read"
 local script = require "spec.support.script"
 
 -- The status when it is called wrongly: timeout(1) has its own.
-local programs = { demo = 2, enter = 2, notify = 2, peer = 2, pipeline = 125, rescue = 2,
-  run = 125, supervise = 2, takeover = 2, timeout = 125, waitpid = 2 }
+local programs = { demo = 2, enter = 2, notify = 2, peer = 2, pipeline = 125,
+  rescue = 2, run = 125, supervise = 2, takeover = 2, timeout = 125,
+  waitpid = 2 }
+
+-- What is wrong, where no arguments are right.
+local WRONG = { demo = "now" }
 
 local function need_modules(path)
   for module in read(path):gmatch('require "([^"]+)"') do
@@ -30,7 +34,7 @@ for name, misused in pairs(programs) do
 
     it("tells it on stderr, when it is called wrongly", function()
       need_modules(path)
-      local output, errors, how, code = script.run(path)
+      local output, errors, how, code = script.run(path, WRONG[name])
       assert.equal("", output)
       assert.matches("^usage: " .. name .. "%.lua ", errors)
       assert.same({ "exit", misused }, { how, code })
