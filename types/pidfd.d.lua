@@ -54,8 +54,8 @@ pidfd.signal = {}
 ---
 ---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
 ---not know), ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
----Linux 6.16), EMFILE or ENFILE (no descriptor left); with `namespace` also with
----ESRCH (nobody has that number there, or that namespace is not below this
+---Linux 6.16), EMFILE or ENFILE (no descriptor left); with `namespace` also
+---with ESRCH (nobody has that number there, or that namespace is not below this
 ---one), EINVAL (no pid namespace), ENOTTY (before Linux 6.11), EAGAIN (the
 ---number goes from one process to the next), and before Linux 6.13 with EREMOTE
 ---(as `p:pid`). Since Linux 5.3.
@@ -307,8 +307,8 @@ function pidfd.peer(socket) end
 ---socket), EBADF (it, or one of the list, is not open), EOPNOTSUPP (descriptors
 ---need a unix socket), ETOOMANYREFS (as many as this process may have wait to
 ---be received), EINVAL (one that cannot be sent), EPERM (the other end takes
----none: Linux 6.16) or ENOBUFS. The descriptors were sent if any byte was. Since
----Linux 5.3.
+---none: Linux 6.16) or ENOBUFS. The descriptors were sent if any byte was.
+---Since Linux 5.3.
 ---@see unix(7) SCM_RIGHTS
 ---@param socket pidfd.Borrow
 ---@param data string not empty, if descriptors go over a stream
