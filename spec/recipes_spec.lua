@@ -84,7 +84,11 @@ end
 
 describe("the recipe", function()
   it("run.lua gives a command input, and reads its output", function()
-    assert.same({ "fig", "pear", "exit\t0" }, (output_of("run.lua")))
+    assert.same({ "fig", "pear" }, (output_of("run.lua")))
+  end)
+
+  it("stream.lua reads its output while it runs", function()
+    assert.same({ "fig", "pear", "exit\t0" }, (output_of("stream.lua")))
   end)
 
   it("kill_by_pid_file.lua ends the process of that name", function()

@@ -6,7 +6,7 @@
 --   what it does
 --   | argument | type | meaning |
 --   **Returns** ...
---   | errno | cause |, or **Fails** as [NAME](...)., or both, or **Never fails**
+--   | errno | cause |, or **Fails** as [NAME](...), or both; or **Never fails**
 --   **Since** Linux X.Y, or any Linux. **See** [page(2)](...)
 --   what else there is to know, and then an example
 --

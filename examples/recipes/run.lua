@@ -1,9 +1,6 @@
 local pidfd = require "pidfd"
-local p, pipes = assert(pidfd.spawn { "sort", stdin = "pipe", stdout = "pipe" })
-assert(pipes.stdin:write("pear\nfig\n", 10)) -- within 10 seconds
-pipes.stdin:close()
-for line in pipes.stdout:lines(10) do -- fig, pear
-  print(line)
+local r = assert(pidfd.run { "sort", input = "pear\nfig\n", timeout = 10 })
+if not r.ok then -- it failed, or was ended with all that it had started
+  error(tostring(r) .. "\n" .. r.stderr) -- sort: exit 2
 end
-p:poll(10) -- or it is ended
-print(p:terminate(1)) -- exit, 0
+io.write(r.stdout) -- fig, pear
