@@ -32,6 +32,9 @@ else
 endif
 LUA_CMOD = $(PREFIX)/lib/lua/$(MODULES)
 LUA_TYPES = $(PREFIX)/share/lua/$(MODULES)
+MAN = $(PREFIX)/share/man/man3
+# installed if 'make doc' has made it, which takes pandoc
+MAN_PAGE = build/doc/pidfd.3lua
 export LUA LUA_INCDIR LUA_LIB LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
@@ -106,6 +109,7 @@ NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_machines = busted cqueues luv socket patchelf \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
+NEEDS_doc = lua pandoc mandoc
 NEEDS_musl = busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
@@ -206,14 +210,22 @@ coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom an
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
 	@$(subst ;;,;$(CURDIR)/$(BUILD)/bench/?.so;;,$(CPATH)) $(LUA) bench/run.lua
 
+.PHONY: doc
+doc: needs ## the reference as HTML and as a man page, in build/doc/
+	@$(LUA) tools/doc/build build/doc
+	@mandoc -Tlint -Wstyle build/doc/pidfd.3lua
+	@echo 'build/doc/index.html  build/doc/pidfd.3lua'
+
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
 	install -D -m 644 $(MODULE) $(DESTDIR)$(LUA_CMOD)/pidfd.so
 	install -D -m 644 types/pidfd.d.lua $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
+	$(if $(wildcard $(MAN_PAGE)),install -D -m 644 $(MAN_PAGE) $(DESTDIR)$(MAN)/pidfd.3lua)
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
+	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua \
+	  $(DESTDIR)$(MAN)/pidfd.3lua
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well
