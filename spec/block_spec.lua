@@ -4,6 +4,7 @@ local has = require "spec.support.has"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
@@ -41,7 +42,7 @@ local function need_terminal()
 end
 
 describe("Ctrl-C", function()
-  for name, code in pairs(waits) do
+  for name, code in sorted(waits) do
     it("interrupts " .. name, function()
       need_terminal()
       local output = terminal.interrupt(BEGINNING:format(code) .. [[
@@ -117,7 +118,7 @@ local REPLACE = [[
 ]]
 
 describe("a signal handler of another library", function()
-  for name, code in pairs(waits) do
+  for name, code in sorted(waits) do
     it("runs during " .. name .. ", which goes on then", function()
       local output = run(code, ([[
         unix.handle(%d, function()
@@ -180,7 +181,7 @@ describe("a signal handler of another library", function()
     end)
   end
 
-  for name, code in pairs(waits) do
+  for name, code in sorted(waits) do
     it("that lets another have the number ends " .. name, function()
       local output = run(code, REPLACE .. ([[
         unix.handle(%d, replace)
@@ -236,7 +237,7 @@ describe("a signal handler of another library", function()
     ["p:terminate()"] = "unix.raise(%d, p.terminate, p, 60)",
   }
 
-  for name, code in pairs(missed) do
+  for name, code in sorted(missed) do
     it("runs at once if the signal came just before " .. name, function()
       local output = run(code:format(ALRM), ([[
         unix.handle(%d, function()
@@ -249,7 +250,7 @@ describe("a signal handler of another library", function()
     end)
   end
 
-  for name, code in pairs(missed) do
+  for name, code in sorted(missed) do
     it("that lets another have the number before the sleep ends " .. name,
       function()
         local output = run(code:format(ALRM), REPLACE .. ([[
@@ -280,7 +281,7 @@ describe("a storm of signals", function()
     ["p:terminate()"] = "select(2, p:terminate(0.3)) == 9",
   }
 
-  for name, code in pairs(timed) do
+  for name, code in sorted(timed) do
     it("neither shortens nor prolongs the time-out of " .. name, function()
       local output = run(code, ([[
         local count = 0
@@ -354,7 +355,7 @@ end)
 -- be the one that runs the handler. Here it always is: the waiting thread
 -- blocks the signal, also while it sleeps.
 describe("a signal that another thread handles", function()
-  for name, code in pairs(waits) do
+  for name, code in sorted(waits) do
     it("runs its hook during " .. name, function()
       if not has("luv") then
         pending("needs luv")

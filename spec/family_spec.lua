@@ -2,6 +2,7 @@ local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- Our own process group, session, and fields of the status.
@@ -189,7 +190,7 @@ describe("the user of pidfd.spawn()", function()
     },
   }
 
-  for name, case in pairs(cases) do
+  for name, case in sorted(cases) do
     it("is the one that is named: " .. name, function()
       need_root()
       local options, expected = case[1], {

@@ -3,6 +3,7 @@ local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 
 -- Calls that make a descriptor, as Lua code. There 'p' is a pidfd for this
 -- process, 'pid' its number, and 'fd' a pidfd.fd.
@@ -49,7 +50,7 @@ local function call_without_descriptors(reachable, code)
 end
 
 describe("the collector", function()
-  for name, code in pairs(calls) do
+  for name, code in sorted(calls) do
     it("finds a descriptor for " .. name .. " when all are used", function()
       assert.equal("returns\n", call_without_descriptors(false, code))
     end)
@@ -59,7 +60,7 @@ describe("the collector", function()
     end)
   end
 
-  for name, code in pairs(readers) do
+  for name, code in sorted(readers) do
     it("finds a descriptor for " .. name .. " when all are used", function()
       assert.equal("returns\n", call_without_descriptors(false, code))
     end)
@@ -72,7 +73,7 @@ describe("the collector", function()
     ["pidfd.getfd()"] = { "pidfd_getfd", 1, "pidfd.getfd(p, 0)" },
   }
 
-  for name, case in pairs(scarce) do
+  for name, case in sorted(scarce) do
     local syscall, nth, code = case[1], case[2], case[3]
 
     local function trace(errno, when)
@@ -221,7 +222,7 @@ describe("a handle", function()
     ]],
   }
 
-  for name, ending in pairs(endings) do
+  for name, ending in sorted(endings) do
     it("may be open when Lua ends, " .. name, function()
       if ending:find("<close>", 1, true) then
         language.need("<close>")
@@ -260,7 +261,7 @@ describe("a stranger", function()
     ["a file"] = { io.stdout },
   }
 
-  for typename, handle in pairs(handles) do
+  for typename, handle in sorted(handles) do
     local metatable = getmetatable(handle)
     local functions = {}
     for _, list in ipairs { metatable, metatable.__index } do
@@ -270,8 +271,8 @@ describe("a stranger", function()
     end
 
     functions.__eq = nil -- which answers: they are not equal
-    for method, call in pairs(functions) do
-      for name, stranger in pairs(strangers) do
+    for method, call in sorted(functions) do
+      for name, stranger in sorted(strangers) do
         local value = stranger[1]
         it(("is refused by %s of a %s: %s"):format(method, typename, name),
           function()
@@ -292,9 +293,9 @@ describe("a stranger", function()
                    pollfd = true, getfd = true, events = true, timeout = true,
                    dirty = true }
 
-  for typename, handle in pairs(handles) do
+  for typename, handle in sorted(handles) do
     local other = (typename == "pidfd") and fd or p
-    for method, call in pairs(getmetatable(handle).__index) do
+    for method, call in sorted(getmetatable(handle).__index) do
       if not shared[method] then
         local name = "is refused by %s of a %s: the other type"
         it(name:format(method, typename), function()
@@ -320,7 +321,7 @@ describe("a pidfd whose number somebody else has closed", function()
     token = {}, wait = { 0 }, waitid = { pidfd.flags.WEXITED },
   }
 
-  for name, arguments in pairs(failing) do
+  for name, arguments in sorted(failing) do
     it(("makes no descriptor that stays: p:%s()"):format(name), function()
       local p = assert(pidfd.self())
       assert.equal(0, fds.leaked(function()

@@ -6,6 +6,7 @@ local child = require "spec.support.child"
 local intercepted = require "spec.support.intercepted"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
+local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
@@ -58,7 +59,7 @@ local PROGRAM = [[
 
 describe("what p:info() tells, and pidfd.supports('coredump_code'),",
   function()
-    for release, bytes in pairs(LAYOUTS) do
+    for release, bytes in sorted(LAYOUTS) do
       it("is read as Linux " .. release .. " lays it out", function()
         local path = os.tmpname()
         local file = assert(io.open(path, "wb"))

@@ -3,6 +3,7 @@ local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- That the call fails at that step, and leaves nothing behind.
@@ -372,7 +373,7 @@ describe("pidfd.spawn() fails without the right", function()
     assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
   end)
 
-  for key, step in pairs { uid = "setresuid", gid = "setresgid" } do
+  for key, step in sorted { uid = "setresuid", gid = "setresgid" } do
     it("to change the " .. key, function()
       assert.equal("EPERM " .. step .. ":\n",
         tell_as_stranger("tell { 'true', " .. key .. " = 0 }"))
@@ -397,7 +398,8 @@ describe("pidfd.spawn() fails with EINVAL", function()
     { "/nowhere", autoreap = true, stdin = "pipe" },
   } do
     local name = options.autokill and "autokill" or "autoreap"
-    it("for " .. name .. " before Linux 7.1, and says so", function()
+    local beside = options.stdin and ", with a pipe," or ""
+    it("for " .. name .. beside .. " before Linux 7.1, and says so", function()
       if kernel.at_least(7, 1) then
         pending("it is known since Linux 7.1")
       end
@@ -411,7 +413,7 @@ end)
 describe("pidfd.spawn() asks the kernel", function()
   local AUTOREAP, NNP, AUTOKILL = 2 ^ 34, 2 ^ 35, 2 ^ 36
 
-  for options, flags in pairs {
+  for options, flags in sorted {
     ["autoreap = true"] = AUTOREAP,
     ["autoreap = true, autokill = true"] = AUTOREAP + AUTOKILL,
     ["autoreap = true, autokill = true, nnp = true"] =

@@ -6,6 +6,7 @@ local language = require "spec.support.language"
 local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local stream = require "spec.support.stream"
 
 teardown(compiled.remove)
@@ -154,7 +155,7 @@ describe("a pidfd in an event loop", function()
     end)
   end
 
-  for library, wait in pairs(waits) do
+  for library, wait in sorted(waits) do
     it("wakes " .. library .. " when the process ends, not before", function()
       if not has(library) then
         pending("needs " .. library)
@@ -206,7 +207,7 @@ describe("a pidfd.fd in an event loop", function()
     end)
   end
 
-  for library, wait in pairs(waits) do
+  for library, wait in sorted(waits) do
     for _, kind in ipairs { "pipe", "socket", "master" } do
       it(("wakes %s when a %s can be read"):format(library, kind), function()
         if not has(library) then
@@ -349,7 +350,7 @@ describe("cqueues.cancel()", function()
 end)
 
 describe("a socket that was taken out of a process", function()
-  for library, greet in pairs(greets) do
+  for library, greet in sorted(greets) do
     it("serves in " .. library, function()
       loopback.need()
       if not has(library) then

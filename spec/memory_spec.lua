@@ -6,6 +6,7 @@ local language = require "spec.support.language"
 local machine = require "spec.support.machine"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
 local vast = require "spec.support.vast"
 
@@ -221,7 +222,7 @@ describe("p:madvise()", function()
     [4] = "0x4", [0x7fffffff] = "0x7fffffff",
   }
 
-  for advice, number in pairs(advices) do
+  for advice, number in sorted(advices) do
     it(("asks the kernel for %s, for %s"):format(number, advice), function()
       local code = ("require('pidfd').self():madvise(%s, {})"):format(
         type(advice) == "string" and ("%q"):format(advice) or advice)
@@ -280,7 +281,7 @@ describe("p:madvise()", function()
     self:close()
   end)
 
-  for name, ranges in pairs(wrong) do
+  for name, ranges in sorted(wrong) do
     it("raises when the ranges are " .. name, function()
       assert.error_matches(function() self:madvise("COLD", ranges) end,
         "bad argument #2")
@@ -303,7 +304,7 @@ describe("p:madvise()", function()
     ["a length of 2^32"] = { { 4096, 2 ^ 32 } },
   }
 
-  for name, ranges in pairs(beyond) do
+  for name, ranges in sorted(beyond) do
     it(("raises for %s on a machine of 32 bits"):format(name), function()
       if machine.bits ~= 32 then
         pending("this interpreter has more")

@@ -6,6 +6,7 @@ local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 local KINDS = {
@@ -320,7 +321,7 @@ describe("p:setns()", function()
     user = "CLONE_NEWUSER", uts = "CLONE_NEWUTS",
   }
 
-  for kind, flag in pairs(flags) do
+  for kind, flag in sorted(flags) do
     it("asks the kernel for " .. flag .. ", for " .. kind, function()
       local trace = run.traced("-e trace=setns",
         "require('pidfd').self():setns(arg[1])", kind)
@@ -359,7 +360,7 @@ describe("p:setns()", function()
     p:close()
   end)
 
-  for kind, case in pairs {
+  for kind, case in sorted {
     mnt = { option = "--mount", errno = "EINVAL" },
     time = { option = "--time", errno = "EUSERS" },
   } do

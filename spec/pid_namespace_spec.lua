@@ -9,6 +9,7 @@ local pidfd = require "pidfd"
 local reused = require "spec.support.reused"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
+local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
 
 teardown(compiled.remove)
@@ -258,7 +259,7 @@ describe("pidfd.open(pid, flags, namespace)", function()
   end)
 end)
 
-for name, call in pairs {
+for name, call in sorted {
   ["p:pid()"] = function(namespace)
     local p = assert(pidfd.self())
     local result, message, code = p:pid(namespace)

@@ -5,6 +5,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local times = require "spec.support.times"
 local vast = require "spec.support.vast"
 
@@ -214,15 +215,16 @@ describe("pidfd.poll()", function()
   end
 
   for _, timeout in ipairs { 0, 0.0, 1e-12, 0.01 } do
-    it(("returns an empty list after %g s"):format(timeout), function()
+    it("returns an empty list after " .. timeout .. " s", function()
       child.with(function(p)
         assert.same({}, pidfd.poll({ p }, timeout))
       end)
     end)
 
-    it(("returns an empty list for one after %g s"):format(timeout), function()
-      assert.same({}, pidfd.poll({}, timeout))
-    end)
+    it("returns an empty list for an empty one after " .. timeout .. " s",
+      function()
+        assert.same({}, pidfd.poll({}, timeout))
+      end)
   end
 
   it("takes thousands", function()
@@ -312,7 +314,7 @@ describe("pidfd.poll()", function()
       "bad argument #1")
   end)
 
-  for name, stranger in pairs {
+  for name, stranger in sorted {
     ["a number"] = 1,
     ["a file"] = io.stdout,
     ["a table"] = {},

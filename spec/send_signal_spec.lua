@@ -8,6 +8,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
 
@@ -254,7 +255,7 @@ describe("the scope of a signal", function()
     end)
   end)
 
-  for name, scope in pairs {
+  for name, scope in sorted {
     ["several scopes"] = flags.SIGNAL_THREAD + flags.SIGNAL_PROCESS_GROUP,
     ["all scopes"] = 7,
     ["an unknown flag"] = 0x40000000,
@@ -374,7 +375,7 @@ describe("a signal with a value", function()
     end)
   end)
 
-  for name, value in pairs {
+  for name, value in sorted {
     ["2^31"] = 2147483648,
     ["-2^31 - 1"] = -2147483649,
     ["2^32"] = 4294967296,

@@ -8,6 +8,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local state = require "spec.support.state"
 
@@ -84,7 +85,7 @@ local kinds = {
     .. "gid = " .. run.group(),
 }
 
-for kind, options in pairs(kinds) do
+for kind, options in sorted(kinds) do
   describe("while a child " .. kind .. " is held up", function()
     it("this process ends with a signal that ends it", function()
       with_waiting(options, function(p)
@@ -177,7 +178,7 @@ end
 -- They hold the pipe on which the child reports, so that it does not close
 -- when the program runs.
 describe("processes that another thread forks", function()
-  for kind, options in pairs(kinds) do
+  for kind, options in sorted(kinds) do
     it("do not hold up the start of a child " .. kind, function()
       if not compiled.module("forker") then
         pending("needs a C compiler")
@@ -419,7 +420,7 @@ end)
 -- A child that cannot write to the pipe ends all the same, and without its
 -- program.
 describe("pidfd.spawn() where write() is refused", function()
-  for kind, options in pairs(kinds) do
+  for kind, options in sorted(kinds) do
     it("still fails for a child " .. kind, function()
       local refusing = run.refusing("write", "EPERM")
       if not refusing then
@@ -453,7 +454,7 @@ describe("pidfd.spawn() in a thread that is to be cancelled", function()
     print(require("spec.support.spawned").children() ~= "")
   ]]
 
-  for kind, options in pairs(kinds) do
+  for kind, options in sorted(kinds) do
     for _, refused in ipairs { false, true } do
       local where = refused and ", without close_range()" or ""
       it("works, for a child " .. kind .. where, function()

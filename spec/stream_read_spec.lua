@@ -4,6 +4,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
@@ -174,7 +175,7 @@ end)
 
 describe("a race for the input", function()
   for _, kind in ipairs { "pipe", "fifo", "socket", "slave" } do
-    for name, options in pairs(stream.lies) do
+    for name, options in sorted(stream.lies) do
       it(("does not let fd:read() of a %s block (%s kernel)"):format(kind,
         name), function()
         local output = stream.spoil(options, kind, [[

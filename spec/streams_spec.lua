@@ -5,6 +5,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 local STREAMS = { [0] = "stdin", [1] = "stdout", [2] = "stderr" }
@@ -46,7 +47,7 @@ describe("a stream of pidfd.spawn()", function()
     assert.equal("0\n1\n2\n", output) -- the first is of the directory itself
   end)
 
-  for number, name in pairs(STREAMS) do
+  for number, name in sorted(STREAMS) do
     it("is ours: " .. name .. " = 'inherit'", function()
       assert.same(inherited(), spawned.fds { [name] = "inherit" })
     end)
@@ -123,7 +124,7 @@ describe("a stream of pidfd.spawn()", function()
     ["a descriptor"] = 0,
   }
 
-  for name, stdout in pairs(outputs) do
+  for name, stdout in sorted(outputs) do
     it("is stdout's: stderr = 'stdout', which is " .. name, function()
       spawned.stopped({ stdout = stdout, stderr = "stdout" },
         function(p, pipes)
@@ -291,7 +292,7 @@ describe("pidfd.spawn() where stdin and stdout are closed", function()
       "1 /dev/null\n2 pipe\n4 pipe\n",
   }
 
-  for options, expected in pairs(cases) do
+  for options, expected in sorted(cases) do
     it("gives what is asked for: " .. options, function()
       assert.equal(expected, (run.under(closing, SHOW, options)))
     end)

@@ -239,7 +239,7 @@ describe("p:wait()", function()
   end)
 
   for _, timeout in ipairs { 0, 0.0, 1e-12, 0.001, 0.01 } do
-    it(("fails with ETIMEDOUT after %g s while it runs"):format(timeout),
+    it("fails with ETIMEDOUT after " .. timeout .. " s while it runs",
       function()
         child.with(function(p)
           fails("wait", "ETIMEDOUT", p:wait(timeout))
