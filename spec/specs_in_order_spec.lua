@@ -40,7 +40,7 @@ describe("tools/specs-in-order", function()
   -- This file must not have these names, or it would use them.
   for _, ending in ipairs { ".lua", ".c" } do
     it("says which helper nobody uses: *" .. ending, function()
-      local path = "spec/support/un" .. "known" .. ending
+      local path = "spec/support/orph" .. "aned" .. ending
       assert.equal(path .. ": no spec uses it\n", said(path, ""))
     end)
   end
