@@ -1,11 +1,8 @@
-local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local has = require "spec.support.has"
-local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
-local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
 
@@ -34,51 +31,6 @@ local BEGINNING = [[
     return %s
   end
 ]]
-
-local function need_terminal()
-  if not terminal.exists() then
-    pending("needs script(1), which makes a terminal")
-  end
-end
-
-describe("Ctrl-C", function()
-  for name, code in sorted(waits) do
-    it("interrupts " .. name, function()
-      need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
-        ready()
-        local ok, message = pcall(wait)
-        p:send_signal("KILL")
-        print(ok, message)
-      ]])
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
-
-    it("interrupts " .. name .. " in a coroutine, once", function()
-      need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
-        ready()
-        local ok, message = coroutine.resume(coroutine.create(wait))
-        p:send_signal("KILL")
-        print(ok, message)
-      ]])
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
-  end
-
-  it("ends a script that does not expect it", function()
-    need_terminal()
-    child.with(function(_, pid)
-      local output, how, code = terminal.interrupt([[
-        local p = require("pidfd").open(math.tointeger(arg[1]))
-        ready()
-        p:wait()
-      ]], pid)
-      assert.matches("interrupted!\n", output)
-      assert.equal("exit 1", how .. " " .. code)
-    end)
-  end)
-end)
 
 -- Run a program that has the module "unix", and 'wait' as above. Returns what
 -- it printed.
@@ -299,56 +251,6 @@ describe("a storm of signals", function()
       assert.equal("true\ttrue\ttrue\n", output)
     end)
   end
-end)
-
-describe("a debugger's hook", function()
-  it("stays, and does not keep from sleeping", function()
-    local output = run("p:poll(0.05)", [[
-      local function hook() end
-      debug.sethook(hook, "crl", 1)
-      print(wait())
-      print(debug.gethook() == hook)
-      print(coroutine.wrap(wait)())
-      print(debug.gethook() == hook)
-      debug.sethook()
-      p:send_signal("KILL")
-    ]])
-    assert.equal("false\ntrue\nfalse\ntrue\n", output)
-  end)
-
-  for _, name in ipairs { "p:poll()", "pidfd.poll()", "p:wait()" } do
-    it("that closes the pidfd within " .. name .. " ends it", function()
-      local output = run(waits[name], REPLACE .. [[
-        local waiting = { [p.poll] = true, [pidfd.poll] = true,
-          [p.wait] = true }
-        debug.sethook(function()
-          local caller = debug.getinfo(3, "f")
-          if caller and waiting[caller.func] and not taken then
-            replace()
-          end
-        end, "c")
-        local results = table.pack(pcall(wait))
-        debug.sethook()
-        tell(table.unpack(results))
-      ]])
-      assert.equal("false\tclosed\tfalse\n", output)
-    end)
-  end
-
-  it("of a coroutine stays that one's", function()
-    language.need("hooks of a coroutine")
-    local output = run("p:poll(0.01)", [[
-      local function hook() end
-      local thread = coroutine.create(function()
-        print(wait(), debug.gethook() == hook)
-      end)
-      debug.sethook(thread, hook, "c")
-      coroutine.resume(thread)
-      print((debug.gethook()))
-      p:send_signal("KILL")
-    ]])
-    assert.equal("false\ttrue\nnil\n", output)
-  end)
 end)
 
 -- In a process that has other threads, which block no signal, any of them may

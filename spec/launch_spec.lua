@@ -409,56 +409,6 @@ describe("pidfd.spawn() fails with EINVAL", function()
   end
 end)
 
--- Not every kernel knows them, but what it is asked for can be seen.
-describe("pidfd.spawn() asks the kernel", function()
-  local AUTOREAP, NNP, AUTOKILL = 2 ^ 34, 2 ^ 35, 2 ^ 36
-
-  for options, flags in sorted {
-    ["autoreap = true"] = AUTOREAP,
-    ["autoreap = true, autokill = true"] = AUTOREAP + AUTOKILL,
-    ["autoreap = true, autokill = true, nnp = true"] =
-      AUTOREAP + AUTOKILL + NNP,
-  } do
-    it("for what is wanted: " .. options, function()
-      local trace = run.traced("-e trace=clone3",
-        "require('pidfd').spawn { 'true', " .. options .. " }")
-      if not trace then
-        pending("needs strace")
-      end
-      assert.matches(("[|=]%#x[|,]"):format(math.tointeger(flags)), trace)
-      assert.matches("exit_signal=0,", trace)
-    end)
-  end
-end)
-
-describe("pidfd.spawn() with autokill alone", function()
-  it("fails with EINVAL, which is no question of the kernel", function()
-    local options = { "/nowhere", autokill = true }
-    assert_fails("EINVAL", "clone autoreap, autokill", options)
-    assert.not_matches("Linux", (select(2, pidfd.spawn(options))))
-  end)
-end)
-
-describe("a signal while pidfd.spawn() is at work", function()
-  it("is not for the child before it becomes the program", function()
-    local trace = run.traced("-f -e trace=dup3,rt_sigprocmask,execve",
-      "require('pidfd').spawn({ 'true', stderr = 0 }):wait()")
-    if not trace then
-      pending("needs strace")
-    end
-    local pid, mine = trace:match("\n(%d+) +dup3"), {}
-    for line in trace:gmatch("[^\n]+") do
-      if line:match("^%d+") == pid then
-        table.insert(mine, line)
-      end
-    end
-    local before, after =
-      table.concat(mine, "\n"):match("^(.-)dup3(.-)execve")
-    assert.not_matches("SIG_SETMASK, %[%]", before)
-    assert.matches("SIG_SETMASK, %[%]", after)
-  end)
-end)
-
 describe("pidfd.spawn() with a cgroup fails", function()
   it("with ENOENT where nothing is", function()
     assert_fails("ENOENT", "open /nowhere", { "true", cgroup = "/nowhere" })
