@@ -4,70 +4,20 @@ local script = require "spec.support.script"
 
 teardown(compiled.remove)
 
--- What sleeps until the process of 'p' ends, and returns nothing before.
-local waits = {
-  ["p:poll()"] = "p:poll()",
-  ["p:poll(60)"] = "p:poll(60)",
-  ["pidfd.poll()"] = "pidfd.poll({ p })",
-  ["p:wait()"] = "p:wait()",
-  ["p:wait(60)"] = "p:wait(60)",
-  ["p:waitid() for the end"] = "p:waitid(pidfd.flags.WEXITED)",
-  ["p:waitid() for a stop"] = "p:waitid(pidfd.flags.WSTOPPED)",
-  ["p:terminate()"] = "p:terminate(60)",
-}
-
--- A child that heeds neither Ctrl-C nor p:terminate(), and the function that
--- waits for it. What follows kills it in the end.
-local BEGINNING = [[
-  local pidfd = require "pidfd"
-  local p, pipes = assert(pidfd.spawn {
-    "sh", "-c", "trap '' INT TERM; echo; exec sleep 60 >&-",
-    stdout = "pipe", pdeathsig = "KILL",
-  })
-  pipes.stdout:file():read()
-  local function wait()
-    return %s
-  end
-]]
-
--- Run a program that has the module "unix", and 'wait' as above. Returns what
--- it printed.
-local function run(code, program)
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-  local beginning = "local unix = require 'unix'\n" .. BEGINNING:format(code)
-  local output, errors = script.run(beginning .. program)
+-- Run a program that has the module "unix", and waits by the way of that name.
+-- Returns what it printed.
+local function run(name, program)
+  compiled.need("unix")
+  local output, errors = script.run(program, name)
   assert.equal("", errors)
   return output
 end
 
--- A function that closes the pidfd and lets another process have its number;
--- and one that prints what became of the wait, and whether the other has ended
--- before: it has if that was what the wait looked at.
-local REPLACE = [[
-  local again = p:dup()
-  local other = assert(pidfd.spawn { "sleep", "60" })
-  local taken
-  local function replace()
-    local number = p:fileno()
-    p:close()
-    taken = {}
-    repeat -- lower numbers may be free, too
-      taken[#taken + 1] = other:dup()
-    until taken[#taken]:fileno() >= number
-    assert(taken[#taken]:fileno() == number)
-  end
-  local function tell(ok, message)
-    print(ok, not ok and message:match("closed"), other:poll(0))
-    again:send_signal("KILL")
-    other:send_signal("KILL")
-  end
-]]
-
 describe("a debugger's hook", function()
   it("stays, and does not keep from sleeping", function()
     local output = run("p:poll(0.05)", [[
+      local waiting = require "spec.programs.waiting"
+      local p, wait = waiting.p, waiting.wait
       local function hook() end
       debug.sethook(hook, "crl", 1)
       print(wait())
@@ -82,12 +32,16 @@ describe("a debugger's hook", function()
 
   for _, name in ipairs { "p:poll()", "pidfd.poll()", "p:wait()" } do
     it("that closes the pidfd within " .. name .. " ends it", function()
-      local output = run(waits[name], REPLACE .. [[
-        local waiting = { [p.poll] = true, [pidfd.poll] = true,
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local pidfd = require "pidfd"
+        local p, wait = waiting.p, waiting.wait
+        local replace, tell = waiting.replacing()
+        local calls = { [p.poll] = true, [pidfd.poll] = true,
           [p.wait] = true }
         debug.sethook(function()
           local caller = debug.getinfo(3, "f")
-          if caller and waiting[caller.func] and not taken then
+          if caller and calls[caller.func] then
             replace()
           end
         end, "c")
@@ -102,6 +56,8 @@ describe("a debugger's hook", function()
   it("of a coroutine stays that one's", function()
     language.need("hooks of a coroutine")
     local output = run("p:poll(0.01)", [[
+      local waiting = require "spec.programs.waiting"
+      local p, wait = waiting.p, waiting.wait
       local function hook() end
       local thread = coroutine.create(function()
         print(wait(), debug.gethook() == hook)

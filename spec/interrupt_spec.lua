@@ -1,32 +1,12 @@
 local child = require "spec.support.child"
-local sorted = require "spec.support.sorted"
 local terminal = require "spec.support.terminal"
 
--- What sleeps until the process of 'p' ends, and returns nothing before.
+-- What sleeps until the process of 'p' ends, and returns nothing before: see
+-- spec/programs/waiting.lua.
 local waits = {
-  ["p:poll()"] = "p:poll()",
-  ["p:poll(60)"] = "p:poll(60)",
-  ["pidfd.poll()"] = "pidfd.poll({ p })",
-  ["p:wait()"] = "p:wait()",
-  ["p:wait(60)"] = "p:wait(60)",
-  ["p:waitid() for the end"] = "p:waitid(pidfd.flags.WEXITED)",
-  ["p:waitid() for a stop"] = "p:waitid(pidfd.flags.WSTOPPED)",
-  ["p:terminate()"] = "p:terminate(60)",
+  "p:poll()", "p:poll(60)", "pidfd.poll()", "p:wait()", "p:wait(60)",
+  "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
 }
-
--- A child that heeds neither Ctrl-C nor p:terminate(), and the function that
--- waits for it. What follows kills it in the end.
-local BEGINNING = [[
-  local pidfd = require "pidfd"
-  local p, pipes = assert(pidfd.spawn {
-    "sh", "-c", "trap '' INT TERM; echo; exec sleep 60 >&-",
-    stdout = "pipe", pdeathsig = "KILL",
-  })
-  pipes.stdout:file():read()
-  local function wait()
-    return %s
-  end
-]]
 
 local function need_terminal()
   if not terminal.exists() then
@@ -35,26 +15,32 @@ local function need_terminal()
 end
 
 describe("Ctrl-C", function()
-  for name, code in sorted(waits) do
+  for _, name in ipairs(waits) do
     it("interrupts " .. name, function()
       need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
+      local output = terminal.interrupt([[
+        local ready = require "spec.programs.ready"
+        local waiting = require "spec.programs.waiting"
+        local p, wait = waiting.p, waiting.wait
         ready()
         local ok, message = pcall(wait)
         p:send_signal("KILL")
         print(ok, message)
-      ]])
+      ]], name)
       assert.matches("false\t[^\n]*interrupted!\n$", output)
     end)
 
     it("interrupts " .. name .. " in a coroutine, once", function()
       need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
+      local output = terminal.interrupt([[
+        local ready = require "spec.programs.ready"
+        local waiting = require "spec.programs.waiting"
+        local p, wait = waiting.p, waiting.wait
         ready()
         local ok, message = coroutine.resume(coroutine.create(wait))
         p:send_signal("KILL")
         print(ok, message)
-      ]])
+      ]], name)
       assert.matches("false\t[^\n]*interrupted!\n$", output)
     end)
   end
@@ -63,6 +49,7 @@ describe("Ctrl-C", function()
     need_terminal()
     child.with(function(_, pid)
       local output, how, code = terminal.interrupt([[
+        local ready = require "spec.programs.ready"
         local p = require("pidfd").open(math.tointeger(arg[1]))
         ready()
         p:wait()

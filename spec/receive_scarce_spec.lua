@@ -6,27 +6,11 @@ local stream = require "spec.support.stream"
 
 teardown(compiled.remove)
 
--- A program that has no descriptor left: 'input', 'output', and 'held', a list
--- of all the pidfds that it has. The collector comes only when it is called.
+-- Run a program with both ends of a pair of that kind, where so many
+-- descriptors can be open.
 local function without_descriptors(kind, n, program)
   stream.ends()
-  return run.with_descriptors(n, stream.BEGINNING:format(kind) .. [[
-    local held = {}
-    collectgarbage("stop")
-    local function fill()
-      repeat
-        local p = pidfd.self()
-        held[#held + 1] = p
-      until not p
-    end
-    local function show(data, extra, code)
-      if not data then
-        print(pidfd.errno[code])
-      else
-        print(data, #extra.fds, extra.truncated)
-      end
-    end
-  ]] .. program .. " os.exit(true, true)")
+  return run.with_descriptors(n, program, kind)
 end
 
 describe("pidfd.receive() without descriptors", function()
@@ -36,23 +20,35 @@ describe("pidfd.receive() without descriptors", function()
         kind, n), function()
         assert.equal("EMFILE\nEMFILE\nEMFILE\nx\t3\tfalse\n",
           without_descriptors(kind, n, [[
+            local pidfd = require "pidfd"
+            local stream = require "spec.programs.stream"
+            local input, output, self = stream.input, stream.output, stream.self
+            local full = require "spec.programs.full"
+            local fill, show = full.fill, full.show
             assert(pidfd.send(output, "x", { 0, self, 0 }))
             fill()
-            for i = 1, 3 do
+            for _ = 1, 3 do
               show(pidfd.receive(input, 9, 60))
-              table.remove(held):close()
+              table.remove(full.held):close()
             end
             show(pidfd.receive(input, 9, 60))
+            os.exit(true, true)
           ]]))
       end)
 
       it(("lets the collector look for them, of a %s, of %d"):format(kind, n),
         function()
           assert.equal("x\t3\tfalse\n", without_descriptors(kind, n, [[
+            local pidfd = require "pidfd"
+            local stream = require "spec.programs.stream"
+            local input, output, self = stream.input, stream.output, stream.self
+            local full = require "spec.programs.full"
+            local fill, show = full.fill, full.show
             assert(pidfd.send(output, "x", { 0, self, 0 }))
             fill()
-            held = nil
+            full.held = nil
             show(pidfd.receive(input, 9, 60))
+            os.exit(true, true)
           ]]))
         end)
 
@@ -60,13 +56,19 @@ describe("pidfd.receive() without descriptors", function()
         function()
           assert.equal("x\t0\tfalse\nEMFILE\ny\t1\tfalse\n",
             without_descriptors(kind, n, [[
+              local pidfd = require "pidfd"
+              local stream = require "spec.programs.stream"
+              local input, output = stream.input, stream.output
+              local full = require "spec.programs.full"
+              local fill, show = full.fill, full.show
               assert(pidfd.send(output, "x"))
               fill()
               show(pidfd.receive(input, 1, 60))
               assert(pidfd.send(output, "y", { 0 }))
               show(pidfd.receive(input, 1, 60))
-              held[#held]:close()
+              full.held[#full.held]:close()
               show(pidfd.receive(input, 1, 60))
+              os.exit(true, true)
             ]]))
         end)
     end
@@ -75,9 +77,15 @@ describe("pidfd.receive() without descriptors", function()
   it("waits, and fails with ETIMEDOUT", function()
     assert.equal("ETIMEDOUT\nETIMEDOUT\n",
       without_descriptors("socket", 24, [[
+        local pidfd = require "pidfd"
+        local stream = require "spec.programs.stream"
+        local input = stream.input
+        local full = require "spec.programs.full"
+        local fill, show = full.fill, full.show
         fill()
         show(pidfd.receive(input, 1, 0))
         show(pidfd.receive(input, 1, 0.01))
+        os.exit(true, true)
       ]]))
   end)
 
@@ -86,31 +94,46 @@ describe("pidfd.receive() without descriptors", function()
       pending("SO_PASSPIDFD (Linux 6.5)")
     end
     assert.equal("EMFILE\nx\t0\tfalse\n", without_descriptors("datagram", 24, [[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
+      local full = require "spec.programs.full"
+      local fill, show = full.fill, full.show
       assert(pidfd.passpidfd(input, true))
       assert(pidfd.send(output, "x"))
       fill()
       show(pidfd.receive(input, 9, 60))
-      held[#held]:close()
+      full.held[#full.held]:close()
       show(pidfd.receive(input, 9, 60))
+      os.exit(true, true)
     ]]))
   end)
 
   it("does not take what comes with more than it has room for", function()
     assert.equal("EMFILE\nxy\t1\tfalse\n",
       without_descriptors("socket", 400, [[
+        local pidfd = require "pidfd"
+        local stream = require "spec.programs.stream"
+        local input, output = stream.input, stream.output
+        local full = require "spec.programs.full"
+        local fill, show = full.fill, full.show
         assert(pidfd.send(output, "x"))
         assert(pidfd.send(output, "y", { 0 }))
         fill()
         show(pidfd.receive(input, 9, 60))
-        held[#held]:close()
+        full.held[#full.held]:close()
         show(pidfd.receive(input, 9, 60))
+        os.exit(true, true)
       ]]))
   end)
 
   -- As it is if another thread takes the number in between: strace says that
   -- there was one.
   it("tells what was lost all the same", function()
-    local program = stream.BEGINNING:format("socket") .. [[
+    local program = [[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
       local held = {}
       assert(pidfd.send(output, "x", { 0, 0, 0 }))
       repeat
@@ -124,7 +147,7 @@ describe("pidfd.receive() without descriptors", function()
     stream.ends()
     local trace, output = run.traced(
       "-e trace=fcntl -e inject=fcntl:retval=999 "
-      .. "sh -c 'ulimit -n 24; exec \"$@\"' sh", program)
+      .. "sh -c 'ulimit -n 24; exec \"$@\"' sh", program, "socket")
     if not trace then
       pending("needs strace")
     end

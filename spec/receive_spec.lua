@@ -223,12 +223,13 @@ describe("a pidfd that is received", function()
     if not refusing then
       pending("needs a C compiler")
     end
-    local output = run.under("exec " .. refusing,
-      stream.BEGINNING:format("socket") .. [[
-        assert(pidfd.send(output, "x", { self }))
-        local _, extra = pidfd.receive(input, 9)
-        print(pidfd.type(extra.fds[1]))
-      ]])
+    local output = run.under("exec " .. refusing, [[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      assert(pidfd.send(stream.output, "x", { stream.self }))
+      local _, extra = pidfd.receive(stream.input, 9)
+      print(pidfd.type(extra.fds[1]))
+    ]], "socket")
     assert.equal("pidfd.fd\n", output)
   end)
 end)

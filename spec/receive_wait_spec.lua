@@ -10,17 +10,18 @@ teardown(compiled.remove)
 
 -- Run a program with both ends of a pair, and with signal handlers.
 local function handled(program)
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
+  compiled.need("unix")
   stream.ends()
-  return script.run("local unix = require 'unix'\n"
-    .. stream.BEGINNING:format("socket") .. program)
+  return script.run(program, "socket")
 end
 
 describe("pidfd.receive() that waits", function()
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output, self = stream.input, stream.output, stream.self
       local n = 0
       unix.handle(pidfd.signal.ALRM, function()
         n = n + 1
@@ -39,6 +40,10 @@ describe("pidfd.receive() that waits", function()
 
   it("raises when a signal handler has closed the socket", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input = stream.input
       unix.handle(pidfd.signal.ALRM, function()
         input:close()
       end)
@@ -50,6 +55,10 @@ describe("pidfd.receive() that waits", function()
 
   it("takes nothing when a signal handler raises", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
       unix.handle(pidfd.signal.ALRM, function()
         pidfd.send(output, "x", { 0 })
         error("no more", 0)

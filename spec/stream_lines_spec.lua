@@ -233,6 +233,7 @@ describe("fd:lines()", function()
       pending("needs script(1), which makes a terminal")
     end
     local output = terminal.interrupt([[
+      local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "trap '' INT; printf begin; exec sleep 60",
