@@ -96,7 +96,7 @@ NEEDS_demo = lua lua.h
 NEEDS_test = $(NEEDS_demo) luarocks nginx strace systemd-notify \
   $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
 NEEDS_test-all = patchelf
-NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck
+NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck busted
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
 NEEDS_oom = $(NEEDS_demo)
@@ -133,7 +133,7 @@ test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a
 	@tools/every-lua $(SPECS)
 
 .PHONY: lint
-lint: needs ## check the style of the C and of the Lua
+lint: $(MODULE) ## check the style of the C and of the Lua
 	tools/lint $(STANDARD)
 
 .PHONY: sanitize

@@ -89,8 +89,7 @@ local function main()
   if not pid then
     local asked = arg[1] == "--help"
     local output = asked and io.stdout or io.stderr
-    output:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]
-")
+    output:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
     os.exit(asked and 0 or MISUSED)
   end
   for _, kind in ipairs(kinds) do

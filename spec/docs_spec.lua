@@ -1,7 +1,9 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
+local sorted = require "spec.support.sorted"
 
 local types = read("types/pidfd.d.lua")
+local changelog = read("CHANGELOG.md")
 local types_of = require "spec.support.types"
 
 -- Each public name: how a reader calls it, and the pattern by which it is found
@@ -9,10 +11,11 @@ local types_of = require "spec.support.types"
 local names = {}
 
 local function add(name, intypes)
-  names[#names + 1] = { name = name, types = intypes }
+  names[#names + 1] = { name = name, types = intypes,
+    changelog = "[`:.]" .. name:match("[%w_]+$") .. "%f[^%w_]" }
 end
 
-for name, value in pairs(pidfd) do
+for name, value in sorted(pidfd) do
   local call = type(value) == "function" and "[({]" or "%f[%W]"
   add("pidfd." .. name, "pidfd%." .. name .. call)
 end
@@ -20,7 +23,7 @@ end
 -- A type, and the variables that stand for it in the definitions: the second
 -- stands for both types.
 local function addmethods(type, variables)
-  for name in pairs(types_of[type].__index) do
+  for name in sorted(types_of[type].__index) do
     local found
     for _, variable in ipairs(variables) do
       local definition = "function " .. variable .. ":" .. name .. "%("
@@ -34,7 +37,7 @@ end
 addmethods("pidfd", { "p", "handle" })
 addmethods("pidfd.fd", { "fd", "handle" })
 
-for name in pairs(pidfd.flags) do
+for name in sorted(pidfd.flags) do
   add("pidfd.flags." .. name, "@field " .. name)
 end
 
@@ -59,6 +62,13 @@ describe("the documentation", function()
     it("tells of " .. entry.name .. " in the type definitions", function()
       assert.matches(entry.types, types)
     end)
+
+    -- Flags are told of with the calls that take them.
+    if not entry.name:find("^pidfd%.flags%.") then
+      it("tells of " .. entry.name .. " in the changelog", function()
+        assert.matches(entry.changelog, changelog)
+      end)
+    end
   end
 
   for _, entry in ipairs(functions) do

@@ -5,6 +5,7 @@ local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- An object to borrow, which runs 'action' when it is asked for its number.
@@ -42,7 +43,7 @@ describe("a call that runs out of descriptors", function()
     ["p:proc"] = { "p", "p:proc('stat')" },
   }
 
-  for name, case in pairs(cases) do
+  for name, case in sorted(cases) do
     it("raises if a finalizer closes what it is about: " .. name, function()
       local program = CLOSED:format(case[1], case[2])
       local output = run.with_descriptors(24, program)

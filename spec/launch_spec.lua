@@ -3,6 +3,7 @@ local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- That the call fails at that step, and leaves nothing behind.
@@ -372,7 +373,7 @@ describe("pidfd.spawn() fails without the right", function()
     assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
   end)
 
-  for key, step in pairs { uid = "setresuid", gid = "setresgid" } do
+  for key, step in sorted { uid = "setresuid", gid = "setresgid" } do
     it("to change the " .. key, function()
       assert.equal("EPERM " .. step .. ":\n",
         tell_as_stranger("tell { 'true', " .. key .. " = 0 }"))
@@ -397,7 +398,8 @@ describe("pidfd.spawn() fails with EINVAL", function()
     { "/nowhere", autoreap = true, stdin = "pipe" },
   } do
     local name = options.autokill and "autokill" or "autoreap"
-    it("for " .. name .. " before Linux 7.1, and says so", function()
+    local beside = options.stdin and ", with a pipe," or ""
+    it("for " .. name .. beside .. " before Linux 7.1, and says so", function()
       if kernel.at_least(7, 1) then
         pending("it is known since Linux 7.1")
       end
@@ -405,56 +407,6 @@ describe("pidfd.spawn() fails with EINVAL", function()
       assert.matches("Linux 7%.1", (select(2, pidfd.spawn(options))))
     end)
   end
-end)
-
--- Not every kernel knows them, but what it is asked for can be seen.
-describe("pidfd.spawn() asks the kernel", function()
-  local AUTOREAP, NNP, AUTOKILL = 2 ^ 34, 2 ^ 35, 2 ^ 36
-
-  for options, flags in pairs {
-    ["autoreap = true"] = AUTOREAP,
-    ["autoreap = true, autokill = true"] = AUTOREAP + AUTOKILL,
-    ["autoreap = true, autokill = true, nnp = true"] =
-      AUTOREAP + AUTOKILL + NNP,
-  } do
-    it("for what is wanted: " .. options, function()
-      local trace = run.traced("-e trace=clone3",
-        "require('pidfd').spawn { 'true', " .. options .. " }")
-      if not trace then
-        pending("needs strace")
-      end
-      assert.matches(("[|=]%#x[|,]"):format(math.tointeger(flags)), trace)
-      assert.matches("exit_signal=0,", trace)
-    end)
-  end
-end)
-
-describe("pidfd.spawn() with autokill alone", function()
-  it("fails with EINVAL, which is no question of the kernel", function()
-    local options = { "/nowhere", autokill = true }
-    assert_fails("EINVAL", "clone autoreap, autokill", options)
-    assert.not_matches("Linux", (select(2, pidfd.spawn(options))))
-  end)
-end)
-
-describe("a signal while pidfd.spawn() is at work", function()
-  it("is not for the child before it becomes the program", function()
-    local trace = run.traced("-f -e trace=dup3,rt_sigprocmask,execve",
-      "require('pidfd').spawn({ 'true', stderr = 0 }):wait()")
-    if not trace then
-      pending("needs strace")
-    end
-    local pid, mine = trace:match("\n(%d+) +dup3"), {}
-    for line in trace:gmatch("[^\n]+") do
-      if line:match("^%d+") == pid then
-        table.insert(mine, line)
-      end
-    end
-    local before, after =
-      table.concat(mine, "\n"):match("^(.-)dup3(.-)execve")
-    assert.not_matches("SIG_SETMASK, %[%]", before)
-    assert.matches("SIG_SETMASK, %[%]", after)
-  end)
 end)
 
 describe("pidfd.spawn() with a cgroup fails", function()

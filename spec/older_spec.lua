@@ -2,6 +2,7 @@ local kernel = require "spec.support.kernel"
 local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
@@ -165,7 +166,7 @@ describe("a system that cannot tell what a descriptor is", function()
 end)
 
 describe("a sleep that the kernel refuses", function()
-  for name, code in pairs {
+  for name, code in sorted {
     ["p:poll()"] = "pidfd.self():poll(0.01)",
     ["pidfd.poll()"] = "pidfd.poll({ pidfd.self() }, 0.01)",
   } do

@@ -3,6 +3,7 @@
 local has = require "spec.support.has"
 local read = require "spec.support.read"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 
 -- The status when it is called wrongly: timeout(1) has its own.
 local programs = { demo = 2, enter = 2, notify = 2, peer = 2, pipeline = 125,
@@ -20,7 +21,7 @@ local function need_modules(path)
   end
 end
 
-for name, misused in pairs(programs) do
+for name, misused in sorted(programs) do
   local path = "examples/" .. name .. ".lua"
 
   describe(path, function()

@@ -4,6 +4,7 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
+local sorted = require "spec.support.sorted"
 local types_of = require "spec.support.types"
 
 local types = read("types/pidfd.d.lua")
@@ -227,7 +228,7 @@ describe("the reference", function()
     end
   end)
 
-  for name in pairs(pidfd.flags) do
+  for name in sorted(pidfd.flags) do
     it("tells of pidfd.flags." .. name, function()
       local row = "| `" .. name .. "` |"
       assert.matches(row, by_name["pidfd.flags"].text, 1, true)

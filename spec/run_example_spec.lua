@@ -97,6 +97,7 @@ describe("examples/run.lua", function()
       pending("needs script(1), which makes a terminal")
     end
     local output, _, code = terminal.interrupt([[
+      local ready = require "spec.programs.ready"
       arg = { "sh", "-c", "trap '' INT; sleep 60 & wait" }
       ready()
       dofile("examples/run.lua")

@@ -2,6 +2,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local times = require "spec.support.times"
 
@@ -176,7 +177,7 @@ describe("pidfd.run() fails with", function()
 end)
 
 describe("pidfd.run() raises for", function()
-  for name, options in pairs {
+  for name, options in sorted {
     ["no program"] = {},
     ["an unknown option"] = { "true", limits = 1 },
     ["input that is a number"] = { "true", input = 1 },

@@ -199,6 +199,7 @@ describe("a terminal's pidfd.run()", function()
       pending("needs script(1), which makes a terminal")
     end
     local output = terminal.interrupt([[
+      local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"
       ready()
       print(pcall(pidfd.run, { "sh", "-c", "trap '' INT; sleep 60 & wait" }))

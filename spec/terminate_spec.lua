@@ -4,6 +4,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 local times = require "spec.support.times"
 
@@ -127,7 +128,7 @@ describe("p:terminate()", function()
     until not p:dup()
   ]]
 
-  for name, prepare in pairs {
+  for name, prepare in sorted {
     ["/proc is not mounted"] = false,
     ["no descriptor is left"] = FULL,
   } do

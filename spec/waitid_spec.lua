@@ -9,6 +9,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 
 local flags = pidfd.flags
 
@@ -156,7 +157,7 @@ describe("p:waitid()", function()
     end)
   end)
 
-  for name, options in pairs {
+  for name, options in sorted {
     ["no option"] = 0,
     ["nothing to wait for"] = flags.WNOHANG,
     ["an unknown option"] = flags.WEXITED + 0x100,

@@ -2,6 +2,7 @@
 -- file that uses one says "teardown(compiled.remove)".
 
 local directory = require "spec.support.directory"
+local pending = require "spec.support.pending"
 
 local compiled = {}
 
@@ -38,6 +39,13 @@ function compiled.module(name)
     "src/compat.c -fPIC -shared -Wl,-z,nodelete", os.getenv("CC_MODULE"))
   package.cpath = cpath .. ";" .. where .. "/?.so"
   return possible
+end
+
+-- The same, but is pending where it is not possible.
+function compiled.need(name)
+  if not compiled.module(name) then
+    pending("needs a C compiler")
+  end
 end
 
 -- Whether the interpreter is of another machine, or has another C library, than
