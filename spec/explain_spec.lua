@@ -164,8 +164,8 @@ describe("the explanation", function()
       end
       child.stopped({ uid = theirs, gid = STRANGER, groups = {} }, function(p)
         local words = "of user %d, and this process of user %d"
-        assert_explained(words:format(theirs, ours), call, run.as_stranger(
-          asking(call, p:pid()), "--ruid=65533 --euid=65534"))
+        assert_explained(words:format(theirs, ours), call,
+          ask_as_stranger(call, p:pid(), "--ruid=65533 --euid=65534"))
       end)
     end)
 
@@ -199,8 +199,7 @@ describe("the explanation", function()
     it("is missing where CAP_SYS_PTRACE did not help, for " .. name,
       function()
         child.stopped({}, function(p)
-          local program = asking(call, p:pid())
-          assert_unexplained(call, run.unshared("", program))
+          assert_unexplained(call, run.unshared("", asking(call, p:pid())))
         end)
       end)
 

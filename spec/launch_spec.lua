@@ -35,8 +35,8 @@ local function lowest_free()
   return number
 end
 
-local function tell_as_stranger(program)
-  local output = run.as_stranger(program)
+local function tell_as_stranger(program, ...)
+  local output = run.as_stranger(program, nil, ...)
   if not output then
     pending("needs root")
   end
@@ -362,16 +362,22 @@ describe("pidfd.spawn() fails without the right", function()
     assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
   end)
 
+  local START = [[
+    local options = require "spec.programs.options"
+    local start = require "spec.programs.start"
+    start(options { "true" })
+  ]]
+
   for key, step in sorted { uid = "setresuid", gid = "setresgid" } do
     it("to change the " .. key, function()
       assert.equal("EPERM " .. step .. ":\n",
-        tell_as_stranger("tell { 'true', " .. key .. " = 0 }"))
+        tell_as_stranger(START, key .. " = 0"))
     end)
   end
 
   it("to change the groups", function()
     assert.equal("EPERM setgroups:\n",
-      tell_as_stranger("tell { 'true', groups = {} }"))
+      tell_as_stranger(START, "groups = {}"))
   end)
 end)
 
