@@ -47,6 +47,7 @@ describe("pidfd.adopt()", function()
       print(flags())
       local p = assert(pidfd.adopt(3))
       print(flags())
+      p:close()
     ]])
     if not output then
       pending("needs luv")

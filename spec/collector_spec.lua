@@ -25,28 +25,29 @@ local readers = {
 
 -- Use up all of the 64 descriptors, and then call. Whether the handles can
 -- still be reached decides whether the collector can help.
-local exhausted = [[
-  local pidfd = require "pidfd"
-  local p = assert(pidfd.self())
-  local fd = assert(p:getfd(p:fileno()))
-  local pid, adoptable = p:pid(), assert(p:dup()):release()
-  collectgarbage("stop")
-  local handles = {}
-  repeat
-    local o = assert(p:dup())
-    handles[#handles + 1] = %s
-  until o:fileno() == 63
-  local result, _, code = %s
-  print(result and "returns" or "fails with " .. pidfd.errno[code])
-  for _, o in ipairs(handles) do
-    assert(o:close())
-  end
-  assert(p:pid() and fd:close())
-]]
-
 local function call_without_descriptors(reachable, code)
-  return run.with_descriptors(64,
-    exhausted:format(reachable and "o" or "nil", code))
+  return run.with_descriptors(64, [[
+    local argument = require "spec.programs.argument"
+    local pidfd = require "pidfd"
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(p:fileno()))
+    local call = argument(arg[2], {
+      pidfd = pidfd, p = p, fd = fd, pid = p:pid(),
+      adoptable = assert(p:dup()):release(),
+    })
+    collectgarbage("stop")
+    local handles = {}
+    repeat
+      local o = assert(p:dup())
+      table.insert(handles, arg[1] == "reachable" and o or nil)
+    until o:fileno() == 63
+    local result, _, code = call()
+    print(result and "returns" or "fails with " .. pidfd.errno[code])
+    for _, o in ipairs(handles) do
+      assert(o:close())
+    end
+    assert(p:pid() and fd:close())
+  ]], reachable and "reachable" or "garbage", code)
 end
 
 describe("the collector", function()
@@ -79,12 +80,13 @@ describe("the collector", function()
     local function trace(errno, when)
       local options = "-e trace=%s -e inject=%s:error=%s:when=%s"
       local text, output = run.traced(
-        options:format(syscall, syscall, errno, when), ([[
+        options:format(syscall, syscall, errno, when), [[
+          local argument = require "spec.programs.argument"
           local pidfd = require "pidfd"
           local p = assert(pidfd.self())
-          local o, _, code = %s
+          local o, _, code = argument(arg[1], { pidfd = pidfd, p = p })()
           print(o and "returns" or "fails with " .. pidfd.errno[code])
-        ]]):format(code))
+        ]], code)
       if not text then
         pending("needs strace")
       end
@@ -152,7 +154,7 @@ end)
 -- The collector sees a few bytes, and the live data makes its cycles long.
 describe("handles that nobody has closed", function()
   local PROGRAM = [[
-    collectgarbage("%s")
+    collectgarbage(arg[1])
     local pidfd = require "pidfd"
     local live = {}
     for i = 1, 10000 do
@@ -176,7 +178,7 @@ describe("handles that nobody has closed", function()
     for _, limit in ipairs { 48, 256, 1024 } do
       it(("leave room for others among %d: %s"):format(limit, mode), function()
         language.need(mode)
-        assert.equal("0\n", run.with_descriptors(limit, PROGRAM:format(mode)))
+        assert.equal("0\n", run.with_descriptors(limit, PROGRAM, mode))
       end)
     end
   end
@@ -224,8 +226,7 @@ describe("the count of handles", function()
         for _ = 1, 300 do pidfd.self() end
         collectgarbage("restart")
       end
-      for _, p in ipairs(live) do p:close() end
-      live = {}
+      while live[1] do table.remove(live):close() end
     end
     local failed = 0
     for _ = 1, 5000 do

@@ -19,18 +19,20 @@ end
 -- The call finds no descriptor left, and the finalizer that runs then closes
 -- what the call is about.
 local CLOSED = [[
+  local argument = require "spec.programs.argument"
   local pidfd = require "pidfd"
   local p = assert(pidfd.self())
   local fd = assert(p:getfd(0))
+  local call = argument(arg[2], { pidfd = pidfd, p = p, fd = fd })
   collectgarbage("stop")
   local hold = {}
   repeat
     local more = p:dup()
     hold[#hold + 1] = more
   until not more
-  local closing = %s
+  local closing = arg[1] == "p" and p or fd
   setmetatable({}, { __gc = function() closing:close() end })
-  print(pcall(function() return %s end))
+  print(pcall(call))
 ]]
 
 describe("a call that runs out of descriptors", function()
@@ -45,8 +47,7 @@ describe("a call that runs out of descriptors", function()
 
   for name, case in sorted(cases) do
     it("raises if a finalizer closes what it is about: " .. name, function()
-      local program = CLOSED:format(case[1], case[2])
-      local output = run.with_descriptors(24, program)
+      local output = run.with_descriptors(24, CLOSED, case[1], case[2])
       assert.matches("^false.*attempt to use a closed pidfd", output)
     end)
   end
@@ -142,15 +143,17 @@ describe("the options of pidfd.spawn()", function()
       for i = 1, 300 do setenv("VAR" .. i, "value" .. i) end
       local t = {} -- what takes the memory that was freed
       for i = 1, 100 do t[i] = ("A"):rep(200 + i) end
-      %s
+      if arg[1] then
+        setenv("PATH", arg[1])
+      end
     end
     local borrowed = { fileno = function() change() return 0 end }
     local p, pipes = assert(pidfd.spawn {
       "env", stdin = borrowed, stdout = "pipe" })
     local count, malformed = 0, 0
     for line in pipes.stdout:file():lines() do
-      count = count + (line:find("^VAR%%d+=value%%d+$") and 1 or 0)
-      malformed = malformed + (line:find("^[%%w_]+=") and 0 or 1)
+      count = count + (line:find("^VAR%d+=value%d+$") and 1 or 0)
+      malformed = malformed + (line:find("^[%w_]+=") and 0 or 1)
     end
     print(count, malformed, (p:wait()))
   ]]
@@ -159,8 +162,7 @@ describe("the options of pidfd.spawn()", function()
     if not compiled.module("setenv") then
       pending("needs a C compiler")
     end
-    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
-      .. SETENV:format(""))
+    local output = script.run(SETENV)
     assert.equal("300\t0\texit\n", output)
   end)
 
@@ -168,9 +170,8 @@ describe("the options of pidfd.spawn()", function()
     if not compiled.module("setenv") then
       pending("needs a C compiler")
     end
-    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
-      .. SETENV:format('setenv("PATH", ("/nowhere:"):rep(500) .. '
-        .. '"/usr/bin:/bin")'))
+    local output = script.run(SETENV,
+      ("/nowhere:"):rep(500) .. "/usr/bin:/bin")
     assert.equal("300\t0\texit\n", output)
   end)
 end)

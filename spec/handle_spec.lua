@@ -18,62 +18,81 @@ describe("a handle", function()
 
   -- What is open when the program ends, and how it ends.
   local endings = {
-    ["in a global"] = "p, fd = make()",
-    ["in a local"] = "local p, fd = make()",
+    ["in a global"] = [[
+      local ending = require "spec.programs.ending"
+      _G.p, _G.fd = ending.make()
+    ]],
+    ["in a local"] = [[
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      assert(p and fd)
+    ]],
     ["in an upvalue"] = [[
-      local p, fd = make()
-      function keep() return p, fd end
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      function ending.keep() return p, fd end
     ]],
     ["in a cycle"] = [[
-      local t = { make() }
+      local ending = require "spec.programs.ending"
+      local t = { ending.make() }
       t[3] = t
-      keep = setmetatable({}, { __index = t, __gc = function() end })
+      ending.keep = setmetatable({}, { __index = t, __gc = function() end })
     ]],
     ["in a coroutine"] = [[
-      keep = coroutine.wrap(function()
-        local p, fd = make()
+      local ending = require "spec.programs.ending"
+      ending.keep = coroutine.wrap(function()
+        local p, fd = ending.make()
         coroutine.yield()
         return p, fd
       end)
-      keep()
+      ending.keep()
     ]],
     ["to be closed in a coroutine"] = [[
-      keep = coroutine.wrap(function()
-        local p <close> = make()
-        coroutine.yield()
+      local ending = require "spec.programs.ending"
+      ending.keep = coroutine.wrap(function()
+        local p <close> = ending.make()
+        coroutine.yield(p)
       end)
-      keep()
+      ending.keep()
     ]],
     ["and os.exit(0, true) is called"] = [[
-      local p, fd = make()
-      os.exit(0, true)
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      os.exit(p and fd and 0, true)
     ]],
     ["in a scope, and os.exit(0, true) is called"] = [[
-      local p <close> = make()
-      os.exit(0, true)
+      local ending = require "spec.programs.ending"
+      local p <close> = ending.make()
+      os.exit(p and 0, true)
     ]],
     ["and os.exit(0) is called"] = [[
-      local p, fd = make()
-      os.exit(0)
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      os.exit(p and fd and 0)
     ]],
     ["and a finalizer that runs earlier uses it"] = [[
-      local p, fd = make()
-      keep = setmetatable({}, { __gc = function()
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      ending.keep = setmetatable({}, { __gc = function()
         assert(p:pid() and p:fileno() and fd:dup())
         assert(p:close() and fd:close())
       end })
     ]],
     ["and a finalizer that runs later uses it"] = [[
+      local ending = require "spec.programs.ending"
       local list = {}
-      keep = setmetatable({}, { __gc = function()
-        assert(pidfd.type(list[1]) == "closed pidfd")
+      ending.keep = setmetatable({}, { __gc = function()
+        assert(ending.pidfd.type(list[1]) == "closed pidfd")
         assert(tostring(list[2]) == "pidfd.fd (closed)")
         assert(list[1]:close() and not pcall(list[1].pid, list[1]))
       end })
-      list[1], list[2] = make()
+      list[1], list[2] = ending.make()
     ]],
     ["and a finalizer makes another"] = [[
-      keep = setmetatable({}, { __gc = function() made = make() end })
+      local ending = require "spec.programs.ending"
+      ending.keep = setmetatable({}, { __gc = function()
+        ending.made = ending.make()
+      end })
     ]],
   }
 
@@ -82,14 +101,7 @@ describe("a handle", function()
       if ending:find("<close>", 1, true) then
         language.need("<close>")
       end
-      local output, errors, how, code = script.run([[
-        pidfd = require "pidfd"
-        warn("@on") -- an error in a finalizer is a warning
-        function make()
-          local p = assert(pidfd.self())
-          return p, assert(p:getfd(p:fileno()))
-        end
-      ]] .. ending)
+      local output, errors, how, code = script.run(ending)
       assert.equal("", output)
       assert.equal("", errors)
       assert.equal("exit 0", how .. " " .. code)

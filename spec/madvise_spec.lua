@@ -171,11 +171,11 @@ describe("p:madvise()", function()
     language.need("integers of 64 bits")
     local high = ("8%s"):format(("0"):rep(machine.bits / 4 - 1))
     local longest = ("7%s"):format(("f"):rep(machine.bits / 4 - 1))
-    local trace = run.traced("-e trace=process_madvise", ([[
+    local trace = run.traced("-e trace=process_madvise", [[
       require('pidfd').self():madvise(99, {
-        { 0x1000, 4096 }, { 0x%s, 0 }, { 3.0, 0x%s },
+        { 0x1000, 4096 }, { tonumber(arg[1]), 0 }, { 3.0, tonumber(arg[2]) },
       })
-    ]]):format(high, longest))
+    ]], "0x" .. high, "0x" .. longest)
     if not trace then
       pending("needs strace")
     end

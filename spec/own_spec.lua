@@ -237,7 +237,7 @@ for _, type in ipairs(types) do
     local scope = load [[
       local o, leave = ...
       local closing <close> = o
-      leave()
+      leave(closing)
     ]]
 
     it("is closed at the end of its scope", function()
@@ -267,7 +267,7 @@ describe("fd:close()", function()
     local trace, output = run.traced(inject, [[
       local pidfd = require "pidfd"
       local path = arg[1]
-      local file = io.open(path)
+      local file = assert(io.open(path))
       local p = pidfd.self()
       for number, target in pairs(p:fds()) do
         if target == path then
@@ -276,6 +276,7 @@ describe("fd:close()", function()
           print(pidfd.type(fd), fd:close())
         end
       end
+      assert(file)
       os.exit(0)
     ]], path)
     os.remove(path)

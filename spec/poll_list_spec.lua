@@ -280,18 +280,18 @@ describe("pidfd.poll()", function()
     if not compiled.module("unix") then
       pending("needs a C compiler")
     end
-    local output = script.run(([[
+    local output = script.run [[
       local pidfd, unix = require "pidfd", require "unix"
       local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
       local list = { p, p, p }
-      unix.handle(%d, function()
+      unix.handle(pidfd.signal.ALRM, function()
         list[2] = nil
       end)
       unix.alarm(0.01, 0)
       local ok, message = pcall(pidfd.poll, list)
       print(ok, message:match("#2"))
       p:send_signal("KILL")
-    ]]):format(pidfd.signal.ALRM))
+    ]]
     assert.equal("false\t#2\n", output)
   end)
 

@@ -19,38 +19,8 @@ end
 
 -- p:setns() moves a whole process, so each of these is a process of its own.
 -- They run in a user namespace, where everybody may move.
-local PRELUDE = [[
-  local pidfd = require "pidfd"
-  local self = assert(pidfd.self())
-
-  -- A child that runs under unshare(1), and has done this.
-  local function start(options, command)
-    local line = "exec unshare %s sh -c '%s; echo; exec sleep 60'"
-    local p, pipes = assert(pidfd.spawn { "sh", "-c",
-      line:format(options, command), stdout = "pipe", pdeathsig = "KILL" })
-    pipes.stdout:file():read()
-    return p
-  end
-
-  local function hostname()
-    local file = assert(io.open("/proc/sys/kernel/hostname"))
-    return file:read()
-  end
-
-  -- Has this process the same namespace as 'p'?
-  local function shares(p, kind)
-    local ours, theirs = self:namespace(kind), p:namespace(kind)
-    local list = self:fds()
-    return list[ours:fileno()] == list[theirs:fileno()]
-  end
-
-  local function errno(_, _, code)
-    return pidfd.errno[code]
-  end
-]]
-
-local function moved(program)
-  local output = run.unshared("", PRELUDE .. program)
+local function moved(program, ...)
+  local output = run.unshared("", program, ...)
   if not output then
     pending("needs namespaces of its own")
   end
@@ -60,6 +30,8 @@ end
 describe("p:setns()", function()
   it("returns true, and moves into all that are named", function()
     assert.equal("true\nelsewhere\ttrue\ttrue\n", moved [[
+      local setns = require "spec.programs.setns"
+      local start, hostname, shares = setns.start, setns.hostname, setns.shares
       local p = start("--uts --net", "hostname elsewhere")
       print(p:setns("uts", "net"))
       print(hostname(), shares(p, "uts"), shares(p, "net"))
@@ -68,6 +40,8 @@ describe("p:setns()", function()
 
   it("leaves the others alone", function()
     assert.equal("true\ttrue\tfalse\n", moved [[
+      local setns = require "spec.programs.setns"
+      local start, shares = setns.start, setns.shares
       local p = start("--uts --net", "hostname elsewhere")
       print(p:setns("uts"), shares(p, "uts"), shares(p, "net"))
     ]])
@@ -75,6 +49,9 @@ describe("p:setns()", function()
 
   it("moves what is started afterwards", function()
     assert.equal("elsewhere\n", moved [[
+      local pidfd = require "pidfd"
+      local setns = require "spec.programs.setns"
+      local start = setns.start
       local p = start("--uts", "hostname elsewhere")
       assert(p:setns("uts"))
       assert(pidfd.spawn { "hostname" }):wait()
@@ -83,6 +60,8 @@ describe("p:setns()", function()
 
   it("moves into a user namespace and what belongs to it", function()
     assert.equal("true\nelsewhere\ttrue\n", moved [[
+      local setns = require "spec.programs.setns"
+      local start, hostname, shares = setns.start, setns.hostname, setns.shares
       local p = start("--user --map-root-user --uts", "hostname elsewhere")
       print(p:setns("uts", "user"))
       print(hostname(), shares(p, "user"))
@@ -91,6 +70,9 @@ describe("p:setns()", function()
 
   it("moves children only, for pid", function()
     assert.equal("true\ttrue\n2\n", moved [[
+      local pidfd = require "pidfd"
+      local setns = require "spec.programs.setns"
+      local start, self = setns.start, setns.self
       local p = start("--pid --fork --kill-child", ":")
       local children = p:proc(("task/%d/children"):format(p:pid()))
       local first = assert(pidfd.open(math.tointeger(children)))
@@ -103,6 +85,8 @@ describe("p:setns()", function()
   it("moves this process itself, for time", function()
     need_kind("time")
     assert.equal("true\ttrue\ttrue\n", moved [[
+      local setns = require "spec.programs.setns"
+      local start, shares = setns.start, setns.shares
       local function uptime()
         return assert(io.open("/proc/uptime")):read("n")
       end
@@ -114,6 +98,8 @@ describe("p:setns()", function()
 
   it("moves into none where one of them is refused", function()
     assert.equal("EINVAL\tfalse\n", moved [[
+      local setns = require "spec.programs.setns"
+      local start, shares, errno = setns.start, setns.shares, setns.errno
       local p = start("--uts", "hostname elsewhere")
       print(errno(p:setns("uts", "user")), shares(p, "uts"))
     ]])
@@ -174,10 +160,13 @@ describe("p:setns()", function()
       if not has "luv" then
         pending("needs luv")
       end
-      assert.equal(("true\n%s\n"):format(case.errno), moved(([[
-        local p = start(%q, ":")
+      assert.equal(("true\n%s\n"):format(case.errno), moved([[
+        local pidfd = require "pidfd"
+        local setns = require "spec.programs.setns"
+        local start, self = setns.start, setns.self
+        local p = start(arg[1], ":")
         local function move()
-          local ok, _, code = p:setns(%q)
+          local ok, _, code = p:setns(arg[2])
           print(ok or pidfd.errno[code])
         end
         move()
@@ -185,7 +174,7 @@ describe("p:setns()", function()
         move()
         io.stdout:flush()
         self:send_signal("KILL")
-      ]]):format(case.option, kind)))
+      ]], case.option, kind))
     end)
   end
 

@@ -42,7 +42,7 @@ describe("the fds of pidfd.spawn()", function()
 
   it("are not those that we inherited", function()
     assert.equal("0\n1\n2\n", (run.under("exec 8</dev/null 9<&8;", [[
-      local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+      local spawned = require "spec.support.spawned"
       for number = 0, 10 do
         print(spawned.fds({})[number] and number)
       end
@@ -95,7 +95,7 @@ describe("the fds of pidfd.spawn()", function()
   it("may swap with the streams", function()
     directory.with(function(where)
       local program = script.command [[
-        local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+        local spawned = require "spec.support.spawned"
         local list = spawned.fds { stdin = 1, stdout = 2, stderr = 0,
           fds = { [3] = 1 } }
         local file = assert(io.open(arg[1] .. "/list", "w"))
@@ -136,7 +136,7 @@ describe("the fds of pidfd.spawn()", function()
 
   it("may have every number that there is", function()
     assert.equal("/dev/null\n", (run.with_descriptors(64, [[
-      local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+      local spawned = require "spec.support.spawned"
       print(spawned.fds({ fds = { [63] = 0 } })[63])
     ]])))
   end)
@@ -154,7 +154,7 @@ end)
 
 -- Prints what the child has open, on descriptor 2.
 local SHOW = [[
-  local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+  local spawned = require "spec.support.spawned"
   local list = spawned.fds(load("return {" .. arg[1] .. "}")())
   for number = 0, 20 do
     if list[number] then
@@ -186,7 +186,7 @@ describe("pidfd.spawn() where close_range() is refused", function()
 
   it("closes more than fit into one buffer", function()
     local output = run.under("exec " .. refusing("ENOSYS"), [[
-      local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+      local spawned = require "spec.support.spawned"
       local files = {}
       for i = 1, 300 do
         files[i] = assert(io.open("/dev/null"))

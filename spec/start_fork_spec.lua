@@ -22,6 +22,7 @@ describe("processes that another thread forks", function()
       end
       local trace, output = run.traced("-f -e trace=clone"
         .. " -e inject=clone:delay_exit=3000 timeout -s KILL 60", [[
+        local options = require "spec.programs.options"
         local pidfd, forker = require "pidfd", require "forker"
 
         -- The numbers of all children, whatever thread has made them.
@@ -55,18 +56,18 @@ describe("processes that another thread forks", function()
         assert(forker.start())
         local list = {}
         repeat
-          local p = assert(pidfd.spawn {
-            "sleep", "600", pdeathsig = "KILL", ]] .. options .. [[
-          })
+          local p = assert(pidfd.spawn(options {
+            "sleep", "600", pdeathsig = "KILL",
+          }))
           table.insert(list, p)
-          assert(not pidfd.spawn { "/nowhere", ]] .. options .. [[ })
+          assert(not pidfd.spawn(options { "/nowhere" }))
         until forker.done()
         print(holders() > 0)
         for _, p in ipairs(list) do
           p:send_signal("KILL")
           assert(p:wait() == "signal")
         end
-      ]])
+      ]], options)
       if not trace then
         pending("needs strace")
       end

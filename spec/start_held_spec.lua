@@ -26,20 +26,12 @@ local function need_unix()
   end
 end
 
--- What such programs begin with.
-local BEGINNING = [[
-  local pidfd, unix = require "pidfd", require "unix"
-  local spawned = require "spec.support.spawned"
-  local fds = require "spec.support.fds"
-  local ALRM = pidfd.signal.ALRM
-]]
-
 -- Run a program, in which 'cwd' in the options holds the child up.
 local function run_held(program, ...)
   local command = hold()
   need_unix()
   return run.under("exec timeout -s KILL 30 " .. command,
-    BEGINNING .. program, ...)
+    program, ...)
 end
 
 -- The first process that such a program has as a child.
@@ -55,9 +47,10 @@ end
 -- Call 'use' with the pidfd and the number of a process that waits for a child
 -- which does not get to its program.
 local function with_waiting(options, use)
-  local program = "require('pidfd').spawn { 'true', cwd = '/', "
-    .. options .. " }"
-  local command = "exec " .. hold() .. " " .. script.command(program)
+  local command = "exec " .. hold() .. " " .. script.command([[
+    local options = require "spec.programs.options"
+    require("pidfd").spawn(options { "true", cwd = "/" })
+  ]], options)
   spawned.with({ "sh", "-c", command, stdin = "null", session = true },
     function(p)
       local pid = p:pid()
@@ -106,39 +99,47 @@ for kind, options in sorted(kinds) do
 
     it("a hook runs", function()
       local output = run_held([[
-        unix.handle(ALRM, function()
+        local pidfd, unix = require "pidfd", require "unix"
+        local options = require "spec.programs.options"
+        unix.handle(pidfd.signal.ALRM, function()
           print("handled")
           os.exit(true)
         end)
         unix.alarm(0.02, 0)
-        pidfd.spawn { "true", cwd = "/", ]] .. options .. [[ }
-      ]])
+        pidfd.spawn(options { "true", cwd = "/" })
+      ]], options)
       assert.equal("handled\n", output)
     end)
 
     it("a hook that raises ends the child, and nothing is left", function()
       local output = run_held([[
-        unix.handle(ALRM, function()
+        local pidfd, unix = require "pidfd", require "unix"
+        local fds = require "spec.support.fds"
+        local options = require "spec.programs.options"
+        local spawned = require "spec.support.spawned"
+        unix.handle(pidfd.signal.ALRM, function()
           error("enough", 0)
         end)
         collectgarbage("stop")
         local before = fds.count()
         for _ = 1, 3 do
           unix.alarm(0.02, 0)
-          print(pcall(pidfd.spawn, {
+          print(pcall(pidfd.spawn, options {
             "true", cwd = "/", stdin = "pipe", stdout = "null",
-            ]] .. options .. [[
           }))
           print(fds.count() - before, spawned.children())
         end
-      ]])
+      ]], options)
       assert.equal(("false\tenough\n0\t\n"):rep(3), output)
     end)
 
     it("a hook that raises at any return leaves nothing open", function()
       local output = run_held([[
+        local pidfd = require "pidfd"
+        local fds = require "spec.support.fds"
+        local options = require "spec.programs.options"
         local function start()
-          return pidfd.spawn { "true", stdin = "pipe", ]] .. options .. [[ }
+          return pidfd.spawn(options { "true", stdin = "pipe" })
         end
         collectgarbage()
         local before = fds.count()
@@ -166,13 +167,15 @@ for kind, options in sorted(kinds) do
           end
         until not raised
         print(at > 3)
-      ]])
+      ]], options)
       assert.equal("true\n", output)
     end)
 
     it("a hook may start another program", function()
       local output = run_held([[
-        unix.handle(ALRM, function()
+        local pidfd, unix = require "pidfd", require "unix"
+        local options = require "spec.programs.options"
+        unix.handle(pidfd.signal.ALRM, function()
           for _ = 1, 3 do
             local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
             print(p:wait())
@@ -181,8 +184,8 @@ for kind, options in sorted(kinds) do
           error("enough", 0)
         end)
         unix.alarm(0.02, 0)
-        print(pcall(pidfd.spawn, { "true", cwd = "/", ]] .. options .. [[ }))
-      ]])
+        print(pcall(pidfd.spawn, options { "true", cwd = "/" }))
+      ]], options)
       local one = "exit\t3\nnil\tspawn: execve /nowhere: "
         .. "No such file or directory\t2\n"
       assert.equal(one:rep(3) .. "false\tenough\n", output)
@@ -190,18 +193,20 @@ for kind, options in sorted(kinds) do
 
     it("this process sleeps, and does not look all the time", function()
       local output = run_held([[
+        local pidfd, unix = require "pidfd", require "unix"
+        local options = require "spec.programs.options"
         local function switches()
           local status = pidfd.self():proc("status")
           return tonumber(status:match("\nvoluntary_ctxt_switches:%s*(%d+)"))
         end
-        unix.handle(ALRM, function()
+        unix.handle(pidfd.signal.ALRM, function()
           error("enough", 0)
         end)
         local before = switches()
         unix.alarm(1, 0)
-        pcall(pidfd.spawn, { "true", cwd = "/", ]] .. options .. [[ })
+        pcall(pidfd.spawn, options { "true", cwd = "/" })
         print(switches() - before < 200)
-      ]])
+      ]], options)
       assert.equal("true\n", output)
     end)
   end)
@@ -214,7 +219,9 @@ describe("a hook of a signal that comes when the program runs", function()
     it("does not run before the start is over, for a child " .. kind, function()
       need_unix()
       local trace, output = run.traced("-e trace=close,rt_sigprocmask"
-        .. " -e inject=close,rt_sigprocmask:delay_exit=20000", BEGINNING .. [[
+        .. " -e inject=close,rt_sigprocmask:delay_exit=20000", [[
+        local options = require "spec.programs.options"
+        local pidfd, unix = require "pidfd", require "unix"
         local function isstarting()
           local level, frame = 1, nil
           repeat
@@ -223,13 +230,14 @@ describe("a hook of a signal that comes when the program runs", function()
           until not frame or frame.func == pidfd.spawn
           return frame ~= nil
         end
-        unix.handle(ALRM, function()
+        unix.handle(pidfd.signal.ALRM, function()
           print("handled", isstarting())
         end)
-        local p = pidfd.spawn {
-          "sh", "-c", "kill -ALRM $PPID; exit 3", ]] .. options .. [[ }
+        local p = pidfd.spawn(options {
+          "sh", "-c", "kill -ALRM $PPID; exit 3",
+        })
         print(p:wait())
-      ]])
+      ]], options)
       if not trace then
         pending("needs strace")
       end

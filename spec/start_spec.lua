@@ -150,18 +150,18 @@ describe("pidfd.spawn() where write() is refused", function()
         pending("needs a C compiler")
       end
       local program = [[
+        local options = require "spec.programs.options"
         local pidfd = require "pidfd"
         local spawned = require "spec.support.spawned"
-        local p, message, code = pidfd.spawn { "/nowhere", ]] .. options .. [[ }
+        local p, message, code = pidfd.spawn(options { "/nowhere" })
         local told = not p and message:find("execve /nowhere: ", 1, true)
           and code == pidfd.errno.ENOENT and spawned.children() == ""
-        local q = assert(pidfd.spawn { "sh", "-c", "exit 127", ]]
-          .. options .. [[ })
+        local q = assert(pidfd.spawn(options { "sh", "-c", "exit 127" }))
         local how, status = q:wait()
         os.exit(told and how == "exit" and status == 127 and 3 or 4)
       ]]
       local _, how, code = os.execute(refusing .. " "
-        .. script.command(program) .. " 2>/dev/null")
+        .. script.command(program, options) .. " 2>/dev/null")
       assert.same({ "exit", 3 }, { how, code })
     end)
   end

@@ -128,7 +128,7 @@ end)
 
 -- Prints what the child has open, on descriptor 2.
 local SHOW = [[
-  local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+  local spawned = require "spec.support.spawned"
   local list = spawned.fds(load("return {" .. arg[1] .. "}")())
   for number = 0, 20 do
     if list[number] then

@@ -54,15 +54,9 @@ end
 
 teardown(compiled.remove)
 
--- What a program prints which shows a pidfd: the end, and whether it is reaped.
+-- What a program prints, by spec/programs/outcome.lua.
 local function outcome_of(program)
-  local output, errors = script.run(([[
-    local pidfd = require "pidfd"
-    local function show(p)
-      local how, code = p:wait(60)
-      print(how, code, pidfd.errno[select(3, p:send_signal(0))])
-    end
-  ]] .. program))
+  local output, errors = script.run(program)
   return errors .. output
 end
 
@@ -144,34 +138,40 @@ describe("the end of a process", function()
       pending("needs luv")
     end
     assert.equal(told("exit", 3), outcome_of [[
+      local pidfd = require "pidfd"
+      local outcome = require "spec.programs.outcome"
       local uv = require "luv"
-      local process, pid = uv.spawn("sh", { args = { "-c", "exit 3" } },
+      local _, pid = uv.spawn("sh", { args = { "-c", "exit 3" } },
         function() end)
       local p = assert(pidfd.open(pid))
       uv.run()
-      show(p)
+      outcome(p)
     ]])
   end)
 
   it("is told of a child that a waitpid() for any has reaped", function()
     need_unix()
     assert.equal(told("exit", 3), outcome_of [[
+      local pidfd = require "pidfd"
+      local outcome = require "spec.programs.outcome"
       local unix = require "unix"
       local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
       local pid = p:pid()
       assert(unix.waitany() == pid)
-      show(p)
+      outcome(p)
     ]])
   end)
 
   it("is told of a child that exits without any signal", function()
     need_unix()
     local output = outcome_of [[
+      local pidfd = require "pidfd"
+      local outcome = require "spec.programs.outcome"
       local pid = require("unix").clone(0, 3)
       if pid < 0 then
         print("impossible")
       else
-        show(assert(pidfd.open(pid)))
+        outcome(assert(pidfd.open(pid)))
       end
     ]]
     if output == "impossible\n" then
@@ -206,15 +206,15 @@ describe("the end of a process", function()
       pending("the end of a stranger (Linux 6.15)")
     end
     with_others_zombie("exit 3", function(p, parent)
-      local output = run.as_stranger(([[
+      local output = run.as_stranger([[
         local pidfd = require "pidfd"
-        local p = assert(pidfd.open(%d))
+        local p = assert(pidfd.open(math.tointeger(arg[2])))
         print(p:wait(0.01))
-        local parent = assert(io.open("%s", "r+"))
+        local parent = assert(io.open(arg[3], "r+"))
         parent:write("\n")
         parent:close()
         print(p:wait(60))
-      ]]):format(p:pid(), parent.path))
+      ]], nil, p:pid(), parent.path)
       assert.equal("unknown\tnil\nexit\t3\n", output)
     end)
   end)
@@ -225,12 +225,12 @@ describe("the end of a process", function()
         pending("needs root")
       end
       with_others_zombie("exit 3", function(p)
-        local output = run.as_stranger(([[
+        local output = run.as_stranger([[
           local pidfd = require "pidfd"
-          local p = assert(pidfd.open(%d))
+          local p = assert(pidfd.open(math.tointeger(arg[2])))
           print(p:wait(0))
           print(p:wait(0.05))
-        ]]):format(p:pid()))
+        ]], nil, p:pid())
         assert.equal("unknown\tnil\nunknown\tnil\n", output)
       end)
     end)

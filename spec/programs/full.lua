@@ -7,12 +7,15 @@ local full = { held = {} }
 
 collectgarbage("stop")
 
--- Use all descriptors that are left: 'held' is a list of the pidfds.
-function full.fill()
+-- Use all descriptors that are left, but so many: 'held' is a list of pidfds.
+function full.fill(spare)
   repeat
     local p = pidfd.self()
     table.insert(full.held, p)
   until not p
+  for _ = 1, spare or 0 do
+    table.remove(full.held):close()
+  end
 end
 
 -- Print what pidfd.receive() has returned.
