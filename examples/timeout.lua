@@ -168,7 +168,7 @@ local function main()
   os.exit(result)
 end
 
--- In a coroutine, Ctrl-C interrupts nothing but the calls that wait: p:wait, and
--- pidfd.spawn until the command runs. (In LuaJIT it interrupts the program, too,
--- if it comes while that does not wait.)
+-- In a coroutine, Ctrl-C interrupts nothing but the calls that wait: p:wait,
+-- and pidfd.spawn until the command runs. (In LuaJIT it interrupts the
+-- program, too, if it comes while that does not wait.)
 coroutine.wrap(main)()

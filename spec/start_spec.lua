@@ -137,6 +137,41 @@ for kind, options in pairs(kinds) do
       assert.equal(("false\tenough\n0\t\n"):rep(3), output)
     end)
 
+    it("a hook that raises at any return leaves nothing open", function()
+      local output = run_held([[
+        local function start()
+          return pidfd.spawn { "true", stdin = "pipe", ]] .. options .. [[ }
+        end
+        collectgarbage()
+        local before = fds.count()
+        local at, raised = 0, nil
+        repeat
+          at, raised = at + 1, false
+          local returns = 0
+          pcall(function()
+            debug.sethook(function()
+              returns = returns + 1
+              if returns == at then
+                raised = true
+                error("enough", 0)
+              end
+            end, "r")
+            local p, pipes = start()
+            debug.sethook()
+            p:close()
+            pipes.stdin:close()
+          end)
+          debug.sethook()
+          collectgarbage()
+          if fds.count() ~= before then
+            print(at, fds.count() - before)
+          end
+        until not raised
+        print(at > 3)
+      ]])
+      assert.equal("true\n", output)
+    end)
+
     it("a hook may start another program", function()
       local output = run_held([[
         unix.handle(ALRM, function()

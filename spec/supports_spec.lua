@@ -95,9 +95,9 @@ local CALLS = {
   end,
 }
 
--- A program that tells, of each of its arguments, whether it is supported. With
--- a buffer from the start, musl does not ask by ioctl(2) for a terminal. It ends
--- by itself: to read on in /dev/null, the C library would ask, too.
+-- A program that tells, of each of its arguments, whether it is supported.
+-- With a buffer from the start, musl does not ask by ioctl(2) for a terminal.
+-- It ends by itself: to read on in /dev/null, the C library would ask, too.
 local ASK = [[
   io.stdout:setvbuf("full")
   local pidfd = require "pidfd"

@@ -12,8 +12,9 @@
 
 /*
 ** The launch is in the caller's frame, where no hook can get at it. Runs
-** protected: a hook may raise, which ends the child. So the sleeper lets hooks
-** run only while nothing is decided.
+** protected: a hook may raise, which ends the child. So hooks run only while
+** it is not decided: a program that runs is not ended by a signal that came
+** after that.
 */
 static int await (lua_State *L) {
   Launching *l = (Launching *)lua_touserdata(L, 1);
@@ -30,10 +31,7 @@ static int await (lua_State *L) {
 }
 
 
-/*
-** Assumes 'await' and the launch on top, and pops them. Lua calls hooks when
-** 'await' returns, too: one may raise although the program runs.
-*/
+/* assumes 'await' and the launch on top, and pops them */
 static int start (lua_State *L, Launching *l, const Launch *launch) {
   int rc = pfd_launch_start(l, launch);
   if (rc < 0) {
@@ -41,8 +39,8 @@ static int start (lua_State *L, Launching *l, const Launch *launch) {
     return rc;
   }
   int status = lua_pcall(L, 1, 0, 0);
-  if (status != LUA_OK)
-    pfd_launch_giveup(l, "clone", -EINTR);
+  if (status != LUA_OK) /* a hook at the return of 'await' comes too late */
+    pfd_launch_giveup(l, "hook", -EINTR);
   rc = pfd_launch_finish(l);
   return (status == LUA_OK) ? rc : PFD_RAISED;
 }
