@@ -255,6 +255,32 @@ describe("a child that was stopped before its program runs", function()
   end)
 end)
 
+-- Here the child has its own memory, does nothing for a moment, and has stopped
+-- when it is looked at.
+describe("a program that stops itself at once", function()
+  it("is not told to go on", function()
+    local trace, output = run.traced(
+      "-f -e trace=chdir,waitid,pidfd_send_signal"
+        .. " -e inject=chdir:delay_enter=100000"
+        .. " -e inject=waitid:delay_enter=1000000 timeout -s KILL 30", [[
+      local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+      local self = assert(pidfd.self())
+      local uid = tonumber(spawned.status(self, "Uid"):match("%d+"))
+      local p = assert(pidfd.spawn {
+        "sh", "-c", "kill -STOP $$; exit 3", cwd = "/", uid = uid,
+      })
+      print(p:waitid(pidfd.flags.WSTOPPED) and "stop")
+      p:send_signal("KILL")
+      p:wait()
+    ]])
+    if not trace then
+      pending("needs strace")
+    end
+    assert.equal("stop\n", output)
+    assert.not_matches("SIGCONT", trace)
+  end)
+end)
+
 describe("a child from autoreap that was stopped before its program runs",
   function()
     it("is told to go on", function()
