@@ -4,7 +4,6 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
-local sorted = require "spec.support.sorted"
 local types_of = require "spec.support.types"
 
 local types = read("types/pidfd.d.lua")
