@@ -22,7 +22,7 @@ local KINDS = {
 
 local function fail(status, message)
   io.stderr:write("enter: ", message, "\n")
-  os.exit(status, true)
+  os.exit(status)
 end
 
 local function enter(pid, kinds)
@@ -84,17 +84,23 @@ local function parse(words)
   end
 end
 
-local pid, kinds, command = parse(arg)
-if not pid then
-  local asked = arg[1] == "--help"
-  local output = asked and io.stdout or io.stderr
-  output:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
-  os.exit(asked and 0 or MISUSED, true)
-end
-for _, kind in ipairs(kinds) do
-  if not KINDS[kind] then
-    fail(MISUSED, ("there are no namespaces '%s'"):format(kind))
+local function main()
+  local pid, kinds, command = parse(arg)
+  if not pid then
+    local asked = arg[1] == "--help"
+    local out = asked and io.stdout or io.stderr
+    out:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
+    os.exit(asked and 0 or MISUSED)
   end
+  for _, kind in ipairs(kinds) do
+    if not KINDS[kind] then
+      fail(MISUSED, ("there are no namespaces '%s'"):format(kind))
+    end
+  end
+  enter(pid, kinds)
+  os.exit(wait(start(command, kinds)))
 end
-enter(pid, kinds)
-os.exit(wait(start(command, kinds)), true)
+
+-- In a coroutine, Ctrl-C interrupts nothing but the calls that wait. (In LuaJIT
+-- it interrupts the program, too, if it comes while that does not wait.)
+coroutine.wrap(main)()
