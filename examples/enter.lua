@@ -88,8 +88,8 @@ local function main()
   local pid, kinds, command = parse(arg)
   if not pid then
     local asked = arg[1] == "--help"
-    local output = asked and io.stdout or io.stderr
-    output:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
+    local out = asked and io.stdout or io.stderr
+    out:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
     os.exit(asked and 0 or MISUSED)
   end
   for _, kind in ipairs(kinds) do
