@@ -41,7 +41,7 @@ HOST_MODULES = $(filter-out $(MODULE),build/5.1/pidfd.so build/5.3/pidfd.so)
 OOM_HOST = $(BUILD)/sanitize/oom-host
 BENCH = $(BUILD)/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
-FUZZER = $(BUILD)/sanitize/fuzzer
+FUZZER = $(BUILD)/fuzz/fuzzer
 PARALLEL = $(BUILD)/tsan/parallel
 COVERAGE_HOSTS = $(BUILD)/coverage/oom-host $(BUILD)/coverage/inject-host \
   build/inject/true
@@ -145,7 +145,7 @@ oom: $(OOM_HOST) ## let every single allocation of every call fail
 .PHONY: fuzz
 fuzz: SECONDS = 60
 fuzz: $(FUZZER) ## random calls, under ASan and UBSan (SECONDS=60, SEED=)
-	@ASAN_OPTIONS=detect_leaks=0 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
+	@ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16 $(FUZZER) spec/fuzz/run.lua $(SECONDS) $(or $(FUZZ_MODE),spawn) $(SEED)
 
 .PHONY: threads
 threads: SECONDS = 60
@@ -226,11 +226,14 @@ needs:
 
 OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
 SANITIZE_OBJ = $(SRC:src/%.c=$(BUILD)/sanitize/obj/%.o)
-FUZZ_OBJ = $(BUILD)/sanitize/fuzz/main.o $(BUILD)/sanitize/fuzz/host.o
+FUZZ_OBJ = $(BUILD)/fuzz/main.o $(BUILD)/fuzz/host.o \
+  $(SRC:src/%.c=$(BUILD)/fuzz/obj/%.o)
 TSAN_OBJ = $(SRC:src/%.c=$(BUILD)/tsan/obj/%.o)
 COVERAGE_OBJ = $(SRC:src/%.c=$(BUILD)/coverage/obj/%.o)
 
 $(BUILD)/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
+  -fsanitize=address,undefined -fno-sanitize-recover=all
+$(BUILD)/fuzz/%: VARIANT = -O2 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
 $(BUILD)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 # A child that shares the memory of its parent, but is no thread that TSan knows
@@ -244,6 +247,8 @@ COVERAGE_FLUSH = -Wl,--wrap=pfd_sys_quit
 # control block of one of its threads: no sanitizer's code, which uses both.
 $(BUILD)/sanitize/obj/linux/child.o $(BUILD)/sanitize/obj/linux/move.o \
   $(BUILD)/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
+$(BUILD)/fuzz/obj/linux/child.o $(BUILD)/fuzz/obj/linux/move.o \
+  $(BUILD)/fuzz/obj/linux/raw_%.o: VARIANT = -O2 -g
 
 $(MODULE): $(OBJ)
 	$(LINK)
@@ -292,7 +297,10 @@ $(BUILD)/bench/floor.so: bench/floor.c src/compat.c | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $^
 
-$(BUILD)/sanitize/fuzz/%.o: spec/fuzz/%.c | needs
+$(BUILD)/fuzz/obj/%.o: src/%.c | needs
+	$(COMPILE)
+
+$(BUILD)/fuzz/%.o: spec/fuzz/%.c | needs
 	$(COMPILE)
 
 $(BUILD)/coverage/host.o: spec/oom/host.c | needs
@@ -310,7 +318,7 @@ $(BUILD)/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(FUZZER): $(FUZZ_OBJ) $(SANITIZE_OBJ)
+$(FUZZER): $(FUZZ_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 

@@ -64,6 +64,7 @@ build = {
         "src/linux/family.c",
         "src/linux/input.c",
         "src/linux/interpreter.c",
+        "src/linux/kill.c",
         "src/linux/launch.c",
         "src/linux/message.c",
         "src/linux/move.c",

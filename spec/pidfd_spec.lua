@@ -130,6 +130,36 @@ describe("require 'pidfd'", function()
   end)
 end)
 
+describe("a state that is closed", function()
+  it("leaves no memory if it was the last that had the module", function()
+    local program = not compiled.is_foreign() and
+      compiled.program("many_states", os.getenv("LUA_LIB") or "-llua5.4")
+    if not program then
+      pending("needs a C compiler, and Lua's library")
+    end
+    local _, cpath = script.settings()
+    local output = spawned.output {
+      "env", cpath, program, "20",
+      [[
+        local pidfd = require "pidfd"
+        assert(assert(pidfd.spawn { "true" }):wait())
+        local n = 0
+        for line in io.lines("/proc/self/maps") do
+          n = n + 1
+        end
+        print(n)
+      ]],
+      stderr = "stdout",
+    }
+    local counts = {}
+    for count in output:gmatch("%d+") do
+      table.insert(counts, tonumber(count))
+    end
+    assert.equal(20, #counts, output)
+    assert.is_true(counts[20] - counts[2] < 10, output)
+  end)
+end)
+
 describe("the types of 'pidfd'", function()
   local registry = require "spec.support.types"
 

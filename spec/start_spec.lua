@@ -137,6 +137,41 @@ for kind, options in pairs(kinds) do
       assert.equal(("false\tenough\n0\t\n"):rep(3), output)
     end)
 
+    it("a hook that raises at any return leaves nothing open", function()
+      local output = run_held([[
+        local function start()
+          return pidfd.spawn { "true", stdin = "pipe", ]] .. options .. [[ }
+        end
+        collectgarbage()
+        local before = fds.count()
+        local at, raised = 0, nil
+        repeat
+          at, raised = at + 1, false
+          local returns = 0
+          pcall(function()
+            debug.sethook(function()
+              returns = returns + 1
+              if returns == at then
+                raised = true
+                error("enough", 0)
+              end
+            end, "r")
+            local p, pipes = start()
+            debug.sethook()
+            p:close()
+            pipes.stdin:close()
+          end)
+          debug.sethook()
+          collectgarbage()
+          if fds.count() ~= before then
+            print(at, fds.count() - before)
+          end
+        until not raised
+        print(at > 3)
+      ]])
+      assert.equal("true\n", output)
+    end)
+
     it("a hook may start another program", function()
       local output = run_held([[
         unix.handle(ALRM, function()
@@ -173,6 +208,37 @@ for kind, options in pairs(kinds) do
     end)
   end)
 end
+
+-- The system calls of this process take long: the program runs, and sends the
+-- signal, before this process can know that it runs.
+describe("a hook of a signal that comes when the program runs", function()
+  for kind, options in pairs(kinds) do
+    it("does not run before the start is over, for a child " .. kind, function()
+      need_unix()
+      local trace, output = run.traced("-e trace=close,rt_sigprocmask"
+        .. " -e inject=close,rt_sigprocmask:delay_exit=20000", BEGINNING .. [[
+        local function isstarting()
+          local level, frame = 1, nil
+          repeat
+            level = level + 1
+            frame = debug.getinfo(level, "f")
+          until not frame or frame.func == pidfd.spawn
+          return frame ~= nil
+        end
+        unix.handle(ALRM, function()
+          print("handled", isstarting())
+        end)
+        local p = pidfd.spawn {
+          "sh", "-c", "kill -ALRM $PPID; exit 3", ]] .. options .. [[ }
+        print(p:wait())
+      ]])
+      if not trace then
+        pending("needs strace")
+      end
+      assert.equal("handled\tfalse\nexit\t3\n", output)
+    end)
+  end
+end)
 
 -- They hold the pipe on which the child reports, so that it does not close
 -- when the program runs.

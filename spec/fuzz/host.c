@@ -19,8 +19,9 @@
 **   host.foreign()                 a new number for the foreign process's pidfd
 **   host.socket()                  the two of a socketpair(2)
 **   host.closesockets()            close both
-**   host.sweep(pids)               kill and reap all children; returns how many
-**                                  of them were not in this set
+**   host.sweep(pids)               kill and reap all children, and clear this
+**                                  set; returns how many of them were not in it,
+**                                  and what is known of the last of these
 **   host.spawned(n)                count n more children
 */
 
@@ -30,6 +31,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -322,9 +324,41 @@ static int isin (lua_State *L, pid_t pid) {
 }
 
 
+/* what is known of a child that has ended, "sleep: signal 9"; not reaped yet */
+static void describe (const siginfo_t *child, char *text, size_t size) {
+  char path[64], name[64] = "";
+  (void)snprintf(path, sizeof(path), "/proc/%d/comm", child->si_pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = (fd >= 0) ? read(fd, name, sizeof(name) - 1) : 0;
+  if (fd >= 0)
+    (void)close(fd);
+  name[(n > 0) ? n - 1 : 0] = '\0';
+  (void)snprintf(text, size, "%s: %s %d", name,
+                 (child->si_code == CLD_EXITED) ? "exit" : "signal",
+                 child->si_status);
+}
+
+
+/* reap the next child; is it lost? -1 when there is none any more */
+static int sweepone (lua_State *L, char *text, size_t size) {
+  siginfo_t child = {.si_pid = 0};
+  int rc;
+  do
+    rc = waitid(P_ALL, 0, &child, WEXITED | WNOWAIT | __WALL);
+  while (rc != 0 && errno == EINTR);
+  if (rc != 0)
+    return -1;
+  int lost = !isin(L, child.si_pid);
+  if (lost)
+    describe(&child, text, size);
+  while (waitpid(child.si_pid, NULL, __WALL) < 0 && errno == EINTR)
+    ;
+  return lost;
+}
+
+
 /* they may be stopped, or anything: KILL ends them all */
-static int sweep (lua_State *L) {
-  lua_Integer lost = 0;
+static void killknown (lua_State *L) {
   for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
     pid_t pid = (pid_t)lua_tointeger(L, -2);
     siginfo_t child;
@@ -332,16 +366,25 @@ static int sweep (lua_State *L) {
                WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
       (void)kill(pid, SIGKILL);
   }
-  for (;;) {
-    int status;
-    pid_t pid = waitpid(-1, &status, __WALL);
-    if (pid > 0)
-      lost += !isin(L, pid);
-    else if (errno != EINTR)
-      break;
+}
+
+
+/* there is no allocation up to the end: a finalizer might start a child */
+static int sweep (lua_State *L) {
+  lua_Integer lost = 0;
+  char text[128] = "";
+  killknown(L);
+  for (int rc = 0; rc >= 0; lost += (rc > 0))
+    rc = sweepone(L, text, sizeof(text));
+  for (lua_pushnil(L); lua_next(L, 1) != 0;) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_pushnil(L);
+    lua_rawset(L, 1);
   }
   lua_pushinteger(L, lost);
-  return 1;
+  lua_pushstring(L, text);
+  return 2;
 }
 
 

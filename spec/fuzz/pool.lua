@@ -17,7 +17,7 @@ pool.fd_metatable = debug.getmetatable(it)
 
 local pidfds, fds = {}, {}
 local numbers, ever = {}, {} -- that release() gave away: now, and ever
-local pids, children = {}, 0
+local pids = {} -- of children that somebody has got
 
 function pool.put(object)
   local metatable = debug.getmetatable(object)
@@ -63,7 +63,6 @@ function pool.started(p, pipes)
   host.spawned(1)
   if pid then
     pids[pid] = true
-    children = children + 1
   end
   for _, fd in pairs(type(pipes) == "table" and pipes or {}) do
     pool.put(fd)
@@ -71,15 +70,19 @@ function pool.started(p, pipes)
 end
 
 function pool.mayspawn()
+  local children = 0
+  for _ in pairs(pids) do
+    children = children + 1
+  end
   return host.spawns and children < CHILDREN
 end
 
 local function sweep()
-  local lost = host.sweep(pids)
+  local lost, last = host.sweep(pids)
   if lost > 0 then
-    error(lost .. " children are left that no call has returned", 0)
+    error(("%d children are left that no call has returned; the last one is %s")
+      :format(lost, last), 0)
   end
-  pids, children = {}, 0
 end
 
 local function child(...)

@@ -41,7 +41,7 @@ table.sort(names) -- the order of a table is not the same each time
 -- What starts a program, or collects everything, is made less often.
 local COSTLY = {
   ["pidfd.spawn"] = 12, ["pidfd.run"] = 12,
-  ["pidfd.supports"] = 12, -- starts children, copies of this process
+  ["pidfd.supports"] = 144, -- starts children, copies of this process
 }
 
 local function choose()
@@ -80,14 +80,15 @@ end
 -- Later calls get what this one gave.
 local function keep(name, ok, first, second)
   if ok and first ~= nil then
+    if name == "pidfd.spawn" then -- while nobody else can close it
+      pool.started(first, second)
+    end
     if type(first) == "userdata" then
       pool.put(first)
     elseif name:find(":release$") then
       pool.released(first)
     end
-    if name == "pidfd.spawn" then
-      pool.started(first, second)
-    elseif name == "pidfd.receive" and type(second) == "table" then
+    if name == "pidfd.receive" and type(second) == "table" then
       pool.put(second.sender)
       for _, fd in pairs(second.fds) do
         pool.put(fd)

@@ -4,15 +4,11 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include "kill.h"
 #include "process.h"
 #include "sys.h"
 
 #define PATHSIZE 64
-
-/* how long to wait for the end of a child that was killed, and how often */
-#define KILLTIME 2000000000LL /* 2 s */
-#define KILLPOLL 100000000LL  /* 100 ms */
-#define KILLTICK 2000000LL    /* 2 ms */
 
 
 const char *pfd_end_word (How how) {
@@ -149,6 +145,7 @@ static int findforeign (int pidfd, int reaped, End *end, Found *found) {
 
 /* poll(2) first: what it says stays true, so that nothing falls in between */
 int pfd_end_find (int pidfd, Reap reap, End *end, Found *found) {
+  pfd_kill_reap();
   *found = PFD_RUNNING;
   int events = pfd_process_events(pidfd);
   if (events <= 0)
@@ -165,25 +162,5 @@ int pfd_end_find (int pidfd, Reap reap, End *end, Found *found) {
     *end = pfd_end_fromsiginfo(&info);
     end->unreaped = (reap == PFD_PEEK);
   }
-  return 0;
-}
-
-
-/*
-** ECHILD: it was reaped, by the kernel or by another thread. A time that has
-** passed ends the loop whatever else fails.
-*/
-int pfd_end_kill (int pidfd) {
-  long long deadline = pfd_sys_now() + KILLTIME;
-  struct pollfd event = {.fd = pidfd, .events = POLLIN};
-  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
-  do {
-    siginfo_t info = {.si_pid = 0};
-    (void)pfd_sys_poll(&event, 1, KILLPOLL, NULL);
-    int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
-    if ((rc == 0 && info.si_pid != 0) || rc == -ECHILD)
-      return 1;
-    pfd_sys_sleep(KILLTICK);
-  } while (pfd_sys_now() < deadline);
   return 0;
 }

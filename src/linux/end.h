@@ -58,12 +58,6 @@ typedef enum Reap { PFD_REAP, PFD_PEEK } Reap;
 */
 int pfd_end_find (int pidfd, Reap reap, End *end, Found *found);
 
-/*
-** Kill a child and reap it, in bounded time. Returns whether it is over: a
-** child in a sleep of the kernel's that no signal ends may not be.
-*/
-int pfd_end_kill (int pidfd);
-
 
 #pragma GCC visibility pop
 

@@ -12,8 +12,8 @@
 
 #include "child.h"
 #include "clone.h"
-#include "end.h"
 #include "interpreter.h"
+#include "kill.h"
 #include "process.h"
 #include "sys.h"
 #include "world.h"
@@ -168,6 +168,7 @@ static int start (Launching *l, World *w) {
 
 
 int pfd_launch_start (Launching *l, const Launch *launch) {
+  pfd_kill_reap();
   *l = (Launching){.launch = launch, .pidfd = -1, .report = -1};
   Launch now = *launch;
   if (now.envp == NULL)
@@ -246,10 +247,11 @@ static int hasexecuted (int pidfd) {
 ** another thread forks just now has it, too, and may execute nothing.
 */
 static int hasleft (const Launching *l) {
-  struct pollfd event = {.fd = l->pidfd, .events = POLLIN};
+  struct pollfd events[2];
   if (l->shared && l->world->tid == 0)
     return 1;
-  if (pfd_sys_poll(&event, 1, 0, NULL) > 0)
+  pfd_launch_events(l, events);
+  if (pfd_sys_poll(events, 2, 0, NULL) > 0)
     return 1;
   return !l->shared && l->looks > MANYLOOKS && hasexecuted(l->pidfd);
 }
@@ -301,21 +303,17 @@ static int renumber (int fd) {
 }
 
 
-/*
-** The mapping is used again if the child does not use it any more. It is left
-** alone, for good, where that cannot be told.
-*/
+/* the mapping is used again when the child does not use it any more */
 int pfd_launch_finish (Launching *l) {
-  int gone = l->decided && l->rc == 0;
+  World *world = l->world;
+  l->world = NULL;
   if (!l->decided)
     fail(l, "clone", NULL, -EINTR);
-  if (!gone) {
-    gone = pfd_end_kill(l->pidfd);
-    (void)pfd_sys_close(l->pidfd);
-  }
   (void)pfd_sys_close(l->report);
-  if (gone || (l->shared && l->world->tid == 0))
-    pfd_world_free(l->world);
-  l->world = NULL;
-  return (l->rc < 0) ? l->rc : renumber(l->pidfd);
+  if (l->rc < 0) {
+    pfd_kill(l->pidfd, world);
+    return l->rc;
+  }
+  pfd_world_free(world);
+  return renumber(l->pidfd);
 }

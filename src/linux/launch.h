@@ -152,8 +152,8 @@ void pfd_launch_giveup (Launching *l, const char *step, int rc);
 
 /*
 ** The pidfd if the program runs or the child has ended; else the child is
-** ended, in bounded time, and reaped: -errno, and 'failure' says why. If
-** nothing is decided, the errno is EINTR.
+** ended, as kill.h has it: -errno, and 'failure' says why. If nothing is
+** decided, the errno is EINTR.
 */
 int pfd_launch_finish (Launching *l);
 

@@ -227,6 +227,12 @@ World *pfd_world_new (const Launch *launch) {
 }
 
 
+/* when the module is unloaded */
+__attribute__((destructor)) static void unload (void) {
+  unmap(atomic_exchange(&cached, NULL));
+}
+
+
 void pfd_world_free (World *world) {
   if (*world->ours && world->size <= CACHEDSIZE)
     world = atomic_exchange(&cached, world);

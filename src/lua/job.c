@@ -8,6 +8,7 @@
 #include "../compat.h"
 
 #include "../linux/cgroup.h"
+#include "../linux/kill.h"
 #include "../linux/process.h"
 #include "../linux/signal.h"
 #include "../linux/sys.h"
@@ -439,9 +440,8 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint) {
 }
 
 
-int pfd_job_kill (const Handle *p, Scope scope) {
-  int rc = signalscope(p, scope, SIGKILL).rc;
-  if (!pfd_end_kill(p->fd) && rc == 0)
-    return -ETIMEDOUT;
-  return rc;
+void pfd_job_kill (Handle *p, Scope scope) {
+  (void)signalscope(p, scope, SIGKILL);
+  pfd_kill(p->fd, NULL);
+  p->fd = -1;
 }

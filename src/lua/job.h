@@ -59,11 +59,11 @@ int pfd_job_isleft (const Handle *p, Scope scope, int looks);
 
 /*
 ** For an error's way out, where no Lua may run: SIGKILL to all of it, and reap
-** the child, in bounded time. It neither allocates nor raises; a cgroup takes
-** a descriptor, so close what is not needed first. Returns 0 or -errno: of all
-** of it, or of the process, some may be left.
+** the child, as kill.h has it, which takes its pidfd. It never raises. A cgroup
+** takes a descriptor, so close what is not needed first. Of the rest of it, some
+** may be left.
 */
-int pfd_job_kill (const Handle *p, Scope scope);
+void pfd_job_kill (Handle *p, Scope scope);
 
 
 #pragma GCC visibility pop

@@ -271,6 +271,6 @@ void pfd_talk_finish (Talk *t) {
   for (int i = 0; i < 2; i++)
     pfd_capture_free(&t->captures[i]);
   if (!t->done)
-    (void)pfd_job_kill(&t->process, t->scope);
+    pfd_job_kill(&t->process, t->scope);
   (void)pfd_handle_close(&t->process);
 }

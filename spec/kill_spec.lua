@@ -1,0 +1,103 @@
+-- Children that SIGKILL does not end soon, and that nobody has: those of a
+-- program that was not started, and of a job that was given up.
+
+local compiled = require "spec.support.compiled"
+local run = require "spec.support.run"
+local script = require "spec.support.script"
+
+teardown(compiled.remove)
+
+-- It holds on to a zombie for as long as its input is open.
+local TRACER = [[
+  print(require("unix").seize(math.tointeger(tonumber(arg[1]))))
+  io.stdout:flush()
+  io.read()
+]]
+
+-- Gives up what 'start' has started, when its child has a tracer. Prints what
+-- is left while it has one, and what is left later.
+local PROGRAM = [[
+  local pidfd, unix = require "pidfd", require "unix"
+  local spawned = require "spec.support.spawned"
+  local fds = require "spec.support.fds"
+
+  local function mappings()
+    local n = 0
+    for _ in io.lines("/proc/self/maps") do
+      n = n + 1
+    end
+    return n
+  end
+
+  -- the mapping that launches use, one that is used again
+  assert(assert(pidfd.spawn { "true" }):wait())
+  collectgarbage()
+  collectgarbage("stop")
+  local before, maps = fds.count(), mappings()
+  local tracer, pipes, pid
+  unix.handle(pidfd.signal.ALRM, function()
+    pid = pid or spawned.children():match("%d+")
+    if pid and not tracer then
+      tracer, pipes = assert(pidfd.spawn { "sh", "-c", arg[1], pid,
+        stdin = "pipe", stdout = "pipe" })
+      assert(pipes.stdout:read(100) == "true\n", "it cannot be traced")
+      error("enough", 0)
+    end
+  end)
+  unix.alarm(0.02, 0.02)
+  print(pcall(start))
+  unix.alarm(0, 0)
+  print(spawned.children():find(pid, 1, true) ~= nil)
+  for _, pipe in pairs(pipes) do
+    pipe:close()
+  end
+  tracer:wait()
+  tracer:close()
+  pidfd.spawn { "/nowhere" }
+  collectgarbage()
+  print(spawned.children() == "", fds.count() - before, mappings() - maps)
+]]
+
+local function run_traced(prefix, start)
+  if not compiled.module("unix") then
+    pending("needs a C compiler")
+  end
+  local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
+  local output = run.under("exec timeout -s KILL 60 " .. prefix,
+    "local function start() " .. start .. " end " .. PROGRAM, tracer)
+  if output:find("it cannot be traced", 1, true) then
+    pending("needs to trace a process")
+  end
+  return output
+end
+
+-- A command that runs its arguments where chdir(2) never returns.
+local function hold()
+  local command = compiled.program("hold")
+  if not command or not os.execute(command .. " true >/dev/null 2>&1") then
+    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
+  end
+  return command
+end
+
+local REAPED_LATER = "false\tenough\ntrue\ntrue\t0\t0\n"
+
+describe("a child that was killed, and is not over in time", function()
+  it("is reaped later, of a job that was given up", function()
+    assert.equal(REAPED_LATER, run_traced("", [[
+      require("pidfd").run { "sleep", "60", scope = "process" }
+    ]]))
+  end)
+
+  it("is reaped later, of a program that was not started", function()
+    assert.equal(REAPED_LATER, run_traced(hold(), [[
+      require("pidfd").spawn { "true", cwd = "/" }
+    ]]))
+  end)
+
+  it("is reaped later, where it has a copy of our memory", function()
+    assert.equal(REAPED_LATER, run_traced(hold(), [[
+      require("pidfd").spawn { "true", cwd = "/", oom_score_adj = 1000 }
+    ]]))
+  end)
+end)

@@ -1,0 +1,137 @@
+#include "kill.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "sys.h"
+#include "world.h"
+
+/* how long to wait for the end of a child that was killed, and how often */
+#define KILLTIME 2000000000LL /* 2 s */
+#define KILLPOLL 100000000LL  /* 100 ms */
+#define KILLTICK 2000000LL    /* 2 ms */
+
+/* so many refusals of waitid(2): they are a filter's, and last */
+#define REFUSALS 10
+
+
+/* a child that was killed */
+typedef struct Killed {
+  struct Killed *next;
+  int pidfd;
+  World *world;
+} Killed;
+
+
+/*
+** Those that are not over. Threads add to it one by one, and one thread takes
+** all at once; so none can take what another has just put back. In a process
+** that fork(2) makes they are no children, and are forgotten there.
+*/
+static _Atomic(Killed *) remembered;
+
+
+/*
+** Reap it if it is over: 1, 0 or -errno. ECHILD: it was reaped, by the kernel
+** or by another thread.
+*/
+static int reap (int pidfd) {
+  siginfo_t info = {.si_pid = 0};
+  int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
+  if (rc < 0)
+    return (rc == -ECHILD) ? 1 : rc;
+  return info.si_pid != 0;
+}
+
+
+/* the same, for some time, which ends the loop whatever else fails */
+static int reapintime (int pidfd) {
+  long long deadline = pfd_sys_now() + KILLTIME;
+  struct pollfd event = {.fd = pidfd, .events = POLLIN};
+  int rc, refusals = 0;
+  do {
+    (void)pfd_sys_poll(&event, 1, KILLPOLL, NULL);
+    rc = reap(pidfd);
+    if (rc == 1)
+      return rc;
+    refusals += (rc < 0);
+    pfd_sys_sleep(KILLTICK);
+  } while (refusals < REFUSALS && pfd_sys_now() < deadline);
+  return rc;
+}
+
+
+static void forget (int pidfd, World *world) {
+  (void)pfd_sys_close(pidfd);
+  if (world != NULL)
+    pfd_world_free(world);
+}
+
+
+static void add (Killed *killed) {
+  killed->next = atomic_load(&remembered);
+  while (!atomic_compare_exchange_weak(&remembered, &killed->next, killed))
+    ;
+}
+
+
+static int remember (int pidfd, World *world) {
+  Killed *killed = (Killed *)malloc(sizeof(Killed));
+  if (killed == NULL)
+    return 0;
+  killed->pidfd = pidfd;
+  killed->world = world;
+  add(killed);
+  return 1;
+}
+
+
+/*
+** Without memory to remember it, it is waited for longer; unless that is
+** refused. Then its world stays, too: it may be in use.
+*/
+void pfd_kill (int pidfd, World *world) {
+  (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
+  int rc = reapintime(pidfd);
+  while (rc != 1) {
+    if (remember(pidfd, world))
+      return;
+    if (rc < 0)
+      world = NULL;
+    rc = (rc < 0) ? 1 : reapintime(pidfd);
+  }
+  forget(pidfd, world);
+}
+
+
+void pfd_kill_reap (void) {
+  if (atomic_load_explicit(&remembered, memory_order_relaxed) == NULL)
+    return;
+  Killed *next = atomic_exchange(&remembered, NULL);
+  while (next != NULL) {
+    Killed *killed = next;
+    next = killed->next;
+    if (reap(killed->pidfd) == 1) {
+      forget(killed->pidfd, killed->world);
+      free(killed);
+    }
+    else
+      add(killed);
+  }
+}
+
+
+/* when the module is unloaded; what is not over is left to the end of us */
+__attribute__((destructor)) static void unload (void) {
+  pfd_kill_reap();
+  Killed *next = atomic_exchange(&remembered, NULL);
+  while (next != NULL) {
+    Killed *killed = next;
+    next = killed->next;
+    (void)pfd_sys_close(killed->pidfd);
+    free(killed);
+  }
+}
