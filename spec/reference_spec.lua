@@ -4,6 +4,7 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
+local sorted = require "spec.support.sorted"
 local types_of = require "spec.support.types"
 
 local types = read("types/pidfd.d.lua")
@@ -23,7 +24,7 @@ local function functions()
   end
 end
 
-local function sorted(set)
+local function listed(set)
   local list = {}
   for name in pairs(set or {}) do
     list[#list + 1] = name
@@ -194,17 +195,17 @@ describe("the reference", function()
 
     it("and the comment in C name the same errors of " .. name, function()
       if of_comments[name] then
-        assert.equal(sorted(errnos(by_name, name)),
-          sorted(errnos(of_comments, name)))
+        assert.equal(listed(errnos(by_name, name)),
+          listed(errnos(of_comments, name)))
       else
-        assert.equal("", sorted(section.errnos))
+        assert.equal("", listed(section.errnos))
       end
     end)
 
     for _, typed in ipairs(names_in_types(name)) do
       it("and the definitions name the same errors of " .. typed, function()
-        assert.equal(sorted(errnos(by_name, name)),
-          sorted(errnos(of_types, typed)))
+        assert.equal(listed(errnos(by_name, name)),
+          listed(errnos(of_types, typed)))
       end)
 
       it("and the definitions know the same Linux for " .. typed, function()

@@ -1,6 +1,7 @@
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
@@ -114,6 +115,9 @@ describe("pidfd.run()", function()
   end)
 
   it("leaves it in ours with the scope 'process'", function()
+    if run.is_emulated() then
+      pending("our own /proc/PID/stat, which an emulator makes up")
+    end
     local group = spawned.family(assert(pidfd.self()))
     local command = [[
       read pid name state parent group rest </proc/self/stat; echo $group]]
@@ -241,6 +245,9 @@ describe("the result of pidfd.run()", function()
     { "sh: signal TERM (timed out after 0.5 s)", "exec sleep 60", 0.5 },
   } do
     it("is a line for a person: " .. case[1], function()
+      if case[1]:find("%d%d") and run.is_emulated() then
+        pending("a real-time signal, whose number an emulator changes")
+      end
       assert.equal(case[1], tostring(shell(case[2], { timeout = case[3] })))
     end)
   end
