@@ -4,6 +4,7 @@
 local uv = require "luv"
 
 local TRUE = "/bin/true"
+local MEBI = 2 ^ 20
 
 local function check(result)
   return result or error("it failed", 0)
@@ -69,7 +70,7 @@ measures["true"] = function(run, count)
       run({ TRUE })
     end
   end
-  some(count // 10 + 1) -- warm up
+  some(math.floor(count / 10) + 1) -- warm up
   local start = uv.hrtime()
   some(count)
   return (uv.hrtime() - start) / count
@@ -77,7 +78,7 @@ end
 
 -- Nanoseconds until so many MiB are here.
 function measures.out(run, count)
-  local size = count << 20
+  local size = count * MEBI
   local words = { "/usr/bin/head", "-c", ("%d"):format(size), "/dev/zero" }
   local start = uv.hrtime()
   check(#run(words) == size)
@@ -86,7 +87,7 @@ end
 
 -- Nanoseconds until so many MiB have gone and come back.
 function measures.both(run, count)
-  local input = ("x"):rep(count << 20)
+  local input = ("x"):rep(count * MEBI)
   collectgarbage()
   local start = uv.hrtime()
   check(#run({ "/bin/cat" }, input) == #input)

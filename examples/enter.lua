@@ -20,7 +20,7 @@ local KINDS = {
 
 local function fail(status, message)
   io.stderr:write("enter: ", message, "\n")
-  os.exit(status, true)
+  os.exit(status)
 end
 
 local function enter(pid, kinds)
@@ -82,15 +82,21 @@ local function parse(words)
   end
 end
 
-local pid, kinds, command = parse(arg)
-if not pid then
-  io.stderr:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
-  os.exit(MISUSED, true)
-end
-for _, kind in ipairs(kinds) do
-  if not KINDS[kind] then
-    fail(MISUSED, ("there are no namespaces '%s'"):format(kind))
+local function main()
+  local pid, kinds, command = parse(arg)
+  if not pid then
+    io.stderr:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
+    os.exit(MISUSED)
   end
+  for _, kind in ipairs(kinds) do
+    if not KINDS[kind] then
+      fail(MISUSED, ("there are no namespaces '%s'"):format(kind))
+    end
+  end
+  enter(pid, kinds)
+  os.exit(wait(start(command, kinds)))
 end
-enter(pid, kinds)
-os.exit(wait(start(command, kinds)), true)
+
+-- In a coroutine, Ctrl-C interrupts nothing but the calls that wait. (In LuaJIT
+-- it interrupts the program, too, if it comes while that does not wait.)
+coroutine.wrap(main)()

@@ -18,6 +18,7 @@
 -- 127 if it is not found. Needs LuaSocket, and Linux 6.9.
 
 local pidfd = require "pidfd"
+local unpack = table.unpack or unpack -- of Lua 5.1
 
 local FAILED = 125
 local GRACE = 2 -- seconds for what is left of a service whose end was told
@@ -51,10 +52,21 @@ local function refuse(text, ...)
   io.stderr:write("notify: refused: ", text, "\n")
 end
 
+-- False where the text is no integer.
+local function tointeger(text)
+  local number = tonumber(text or "")
+  return number and number % 1 == 0 and number
+end
+
 -- Nil where that cannot be told, as of a process that is gone.
 local function parentpid(p)
   local status = p:proc("status")
-  return status and math.tointeger(tonumber(status:match("\nPPid:%s*(%d+)")))
+  return status and tointeger(status:match("\nPPid:%s*(%d+)"))
+end
+
+local function idof(p)
+  local id = p:id()
+  return id and ("%d"):format(id)
 end
 
 -- A number may be another process's by the time it is opened. If it is the
@@ -87,10 +99,10 @@ end
 -- The number is only a claim. What it names has to be of the service, and where
 -- the message has the process's identity (systemd 257), it has to be that.
 local function setmain(service, message)
-  local pid = math.tointeger(tonumber(message.MAINPID))
+  local pid = tointeger(message.MAINPID)
   local p = pid and 0 < pid and pid <= 0x7fffffff and pidfd.open(pid)
   local id = message.MAINPIDFDID
-  if not p or not belongs(p, service) or id and tostring(p:id()) ~= id then
+  if not p or not belongs(p, service) or id and idof(p) ~= id then
     return refuse("MAINPID=%s is not of the service", message.MAINPID)
   end
   service.main = p
@@ -155,7 +167,8 @@ local function receive(service, socket)
   elseif not sender then
     refuse("a message without a sender")
   elseif not belongs(sender, service) then
-    refuse("a message of %s, which is not of the service", sender)
+    refuse("a message of %s, which is not of the service",
+      tostring(sender))
   else
     obey(service, parse(text), extra.fds)
   end
@@ -175,7 +188,7 @@ local function start(words, path, stored)
   local p = check(pidfd.spawn {
     "sh", "-c", LAUNCH, "sh", path, tostring(#names),
     table.concat(names, ":"), fds = fds, pdeathsig = "TERM",
-    table.unpack(words),
+    unpack(words),
   })
   return { first = p, main = p, store = stored }
 end
@@ -216,7 +229,7 @@ local function run(words, times, path, socket)
       service.first:terminate(GRACE)
       error(how, 0)
     end
-    say("ended: %s %s", how, code)
+    say("ended: %s %s", how, tostring(code))
     code = status(how, code)
     if code == 0 or i == times then
       return code
@@ -229,8 +242,9 @@ local function listen(path)
   local server = require("socket.unix").dgram()
   check(server:bind(path))
   check(pidfd.passpidfd(server, true))
-  local self <close> = check(pidfd.self())
-  local socket = check(self:getfd(math.tointeger(server:getfd())))
+  local self = check(pidfd.self())
+  local socket = check(self:getfd(server:getfd()))
+  self:close()
   server:close()
   return socket
 end
@@ -241,13 +255,13 @@ local function options()
     io.stdout:write(USAGE)
     os.exit(0, true)
   elseif arg[1] == "-r" then
-    first, times = 3, math.tointeger(tonumber(arg[2]))
+    first, times = 3, tointeger(arg[2])
   end
   if not arg[first] or not times or times < 0 then
     io.stderr:write(USAGE)
     os.exit(2, true)
   end
-  return { table.unpack(arg, first) }, times
+  return { unpack(arg, first) }, times
 end
 
 local words, times = options()

@@ -35,14 +35,13 @@ local function exit(status, text)
   os.exit(status, true)
 end
 
--- Before Lua 5.4.3, math.tointeger takes no string.
 local function tointeger(text)
   local number = tonumber(text)
-  return number and math.tointeger(number)
+  return number and number % 1 == 0 and number
 end
 
 -- Options with a value: their names for pidfd.run, and what reads the value,
--- or returns nil.
+-- or returns nil or false.
 local readers = {
   ["-t"] = { "timeout", tonumber },
   ["-k"] = { "grace", tonumber },
@@ -71,7 +70,9 @@ local function parse(words)
     end
     i = i + 1
   end
-  table.move(words, words[i] == "--" and i + 1 or i, #words, 1, options)
+  for at = words[i] == "--" and i + 1 or i, #words do
+    table.insert(options, words[at])
+  end
   return options[1] and options or exit(FAILED, USAGE), verbose
 end
 

@@ -42,25 +42,13 @@ local function now()
   return seconds
 end
 
--- As p:wait, but nil when the time is over.
-local function wait(p, seconds)
-  local how, code, errno = p:wait(seconds)
+-- As p:wait, but nil when the time is over; nil is no limit.
+local function wait(p, deadline)
+  local how, code, errno = p:wait(deadline and math.max(deadline - now(), 0))
   if errno == pidfd.errno.ETIMEDOUT then
     return nil
   end
   return check(how, code), code
-end
-
--- Ctrl-C is the command's business, which has had it from the terminal as
--- well. The first one is an error in Lua; the second one ends this program.
-local function waitcalmly(p, seconds)
-  local deadline = seconds and now() + seconds
-  local ok, how, code = pcall(wait, p, seconds)
-  if not ok and how:find("interrupted!$") then
-    return wait(p, deadline and math.max(deadline - now(), 0))
-  end
-  check(ok, how)
-  return how, code
 end
 
 -- One that is stopped has to go on in order to notice; it may be over, too.
@@ -69,19 +57,39 @@ local function signal(p, sig)
   p:send_signal("CONT")
 end
 
--- Returns how the command ended, and whether its time had ended before.
-local function limit(p, options)
-  local how, code = waitcalmly(p, options.seconds)
-  if how then
-    return how, code, false
+local function after(seconds)
+  return seconds and now() + seconds
+end
+
+-- Returns how the command ended. 'job' knows how far that is, so it can be
+-- called again after an error.
+local function limit(job)
+  local how, code
+  job.deadline = job.deadline or after(job.seconds)
+  if not job.timedout then
+    how, code = wait(job.p, job.deadline)
+    if how then
+      return how, code
+    end
+    signal(job.p, job.signal)
+    job.timedout, job.deadline = true, after(job.grace)
   end
-  signal(p, options.signal)
-  how, code = waitcalmly(p, options.grace)
+  how, code = wait(job.p, job.deadline)
   if not how then
-    signal(p, "KILL")
-    how, code = wait(p)
+    signal(job.p, "KILL")
+    how, code = wait(job.p)
   end
-  return how, code, true
+  return how, code
+end
+
+-- Ctrl-C is the command's business, which has had it from the terminal as
+-- well. The first one is an error in Lua; the second one ends this program.
+local function limitcalmly(job)
+  local ok, how, code = pcall(limit, job)
+  if not ok and tostring(how):find("interrupted!$") then
+    return limit(job)
+  end
+  return check(ok, how) and how, code
 end
 
 local function status(how, code, timedout)
@@ -94,8 +102,10 @@ local function status(how, code, timedout)
   return how == "signal" and 128 + code or code
 end
 
-local function run(options)
-  return status(limit(start(options.command), options))
+local function run(job)
+  job.p = start(job.command)
+  local how, code = limitcalmly(job)
+  return status(how, code, job.timedout)
 end
 
 -- Returns nil for no limit, and false for what is no time.
@@ -158,5 +168,7 @@ local function main()
   os.exit(result)
 end
 
--- In a coroutine, nothing but p:wait is interrupted by Ctrl-C.
+-- In a coroutine, Ctrl-C interrupts nothing but the calls that wait: p:wait,
+-- and pidfd.spawn until the command runs. (In LuaJIT it interrupts the
+-- program, too, if it comes while that does not wait.)
 coroutine.wrap(main)()

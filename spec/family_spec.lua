@@ -266,6 +266,23 @@ describe("the user of pidfd.spawn()", function()
     assert.not_matches("pidfd_send_signal", trace)
   end)
 
+  it("is no reason to have a program go on that stops itself", function()
+    local trace, output = run.traced(
+      "-f -e trace=execve,waitid -e inject=execve:delay_enter=20000"
+      .. " -e inject=waitid:delay_enter=60000", [[
+      local pidfd = require "pidfd"
+      local p = pidfd.spawn { "sh", "-c", "kill -STOP $$; exit 3",
+        uid = math.tointeger(arg[1]), pdeathsig = "KILL" }
+      print(p:waitid(pidfd.flags.WSTOPPED))
+      p:send_signal("CONT")
+      print(p:wait())
+    ]], run.user())
+    if not trace then
+      pending("needs strace")
+    end
+    assert.matches("^stop\t%d+[^\n]*\nexit\t3\n$", output)
+  end)
+
   it("does not keep the child from telling what failed", function()
     local uid = run.user()
     for number = 3, 40 do

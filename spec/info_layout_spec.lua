@@ -2,10 +2,7 @@
 -- module here, whatever kernel runs.
 
 local compiled = require "spec.support.compiled"
-local child = require "spec.support.child"
 local intercepted = require "spec.support.intercepted"
-local kernel = require "spec.support.kernel"
-local pidfd = require "pidfd"
 
 teardown(compiled.remove)
 
@@ -70,22 +67,3 @@ describe("what p:info() tells, and pidfd.supports('coredump_code'),",
       end)
     end
   end)
-
-describe("p:info()", function()
-  it("tells the code of the signal that a process crashed by", function()
-    if not kernel.at_least(7, 1) then
-      pending("coredump_code (Linux 7.1)")
-    end
-    child.running({ "sh", "-c", "kill -SEGV $$" }, function(p)
-      local other = assert(p:dup())
-      other:wait()
-      other:close()
-      local info = assert(p:info())
-      if not info.coredump_signal then
-        pending("a crash that is told of: core_pattern names no socket")
-      end
-      assert.equal(pidfd.signal.SEGV, info.coredump_signal)
-      assert.equal(0, info.coredump_code) -- SI_USER
-    end)
-  end)
-end)

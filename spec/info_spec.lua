@@ -220,6 +220,24 @@ describe("p:info()", function()
     end)
   end)
 
+  it("tells the code of the signal that a process crashed by", function()
+    if not kernel.at_least(7, 1) then
+      pending("PIDFD_INFO_COREDUMP_CODE (Linux 7.1)")
+    end
+    local SI_USER, SI_QUEUE = 0, -1
+    with_handler(function()
+      for value, code in pairs { [false] = SI_USER, [7] = SI_QUEUE } do
+        child.with(function(p)
+          assert(p:send_signal("SEGV", 0, value or nil))
+          assert.same({ "signal", pidfd.signal.SEGV }, { p:wait(60) })
+          local info = p:info()
+          assert.equal(pidfd.signal.SEGV, info.coredump_signal)
+          assert.equal(code, info.coredump_code)
+        end)
+      end
+    end)
+  end)
+
   it("still tells everything but the exit of a zombie", function()
     need_info()
     child.with_zombie(function(p, pid)

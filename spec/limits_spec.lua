@@ -50,8 +50,12 @@ local function nice_in(stat)
 end
 
 describe("the option nice of pidfd.spawn()", function()
+  -- As a child tells it that inherits it: an emulator tells 0.
   local function ours()
-    return nice_in(read("/proc/self/stat"))
+    local pipe = assert(io.popen("nice"))
+    local value = pipe:read("n")
+    pipe:close()
+    return value
   end
 
   it("is added to ours", function()
@@ -117,6 +121,9 @@ describe("the option rlimits of pidfd.spawn()", function()
       local hard = limit_in(file("limits", {}), title):match("%S+$")
       local soft = hard == "0" and 0 or 1
       if name == "as" or name == "data" or name == "stack" then
+        if run.is_emulated() then
+          pending("a limit that an emulator takes for its own")
+        end
         soft = 2 ^ 28 -- the program has to start
       elseif name == "nofile" then
         soft = 16

@@ -209,6 +209,37 @@ for kind, options in pairs(kinds) do
   end)
 end
 
+-- The system calls of this process take long: the program runs, and sends the
+-- signal, before this process can know that it runs.
+describe("a hook of a signal that comes when the program runs", function()
+  for kind, options in pairs(kinds) do
+    it("does not run before the start is over, for a child " .. kind, function()
+      need_unix()
+      local trace, output = run.traced("-e trace=close,rt_sigprocmask"
+        .. " -e inject=close,rt_sigprocmask:delay_exit=20000", BEGINNING .. [[
+        local function isstarting()
+          local level, frame = 1, nil
+          repeat
+            level = level + 1
+            frame = debug.getinfo(level, "f")
+          until not frame or frame.func == pidfd.spawn
+          return frame ~= nil
+        end
+        unix.handle(ALRM, function()
+          print("handled", isstarting())
+        end)
+        local p = pidfd.spawn {
+          "sh", "-c", "kill -ALRM $PPID; exit 3", ]] .. options .. [[ }
+        print(p:wait())
+      ]])
+      if not trace then
+        pending("needs strace")
+      end
+      assert.equal("handled\tfalse\nexit\t3\n", output)
+    end)
+  end
+end)
+
 -- They hold the pipe on which the child reports, so that it does not close
 -- when the program runs.
 describe("processes that another thread forks", function()

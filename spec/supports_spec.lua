@@ -95,14 +95,16 @@ local CALLS = {
   end,
 }
 
--- A program that tells, of each of its arguments, whether it is supported. With
--- a buffer from the start, musl does not ask by ioctl(2) for a terminal.
+-- A program that tells, of each of its arguments, whether it is supported.
+-- With a buffer from the start, musl does not ask by ioctl(2) for a terminal.
+-- It ends by itself: to read on in /dev/null, the C library would ask, too.
 local ASK = [[
   io.stdout:setvbuf("full")
   local pidfd = require "pidfd"
   for _, name in ipairs(arg) do
     print(name, pidfd.supports(name))
   end
+  os.exit(true)
 ]]
 
 -- What a filter does to a call: for the name of a spec, and for filter.c.

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local state = require "spec.support.state"
 
 local EXAMPLE = "examples/timeout.lua"
 
@@ -125,19 +126,31 @@ describe("examples/timeout.lua", function()
       output_of('"$@" 9</dev/null', "9", "ls", "/proc/self/fd"))
   end)
 
+  -- A line from the command says that it runs, of which the example has been
+  -- told before: if it sleeps after that, it waits for the end.
+  local function interrupted(seconds, command)
+    local words = "exec " .. script.command(EXAMPLE, seconds, "sh", "-c",
+      command)
+    local how, code
+    child.ready({ "sh", "-c", words, session = true }, function(p)
+      repeat
+        local letter = state.of(p:pid())
+      until letter == "S" or letter == "Z"
+      -- On a terminal, it is a signal for the whole foreground process group.
+      os.execute(("kill -INT -%d"):format(p:pid()))
+      how, code = p:wait(60)
+    end)
+    return how, code
+  end
+
   it("leaves Ctrl-C to the command", function()
-    -- On a terminal, it is a signal for the whole foreground process group.
-    local command = "trap 'exit 7' INT; kill -INT 0; while :; do sleep 1; done"
-    local output = output_of("setsid -w \"$@\"; echo $?",
-      "9", "sh", "-c", command)
-    assert.equal("7\n", output)
+    assert.same({ "exit", 7 }, { interrupted("60",
+      "trap 'exit 7' INT; echo; while :; do sleep 1; done") })
   end)
 
   it("keeps to the time after Ctrl-C, too", function()
-    local command = "trap '' INT; kill -INT 0; exec sleep 60"
-    local output = output_of("setsid -w \"$@\"; echo $?",
-      "0.2", "sh", "-c", command)
-    assert.equal("124\n", output)
+    assert.same({ "exit", 124 }, { interrupted("0.5",
+      "trap '' INT; echo; exec sleep 60") })
   end)
 
   it("ends the command when it is ended itself", function()

@@ -296,7 +296,7 @@ local RUN = {
   grace = function() return one_of { 0, 0.0005, 1 } end,
   linger = function() return one_of { 0, 0.0005 } end,
   scope = function() return one_of { "group", "process", "cgroup", "x" } end,
-  limit = function() return one_of { 0, 1, 1000, 1 << 40, -1 } end,
+  limit = function() return one_of { 0, 1, 1000, TERA, -1 } end,
 }
 local RUN_NAMES = {}
 for name in pairs(RUN) do

@@ -76,6 +76,12 @@ function errors.of(call)
   return names
 end
 
+-- Is it begun again after EINTR for as long as it takes? Any other call is
+-- begun again a number of times.
+function errors.waits(call)
+  return words("poll ppoll read recvmsg sendmsg wait4 waitid write")[call]
+end
+
 -- Is it one that the kernel itself would not have the call fail with, when the
 -- module's function makes it?
 function errors.is_foreign(call, name, caller)
@@ -89,6 +95,10 @@ function errors.is_foreign(call, name, caller)
   end
   if caller == "pidfd.spawn" and call == "write" then
     return true -- it writes to /proc and to cgroups only
+  end
+  if caller == "p:proc" and call == "write"
+    and words("EBUSY ENODEV ENOSPC EOPNOTSUPP EPIPE")[name] then
+    return true -- pipes and files of cgroups say so, but none of /proc
   end
   if caller == "p:terminate" and (name == "ESRCH" or name == "EISDIR") then
     return true -- files of cgroups do not say so

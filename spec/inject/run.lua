@@ -195,7 +195,8 @@ local function try_each(name, call, n, counted)
     local waits = scenarios.waits
     if code and not (waits[name] and waits[errno] and waits[call]) then
       try(name, { { call = call, nth = n, errno = code } })
-      if counted > 1 and errno ~= "EINTR" and not LEAVES_DESCRIPTOR[call] then
+      if counted > 1 and not LEAVES_DESCRIPTOR[call]
+        and not (errno == "EINTR" and errors.waits(call)) then
         try(name, { { call = call, nth = n, errno = code, forever = true } })
       end
     end

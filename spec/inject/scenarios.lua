@@ -168,6 +168,7 @@ local answers = {
   ["pidfd.supports"] = true, -- false, as a filter refuses it
   ["pidfd.peer"] = true, -- compares with pidfd.supports
   ["pidfd.passpidfd"] = true, -- likewise
+  ["p:children"] = true, -- who has been reaped is none of them any more
   ["p.__eq"] = true,
   ["fd:lines"] = true, -- raises, as file:lines does
 }

@@ -43,7 +43,7 @@ end
 
 -- Whether the interpreter is of another machine: strace(1), and filters of
 -- system calls, then see what the emulator does.
-local function is_emulated()
+function run.is_emulated()
   return os.getenv("LINUX_EMULATED") ~= nil
 end
 
@@ -54,7 +54,7 @@ run.CLONE3, run.CLOSE_RANGE = 435, 436
 -- that refuse.c knows, fails with that errno, or does nothing and returns 0; or
 -- nil without a C compiler. For compiled.remove, see there.
 function run.refusing(call, code)
-  local refuse = not is_emulated() and compiled.program("refuse")
+  local refuse = not run.is_emulated() and compiled.program("refuse")
   return refuse and ("%s %s %d"):format(refuse, call,
     code == 0 and 0 or pidfd.errno[code])
 end
@@ -62,7 +62,7 @@ end
 -- Traced by strace with these options. Returns the trace, and the output;
 -- or nil where strace cannot work.
 function run.traced(options, program, ...)
-  if is_emulated() or not works("strace -qq -o /dev/null") then
+  if run.is_emulated() or not works("strace -qq -o /dev/null") then
     return nil
   end
   local trace = os.tmpname()

@@ -8,8 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include <lauxlib.h>
-#include <lua.h>
+#include "../../src/compat.h"
 
 
 static atomic_int count;

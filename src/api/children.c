@@ -56,7 +56,7 @@ static int readnumbers (lua_State *L, int file) {
   char buffer[BUFFERSIZE];
   pid_t pid = 0;
   int rc;
-  while ((rc = pfd_sys_read(file, buffer, sizeof(buffer))) > 0 || rc == -EINTR)
+  while ((rc = pfd_sys_readfile(file, buffer, sizeof(buffer))) > 0)
     pid = parsenumbers(L, buffer, rc, pid);
   if (pid > 0)
     addnumber(L, pid);

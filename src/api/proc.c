@@ -11,9 +11,6 @@
 
 #define BUFFERSIZE 4096
 
-/* how often a write is begun again that a signal has interrupted */
-#define TRIES 100
-
 
 /*
 ** A file that tells of memory is empty from the moment on when the memory
@@ -79,11 +76,9 @@ static int readfile (lua_State *L, Below *b) {
 static int writefile (lua_State *L, Below *b) {
   size_t length;
   const char *text = lua_tolstring(L, 3, &length);
-  int rc = -EINTR;
-  for (int i = 0; rc == -EINTR && i < TRIES; i++)
-    rc = pfd_sys_write(b->file->fd, text, length);
+  int rc = pfd_sys_writefile(b->file->fd, text, length);
   if (rc < 0)
-    return (rc == -EINTR) ? -EAGAIN : rc;
+    return rc;
   lua_pushboolean(L, 1);
   return ((size_t)rc == length) ? 0 : -EMSGSIZE;
 }

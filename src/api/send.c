@@ -22,7 +22,7 @@ static int readlist (lua_State *L) {
   luaL_checktype(L, LIST, LUA_TTABLE);
   lua_pushvalue(L, LIST);
   pfd_copy_table(L, LIST);
-  size_t n = lua_rawlen(L, -1);
+  unsigned long long n = lua_rawlen(L, -1);
   luaL_argcheck(L, n <= PFD_MAXFDS, LIST,
                 "more than 253 descriptors in one message");
   luaL_argcheck(L, pfd_copy_count(L) == n, LIST, "no list of descriptors");

@@ -55,11 +55,11 @@ static int visitdigit (Walk *walk, int dir, char c) {
 /* a number may be cut by the end of the buffer, and goes on in the next */
 static int visitchunk (Walk *walk, int dir, int file, int *more) {
   char text[BUFFERSIZE];
-  int size = pfd_sys_read(file, text, sizeof(text));
+  int size = pfd_sys_readfile(file, text, sizeof(text));
   int rc = 0;
   for (int i = 0; i < size && rc == 0; i++)
     rc = visitdigit(walk, dir, text[i]);
-  *more = size > 0 || size == -EINTR;
+  *more = size > 0;
   return (*more || isnone(size)) ? rc : size;
 }
 
@@ -217,7 +217,7 @@ int pfd_cgroup_kill (int dir) {
   int file = pfd_sys_openat(dir, "cgroup.kill", O_WRONLY);
   int rc = file;
   if (file >= 0) {
-    rc = pfd_sys_write(file, "1", 1);
+    rc = pfd_sys_writefile(file, "1", 1);
     (void)pfd_sys_close(file);
   }
   if (rc == -ENODEV)
@@ -248,10 +248,7 @@ int pfd_cgroup_events (int dir) {
 
 int pfd_cgroup_populated (int events) {
   char text[BUFFERSIZE];
-  int rc;
-  do
-    rc = pfd_sys_pread(events, text, sizeof(text) - 1, 0);
-  while (rc == -EINTR);
+  int rc = pfd_sys_pread(events, text, sizeof(text) - 1, 0);
   if (rc < 0)
     return (rc == -ENODEV) ? 0 : rc;
   text[rc] = '\0';

@@ -126,7 +126,7 @@ static int changeoom (World *w) {
 static int limitresources (World *w) {
   const Launch *l = &w->launch;
   if (l->setumask)
-    (void)PFD_CALL(SYS_umask, l->umask);
+    (void)PFD_CALL(SYS_umask, (long)l->umask);
   for (size_t i = 0; i < l->nlimits; i++) {
     KernelLimit limit = {l->limits[i].soft, l->limits[i].hard};
     int rc = PFD_CALL(SYS_prlimit64, 0, l->limits[i].resource, (long)&limit, 0);

@@ -128,7 +128,7 @@ static int cloneandopen (World *w, int report) {
   w->go = ends[0];
   pid_t pid = clonewith(w, 0);
   w->pidfd = (pid < 0) ? pid : openchild(w, pid, report);
-  rc = (w->pidfd < 0) ? w->pidfd : pfd_sys_write(ends[1], "", 1);
+  rc = (w->pidfd < 0) ? w->pidfd : pfd_sys_writefile(ends[1], "", 1);
   if (w->pidfd < 0 && pid > 0)
     pfd_sys_killchild(pid);
   (void)pfd_sys_close(ends[0]);

@@ -13,7 +13,10 @@ typedef struct Ids {
 } Ids;
 
 
-/* before Linux 6.13 the process of a thread is the one with its directory */
+/*
+** Before Linux 6.13, the process of a thread is the one with its directory.
+** The directory was there: a file that is not has gone with the process.
+*/
 static int readids (int pidfd, Ids *ids) {
   int ours = pfd_process_isourproc();
   if (ours <= 0)
@@ -27,7 +30,7 @@ static int readids (int pidfd, Ids *ids) {
     rc = pfd_process_stat(dir, "stat", PFD_PARENT, &parent);
   (void)pfd_sys_close(dir);
   *ids = (Ids){.process = (pid_t)process, .parent = (pid_t)parent};
-  return rc;
+  return (rc == -ENOENT) ? -ESRCH : rc;
 }
 
 

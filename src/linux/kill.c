@@ -14,6 +14,9 @@
 #define KILLPOLL 100000000LL  /* 100 ms */
 #define KILLTICK 2000000LL    /* 2 ms */
 
+/* so many refusals of waitid(2): they are a filter's, and last */
+#define REFUSALS 10
+
 
 /* a child that was killed */
 typedef struct Killed {
@@ -31,25 +34,33 @@ typedef struct Killed {
 static _Atomic(Killed *) remembered;
 
 
-/* ECHILD: it was reaped, by the kernel or by another thread */
-static int isover (int pidfd) {
+/*
+** Reap it if it is over: 1, 0 or -errno. ECHILD: it was reaped, by the kernel
+** or by another thread.
+*/
+static int reap (int pidfd) {
   siginfo_t info = {.si_pid = 0};
   int rc = pfd_sys_waitid(pidfd, &info, WEXITED | WNOHANG | __WALL, NULL);
-  return (rc == 0 && info.si_pid != 0) || rc == -ECHILD;
+  if (rc < 0)
+    return (rc == -ECHILD) ? 1 : rc;
+  return info.si_pid != 0;
 }
 
 
-/* a time that has passed ends the loop whatever else fails */
-static int isoverintime (int pidfd) {
+/* the same, for some time, which ends the loop whatever else fails */
+static int reapintime (int pidfd) {
   long long deadline = pfd_sys_now() + KILLTIME;
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
+  int rc, refusals = 0;
   do {
     (void)pfd_sys_poll(&event, 1, KILLPOLL, NULL);
-    if (isover(pidfd))
-      return 1;
+    rc = reap(pidfd);
+    if (rc == 1)
+      return rc;
+    refusals += (rc < 0);
     pfd_sys_sleep(KILLTICK);
-  } while (pfd_sys_now() < deadline);
-  return 0;
+  } while (refusals < REFUSALS && pfd_sys_now() < deadline);
+  return rc;
 }
 
 
@@ -78,12 +89,20 @@ static int remember (int pidfd, World *world) {
 }
 
 
-/* without memory to remember it, it is waited for longer */
+/*
+** Without memory to remember it, it is waited for longer; unless that is
+** refused. Then its world stays, too: it may be in use.
+*/
 void pfd_kill (int pidfd, World *world) {
   (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
-  while (!isoverintime(pidfd))
+  int rc = reapintime(pidfd);
+  while (rc != 1) {
     if (remember(pidfd, world))
       return;
+    if (rc < 0)
+      world = NULL;
+    rc = (rc < 0) ? 1 : reapintime(pidfd);
+  }
   forget(pidfd, world);
 }
 
@@ -95,7 +114,7 @@ void pfd_kill_reap (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    if (isover(killed->pidfd)) {
+    if (reap(killed->pidfd) == 1) {
       forget(killed->pidfd, killed->world);
       free(killed);
     }

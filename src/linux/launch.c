@@ -247,10 +247,11 @@ static int hasexecuted (int pidfd) {
 ** another thread forks just now has it, too, and may execute nothing.
 */
 static int hasleft (const Launching *l) {
-  struct pollfd event = {.fd = l->pidfd, .events = POLLIN};
+  struct pollfd events[2];
   if (l->shared && l->world->tid == 0)
     return 1;
-  if (pfd_sys_poll(&event, 1, 0, NULL) > 0)
+  pfd_launch_events(l, events);
+  if (pfd_sys_poll(events, 2, 0, NULL) > 0)
     return 1;
   return !l->shared && l->looks > MANYLOOKS && hasexecuted(l->pidfd);
 }

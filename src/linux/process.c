@@ -237,8 +237,8 @@ int pfd_process_iskernel (int pidfd) {
   long long flags = 0;
   int rc = pfd_process_stat(dir, "stat", PFD_FLAGS, &flags);
   (void)pfd_sys_close(dir);
-  if (rc < 0)
-    return (rc == -ESRCH) ? 0 : rc;
+  if (rc < 0) /* the directory was there: without the file, it has gone */
+    return (rc == -ESRCH || rc == -ENOENT) ? 0 : rc;
   return (flags & PF_KTHREAD) != 0;
 }
 

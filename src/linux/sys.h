@@ -69,9 +69,11 @@ int pfd_sys_fdopen (int fd, const char *mode, FILE **file);
 int pfd_sys_openat (int dir, const char *path, int flags);
 int pfd_sys_openwithin (int dir, const char *path, int flags);
 int pfd_sys_read (int fd, void *buffer, size_t size);
-int pfd_sys_readfile (int file, void *buffer, size_t size); /* without a wait */
-int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset);
 int pfd_sys_write (int fd, const void *buffer, size_t size);
+/* of a file, where nothing waits */
+int pfd_sys_readfile (int file, void *buffer, size_t size);
+int pfd_sys_writefile (int file, const void *buffer, size_t size);
+int pfd_sys_pread (int file, void *buffer, size_t size, long long offset);
 int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
 int pfd_sys_seek (int fd, off_t offset);

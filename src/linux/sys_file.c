@@ -45,13 +45,26 @@ int pfd_sys_readfile (int file, void *buffer, size_t size) {
 }
 
 
-int pfd_sys_pread (int fd, void *buffer, size_t size, long long offset) {
-  return pfd_sys_result(pread(fd, buffer, size, offset));
+int pfd_sys_pread (int file, void *buffer, size_t size, long long offset) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(pread(file, buffer, size, offset));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 
 int pfd_sys_write (int fd, const void *buffer, size_t size) {
   return pfd_sys_result(write(fd, buffer, size));
+}
+
+
+int pfd_sys_writefile (int file, const void *buffer, size_t size) {
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_write(file, buffer, size);
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
 }
 
 

@@ -87,10 +87,23 @@ static void runhooks (lua_State *L, lua_State *main) {
 
 
 /*
+** Has a signal's handler set a hook? One that is still there after it has run
+** is meant to stay: a debugger's.
+*/
+static int ishooked (Sleeper *s, lua_State *main) {
+  lua_Hook own = lua_gethook(s->L), others = lua_gethook(main);
+  int isnew =
+    (own != NULL && own != s->own) || (others != NULL && others != s->main);
+  s->own = own;
+  s->main = others;
+  return isnew;
+}
+
+
+/*
 ** A signal may have come just before the sleep: its handler has set a
 ** hook, and nothing would interrupt the sleep. So signals are blocked
-** before this looks, and only poll(2) lets them in. A hook that is still
-** there after it has run is meant to stay: a debugger's.
+** before this looks, and only poll(2) lets them in.
 **
 ** This blocks signals in the calling thread only. In a process that has
 ** others, the kernel may give any signal to one of them, at any time: see
@@ -98,10 +111,7 @@ static void runhooks (lua_State *L, lua_State *main) {
 */
 static int blockunlesshooked (Sleeper *s, lua_State *main, sigset_t *mask) {
   pfd_sys_blocksignals(mask);
-  Sleeper now = {s->L, lua_gethook(s->L), lua_gethook(main)};
-  int hooked = (now.own != NULL && now.own != s->own) ||
-               (now.main != NULL && now.main != s->main);
-  *s = now;
+  int hooked = ishooked(s, main);
   if (hooked)
     pfd_sys_setsignals(mask);
   return !hooked;
@@ -128,15 +138,33 @@ static long long wakeup (const Sleeper *s, long long deadline) {
 }
 
 
+/*
+** Has a signal come during the sleep that ended so? If it was blocked until
+** then, because an event was first, its handler has set a hook by now.
+*/
+static int iswoken (Sleeper *s, lua_State *main, int rc) {
+  return rc == -EINTR || (rc > 0 && ishooked(s, main));
+}
+
+
+/* let the hooks run; for one that yields, only if there is no event by now */
+static int interrupt (const Sleeper *s, lua_State *main, struct pollfd *fds,
+                      nfds_t n) {
+  int rc = s->yields ? pfd_sys_poll(fds, n, 0, NULL) : 0;
+  if (rc != 0)
+    return rc;
+  runhooks(s->L, main);
+  return -EINTR;
+}
+
+
 int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   if (deadline == PFD_NOWAIT)
     return pfd_sys_poll(fds, n, 0, NULL);
   lua_State *main = pfd_compat_mainthread(s->L);
   sigset_t mask;
-  if (!blockunlesshooked(s, main, &mask)) {
-    runhooks(s->L, main);
-    return -EINTR;
-  }
+  if (!blockunlesshooked(s, main, &mask))
+    return interrupt(s, main, fds, n);
   long long until = wakeup(s, deadline);
   long long left = timeleft(until);
   /*
@@ -145,7 +173,10 @@ int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
   */
   int rc = pfd_sys_poll(fds, n, left, (left == 0) ? NULL : &mask);
   pfd_sys_setsignals(&mask);
-  if (rc == -EINTR || (rc == 0 && hasunsure(s)))
+  if (rc == 0 && hasunsure(s))
     runhooks(s->L, main);
-  return (rc == 0 && until != deadline) ? -EINTR : rc;
+  if (s->yields || !iswoken(s, main, rc))
+    return (rc == 0 && until != deadline) ? -EINTR : rc;
+  runhooks(s->L, main);
+  return -EINTR;
 }

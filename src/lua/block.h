@@ -36,10 +36,15 @@ long long pfd_block_earlier (long long one, long long other);
 /* is there no time left? */
 int pfd_block_past (long long deadline);
 
-/* a thread that waits, and hooks, its own and the main one's, that have run */
+/*
+** A thread that waits, and hooks, its own and the main one's, that have run.
+** An event and a signal may come together: hooks run first, unless 'yields'
+** is set. Then they run only while there is no event.
+*/
 typedef struct Sleeper {
   lua_State *L;
   lua_Hook own, main;
+  int yields;
 } Sleeper;
 
 /*

@@ -12,11 +12,13 @@
 
 /*
 ** The launch is in the caller's frame, where no hook can get at it. Runs
-** protected: a hook may raise.
+** protected: a hook may raise, which ends the child. So hooks run only while
+** it is not decided: a program that runs is not ended by a signal that came
+** after that.
 */
 static int await (lua_State *L) {
   Launching *l = (Launching *)lua_touserdata(L, 1);
-  Sleeper s = {.L = L};
+  Sleeper s = {.L = L, .yields = 1};
   struct pollfd events[2];
   do {
     pfd_launch_events(l, events);
