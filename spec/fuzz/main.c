@@ -223,12 +223,12 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
 }
 
 
-static void report (long rounds, int bad) {
+static void report (const Options *o, long rounds, int bad) {
   (void)printf(
-    "%ld rounds, %llu calls (%llu raised, %llu failed), "
+    "%ld rounds from seed %llu on, %llu calls (%llu raised, %llu failed), "
     "%llu children, %llu signals, %llu refused allocations: "
     "%d rounds went wrong\n",
-    rounds, (unsigned long long)shared->calls,
+    rounds, (unsigned long long)o->seed, (unsigned long long)shared->calls,
     (unsigned long long)shared->raised, (unsigned long long)shared->failed,
     (unsigned long long)shared->spawned, (unsigned long long)shared->signals,
     (unsigned long long)shared->shortages, bad);
@@ -246,7 +246,7 @@ static int play (const Options *o, int foreign) {
     bad += playround(o, o->seed + (uint64_t)rounds, foreign);
     rounds++;
   } while (!o->once && seconds() < until);
-  report(rounds, bad);
+  report(o, rounds, bad);
   return (bad == 0) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
