@@ -112,6 +112,17 @@ static int runprogram (lua_State *L, const char *program) {
 }
 
 
+/* tell what all descriptors are */
+static void telldescriptors (void) {
+  for (int fd = 0; fd < COMPLAINTS; fd++) {
+    char path[64], name[128] = "";
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (readlink(path, name, sizeof(name) - 1) > 0)
+      (void)dprintf(COMPLAINTS, "%d: %s\n", fd, name);
+  }
+}
+
+
 static void beround (const Round *round, const char *program) {
   (void)setpgid(0, 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -121,8 +132,10 @@ static void beround (const Round *round, const char *program) {
   if (L != NULL)
     lua_close(L);
   int left = fuzz_descriptors() - before;
-  if (good && left > 0)
-    (void)dprintf(COMPLAINTS, "%d descriptors are left\n", left);
+  if (good && left > 0) {
+    (void)dprintf(COMPLAINTS, "%d descriptors are left, of these:\n", left);
+    telldescriptors();
+  }
   _exit((good && left <= 0) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
