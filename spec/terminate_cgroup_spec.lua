@@ -110,6 +110,7 @@ describe("p:terminate() of a cgroup", function()
         end
         assert(file:write("1"))
         assert(file:close())
+        repeat until read(path .. "/cgroup.events"):find("frozen 1", 1, true)
         assert_end("signal", 9, p:terminate(0.02, "cgroup"))
         assert.is_true(other:poll(60))
       end)
