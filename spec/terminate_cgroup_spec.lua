@@ -103,7 +103,8 @@ describe("p:terminate() of a cgroup", function()
 
   it("ends what is frozen", function()
     cgroup.with(function(path)
-      with_job(path, STARTS .. "wait", function(p, other)
+      local command = "trap '' TERM; " .. STARTS .. "wait"
+      with_job(path, command, function(p, other)
         local file = io.open(path .. "/cgroup.freeze", "w")
         if not file then
           pending("needs cgroups that freeze (Linux 5.2)")
