@@ -5,6 +5,7 @@ local has = require "spec.support.has"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 
 local O_PATH = tonumber("10000000", 8) -- on x86 and most others
 
@@ -46,6 +47,7 @@ describe("pidfd.adopt()", function()
       print(flags())
       local p = assert(pidfd.adopt(3))
       print(flags())
+      p:close()
     ]])
     if not output then
       pending("needs luv")
@@ -56,7 +58,7 @@ describe("pidfd.adopt()", function()
   end)
 
   -- Of what is no pidfd of Linux 6.9, only /proc knows.
-  for name, told in pairs {
+  for name, told in sorted {
     ESRCH = "EIO", EREMOTE = "EIO", ENOMEM = "ENOMEM", EINTR = "EAGAIN",
   } do
     it(("fails with %s for a file after %s of /proc"):format(told, name),
@@ -82,7 +84,7 @@ describe("pidfd.adopt()", function()
     ["a pipe"] = "9>&1",
   }
 
-  for name, redirection in pairs(strangers) do
+  for name, redirection in sorted(strangers) do
     it("fails with EBADF for " .. name .. ", and leaves it open", function()
       child.holding(redirection, function(q)
         local fd = assert(q:getfd(9))

@@ -1,159 +1,72 @@
-local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local has = require "spec.support.has"
-local language = require "spec.support.language"
-local pidfd = require "pidfd"
 local script = require "spec.support.script"
-local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
 
--- What sleeps until the process of 'p' ends, and returns nothing before.
+-- What sleeps until the process of 'p' ends, and returns nothing before: see
+-- spec/programs/waiting.lua.
 local waits = {
-  ["p:poll()"] = "p:poll()",
-  ["p:poll(60)"] = "p:poll(60)",
-  ["pidfd.poll()"] = "pidfd.poll({ p })",
-  ["p:wait()"] = "p:wait()",
-  ["p:wait(60)"] = "p:wait(60)",
-  ["p:waitid() for the end"] = "p:waitid(pidfd.flags.WEXITED)",
-  ["p:waitid() for a stop"] = "p:waitid(pidfd.flags.WSTOPPED)",
-  ["p:terminate()"] = "p:terminate(60)",
+  "p:poll()", "p:poll(60)", "pidfd.poll()", "p:wait()", "p:wait(60)",
+  "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
 }
 
--- A child that heeds neither Ctrl-C nor p:terminate(), and the function that
--- waits for it. What follows kills it in the end.
-local BEGINNING = [[
-  local pidfd = require "pidfd"
-  local p, pipes = assert(pidfd.spawn {
-    "sh", "-c", "trap '' INT TERM; echo; exec sleep 60 >&-",
-    stdout = "pipe", pdeathsig = "KILL",
-  })
-  pipes.stdout:file():read()
-  local function wait()
-    return %s
-  end
-]]
-
-local function need_terminal()
-  if not terminal.exists() then
-    pending("needs script(1), which makes a terminal")
-  end
-end
-
-describe("Ctrl-C", function()
-  for name, code in pairs(waits) do
-    it("interrupts " .. name, function()
-      need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
-        ready()
-        local ok, message = pcall(wait)
-        p:send_signal("KILL")
-        print(ok, message)
-      ]])
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
-
-    it("interrupts " .. name .. " in a coroutine, once", function()
-      need_terminal()
-      local output = terminal.interrupt(BEGINNING:format(code) .. [[
-        ready()
-        local ok, message = coroutine.resume(coroutine.create(wait))
-        p:send_signal("KILL")
-        print(ok, message)
-      ]])
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
-  end
-
-  it("ends a script that does not expect it", function()
-    need_terminal()
-    child.with(function(_, pid)
-      local output, how, code = terminal.interrupt([[
-        local p = require("pidfd").open(math.tointeger(arg[1]))
-        ready()
-        p:wait()
-      ]], pid)
-      assert.matches("interrupted!\n", output)
-      assert.equal("exit 1", how .. " " .. code)
-    end)
-  end)
-end)
-
--- Run a program that has the module "unix", and 'wait' as above. Returns what
--- it printed.
-local function run(code, program)
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-  local beginning = "local unix = require 'unix'\n" .. BEGINNING:format(code)
-  local output, errors = script.run(beginning .. program)
+-- Run a program that has the module "unix", and waits by the way of that name.
+-- Returns what it printed.
+local function run(name, program)
+  compiled.need("unix")
+  local output, errors = script.run(program, name)
   assert.equal("", errors)
   return output
 end
 
-local ALRM = pidfd.signal.ALRM
-
--- A function that closes the pidfd and lets another process have its number;
--- and one that prints what became of the wait, and whether the other has ended
--- before: it has if that was what the wait looked at.
-local REPLACE = [[
-  local again = p:dup()
-  local other = assert(pidfd.spawn { "sleep", "60" })
-  local taken
-  local function replace()
-    local number = p:fileno()
-    p:close()
-    taken = {}
-    repeat -- lower numbers may be free, too
-      taken[#taken + 1] = other:dup()
-    until taken[#taken]:fileno() >= number
-    assert(taken[#taken]:fileno() == number)
-  end
-  local function tell(ok, message)
-    print(ok, not ok and message:match("closed"), other:poll(0))
-    again:send_signal("KILL")
-    other:send_signal("KILL")
-  end
-]]
-
 describe("a signal handler of another library", function()
-  for name, code in pairs(waits) do
+  for _, name in ipairs(waits) do
     it("runs during " .. name .. ", which goes on then", function()
-      local output = run(code, ([[
-        unix.handle(%d, function()
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
+        unix.handle(waiting.ALRM, function()
           print("handled")
-          p:send_signal("%s")
+          p:send_signal(waiting.ending)
         end)
         unix.alarm(0.02, 0)
         print(wait() and "over")
         p:send_signal("KILL")
-      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL"))
+      ]])
       assert.equal("handled\nover\n", output)
     end)
 
     -- Each call asks for the next: one that were slept through would be the
     -- last. Most moments are tried, and so those between looking and sleeping.
     it("misses no signal during " .. name, function()
-      local output = run(code, ([[
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
         local times = 0
-        unix.handle(%d, function()
+        unix.handle(waiting.ALRM, function()
           times = times + 1
           if times == 400 then
-            p:send_signal("%s")
+            p:send_signal(waiting.ending)
           else
-            unix.alarm(times %% 100 / 1e6 + 1e-6, 0)
+            unix.alarm(times % 100 / 1e6 + 1e-6, 0)
           end
         end)
         unix.alarm(0.02, 0)
         print(wait() and times)
         p:send_signal("KILL")
-      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL"))
+      ]])
       assert.equal("400\n", output)
     end)
 
     it("that raises ends " .. name, function()
-      local output = run(code, ([[
-        unix.handle(%d, function()
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
+        unix.handle(waiting.ALRM, function()
           error("enough", 0)
         end)
         print(pcall(function()
@@ -161,59 +74,72 @@ describe("a signal handler of another library", function()
           return wait()
         end))
         p:send_signal("KILL")
-      ]]):format(ALRM))
+      ]])
       assert.equal("false\tenough\n", output)
     end)
 
     it("that closes the pidfd ends " .. name, function()
-      local output = run(code, ([[
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
         local again = p:dup()
-        unix.handle(%d, function()
+        unix.handle(waiting.ALRM, function()
           p:close()
         end)
         unix.alarm(0.02, 0)
         local ok, message = pcall(wait)
         print(ok, message:match("closed"))
         again:send_signal("KILL")
-      ]]):format(ALRM))
+      ]])
       assert.equal("false\tclosed\n", output)
     end)
   end
 
-  for name, code in pairs(waits) do
+  for _, name in ipairs(waits) do
     it("that lets another have the number ends " .. name, function()
-      local output = run(code, REPLACE .. ([[
-        unix.handle(%d, replace)
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local wait = waiting.wait
+        local replace, tell = waiting.replacing()
+        unix.handle(waiting.ALRM, replace)
         unix.alarm(0.02, 0)
         tell(pcall(wait))
-      ]]):format(ALRM))
+      ]])
       assert.equal("false\tclosed\tfalse\n", output)
     end)
   end
 
   it("runs in a coroutine that waits, once", function()
-    local output = run("p:wait()", ([[
-      local waiting
-      unix.handle(%d, function()
-        print("handled", coroutine.running() == waiting)
+    local output = run("p:wait()", [[
+      local waiting = require "spec.programs.waiting"
+      local unix = require "unix"
+      local p, wait = waiting.p, waiting.wait
+      local thread
+      unix.handle(waiting.ALRM, function()
+        print("handled", coroutine.running() == thread)
         p:send_signal("KILL")
       end)
-      waiting = coroutine.create(function()
+      thread = coroutine.create(function()
         unix.alarm(0.02, 0)
         return wait()
       end)
-      print(coroutine.resume(waiting))
+      print(coroutine.resume(thread))
       for _ = 1, 1000 do
         assert(p:poll(60))
       end
-    ]]):format(ALRM))
+    ]])
     assert.equal("handled\ttrue\ntrue\tsignal\t9\n", output)
   end)
 
   it("runs for each signal that comes", function()
-    local output = run("p:wait()", ([[
+    local output = run("p:wait()", [[
+      local waiting = require "spec.programs.waiting"
+      local unix = require "unix"
+      local p, wait = waiting.p, waiting.wait
       local count = 0
-      unix.handle(%d, function()
+      unix.handle(waiting.ALRM, function()
         count = count + 1
         if count == 5 then
           p:send_signal("KILL")
@@ -223,68 +149,72 @@ describe("a signal handler of another library", function()
       print(wait())
       unix.alarm(0, 0)
       print(count >= 5)
-    ]]):format(ALRM))
+    ]])
     assert.equal("signal\t9\ntrue\n", output)
   end)
 
   local missed = {
-    ["p:poll()"] = "unix.raise(%d, p.poll, p)",
-    ["p:poll(60)"] = "unix.raise(%d, p.poll, p, 60)",
-    ["pidfd.poll()"] = "unix.raise(%d, pidfd.poll, { p })",
-    ["p:wait()"] = "unix.raise(%d, p.wait, p)",
-    ["p:waitid()"] = "unix.raise(%d, p.waitid, p, pidfd.flags.WSTOPPED)",
-    ["p:terminate()"] = "unix.raise(%d, p.terminate, p, 60)",
+    "p:poll()", "p:poll(60)", "pidfd.poll()", "p:wait()", "p:waitid()",
+    "p:terminate()",
   }
 
-  for name, code in pairs(missed) do
+  for _, name in ipairs(missed) do
     it("runs at once if the signal came just before " .. name, function()
-      local output = run(code:format(ALRM), ([[
-        unix.handle(%d, function()
+      local output = run("ALRM, " .. name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
+        unix.handle(waiting.ALRM, function()
           error("in time", 0)
         end)
         print(pcall(wait))
         p:send_signal("KILL")
-      ]]):format(ALRM))
+      ]])
       assert.equal("false\tin time\n", output)
     end)
   end
 
-  for name, code in pairs(missed) do
+  for _, name in ipairs(missed) do
     it("that lets another have the number before the sleep ends " .. name,
       function()
-        local output = run(code:format(ALRM), REPLACE .. ([[
-          unix.handle(%d, replace)
+        local output = run("ALRM, " .. name, [[
+          local waiting = require "spec.programs.waiting"
+          local unix = require "unix"
+          local wait = waiting.wait
+          local replace, tell = waiting.replacing()
+          unix.handle(waiting.ALRM, replace)
           tell(pcall(wait))
-        ]]):format(ALRM))
+        ]])
         assert.equal("false\tclosed\tfalse\n", output)
       end)
   end
 
   it("runs at once if the signal came just before, in a coroutine", function()
-    local output = run(missed["p:wait()"]:format(ALRM), ([[
-      unix.handle(%d, function()
+    local output = run("ALRM, p:wait()", [[
+      local waiting = require "spec.programs.waiting"
+      local unix = require "unix"
+      local p, wait = waiting.p, waiting.wait
+      unix.handle(waiting.ALRM, function()
         error("in time", 0)
       end)
       print(coroutine.resume(coroutine.create(wait)))
       p:send_signal("KILL")
-    ]]):format(ALRM))
+    ]])
     assert.equal("false\tin time\n", output)
   end)
 end)
 
 describe("a storm of signals", function()
-  local timed = {
-    ["p:poll()"] = "p:poll(0.3) == false",
-    ["pidfd.poll()"] = "#pidfd.poll({ p }, 0.3) == 0",
-    ["p:wait()"] = "select(3, p:wait(0.3)) == pidfd.errno.ETIMEDOUT",
-    ["p:terminate()"] = "select(2, p:terminate(0.3)) == 9",
-  }
+  local timed = { "p:poll", "pidfd.poll", "p:wait", "p:terminate" }
 
-  for name, code in pairs(timed) do
+  for _, name in ipairs(timed) do
     it("neither shortens nor prolongs the time-out of " .. name, function()
-      local output = run(code, ([[
+      local output = run(name .. "(0.3)", [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
         local count = 0
-        unix.handle(%d, function()
+        unix.handle(waiting.ALRM, function()
           count = count + 1
         end)
         unix.alarm(0.001, 0.001)
@@ -294,84 +224,37 @@ describe("a storm of signals", function()
         unix.alarm(0, 0)
         p:send_signal("KILL")
         print(right, elapsed >= 0.3 and elapsed < 60 or elapsed, count > 0)
-      ]]):format(ALRM))
+      ]])
       assert.equal("true\ttrue\ttrue\n", output)
     end)
   end
-end)
-
-describe("a debugger's hook", function()
-  it("stays, and does not keep from sleeping", function()
-    local output = run("p:poll(0.05)", [[
-      local function hook() end
-      debug.sethook(hook, "crl", 1)
-      print(wait())
-      print(debug.gethook() == hook)
-      print(coroutine.wrap(wait)())
-      print(debug.gethook() == hook)
-      debug.sethook()
-      p:send_signal("KILL")
-    ]])
-    assert.equal("false\ntrue\nfalse\ntrue\n", output)
-  end)
-
-  for _, name in ipairs { "p:poll()", "pidfd.poll()", "p:wait()" } do
-    it("that closes the pidfd within " .. name .. " ends it", function()
-      local output = run(waits[name], REPLACE .. [[
-        local waiting = { [p.poll] = true, [pidfd.poll] = true,
-          [p.wait] = true }
-        debug.sethook(function()
-          local caller = debug.getinfo(3, "f")
-          if caller and waiting[caller.func] and not taken then
-            replace()
-          end
-        end, "c")
-        local results = table.pack(pcall(wait))
-        debug.sethook()
-        tell(table.unpack(results))
-      ]])
-      assert.equal("false\tclosed\tfalse\n", output)
-    end)
-  end
-
-  it("of a coroutine stays that one's", function()
-    language.need("hooks of a coroutine")
-    local output = run("p:poll(0.01)", [[
-      local function hook() end
-      local thread = coroutine.create(function()
-        print(wait(), debug.gethook() == hook)
-      end)
-      debug.sethook(thread, hook, "c")
-      coroutine.resume(thread)
-      print((debug.gethook()))
-      p:send_signal("KILL")
-    ]])
-    assert.equal("false\ttrue\nnil\n", output)
-  end)
 end)
 
 -- In a process that has other threads, which block no signal, any of them may
 -- be the one that runs the handler. Here it always is: the waiting thread
 -- blocks the signal, also while it sleeps.
 describe("a signal that another thread handles", function()
-  for name, code in pairs(waits) do
+  for _, name in ipairs(waits) do
     it("runs its hook during " .. name, function()
       if not has("luv") then
         pending("needs luv")
       end
-      local output = run(code, ([[
+      local output = run(name, [[
+        local waiting = require "spec.programs.waiting"
+        local unix = require "unix"
+        local p, wait = waiting.p, waiting.wait
         local uv = require "luv"
         uv.new_thread(function() require("luv").sleep(60000) end)
-        unix.handle(%d, function()
-          p:send_signal("%s")
+        unix.handle(waiting.ALRM, function()
+          p:send_signal(waiting.ending)
           print("handled")
         end)
-        unix.block(%d)
+        unix.block(waiting.ALRM)
         unix.alarm(0.05, 0)
         print(wait() and "over")
         p:send_signal("KILL")
         os.exit()
-      ]]):format(ALRM, name:find("stop") and "STOP" or "KILL", ALRM))
+      ]])
       assert.equal("handled\nover\n", output)
     end)
   end

@@ -1,6 +1,7 @@
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local pidfd = require "pidfd"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- Ways to borrow the descriptor of a file that is open.
@@ -85,7 +86,7 @@ local foreign = {
 }
 
 describe("a descriptor to borrow", function()
-  for name, make in pairs(borrowable) do
+  for name, make in sorted(borrowable) do
     it("is " .. name, function()
       fds.with_file(function(file, number, path)
         local value = make(number, file)
@@ -148,7 +149,7 @@ describe("a descriptor to borrow", function()
     end,
   }
 
-  for name, make in pairs(closed) do
+  for name, make in sorted(closed) do
     it("raises if it is closed, and says which: " .. name, function()
       fds.with_file(function(file, number)
         local value = make(number, file)
@@ -254,7 +255,7 @@ describe("the table of pidfd.spawn()", function()
     end,
   }
 
-  for name, change in pairs(changes) do
+  for name, change in sorted(changes) do
     it("has descriptors that may " .. name .. " while they are read",
       function()
         local list = { [20] = 0, [21] = 0, [22] = 0, [23] = 0 }

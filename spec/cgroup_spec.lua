@@ -230,10 +230,10 @@ end)
 describe("pidfd.spawn() without the right to use a cgroup", function()
   it("fails with EACCES", function()
     local root = cgroup.mount()
-    local output = root and run.as_stranger(([[
+    local output = root and run.as_stranger([[
       local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, pidfd.spawn { "true", cgroup = "%s" })])
-    ]]):format(root))
+      print(pidfd.errno[select(3, pidfd.spawn { "true", cgroup = arg[2] })])
+    ]], nil, root)
     if not output then
       pending("needs cgroups of version 2, and root")
     end
@@ -244,7 +244,7 @@ end)
 -- Spawns in the cgroup, whose path is the argument, in either way. Prints what
 -- cgroup the child has, and what descriptors.
 local ENTER = [[
-  local pidfd, spawned = require "pidfd", require "spec.support.spawned"
+  local spawned = require "spec.support.spawned"
   local directory = assert(io.open(arg[1]))
   for _, cgroup in ipairs { arg[1], directory } do
     spawned.stopped({ cgroup = cgroup }, function(p)

@@ -220,6 +220,8 @@ describe("p:children()", function()
 
   it("fails with ESRCH where another process has the number", function()
     local output = reused.run [[
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local new = replace(old)
       print(#new:children(), errno(old:children()))
@@ -236,6 +238,9 @@ describe("p:children()", function()
         print(#assert(p:children()))
       ]])
     local output = reused.run([[
+      local pidfd = require "pidfd"
+      local reused = require "spec.programs.reused"
+      local start = reused.start
       local mother, pipes = assert(pidfd.spawn { "sh", "-c",
         "sleep 60 >&- & echo $!; wait; echo over; exec sleep 60",
         stdout = "pipe", stderr = "null" })

@@ -1,4 +1,5 @@
 local pidfd = require "pidfd"
+local sorted = require "spec.support.sorted"
 
 -- Numbers that are the same on every architecture.
 local known = {
@@ -13,11 +14,11 @@ local known = {
   },
 }
 
-for table_name, expected in pairs(known) do
+for table_name, expected in sorted(known) do
   local list = pidfd[table_name]
 
   describe("pidfd." .. table_name, function()
-    for name, number in pairs(expected) do
+    for name, number in sorted(expected) do
       it(("has %s for %d, and %d for it"):format(name, number, number),
         function()
           assert.equal(number, list[name])

@@ -20,19 +20,25 @@ local CALLS = {
 }
 local GETFD = CALLS[1]
 
--- A program that calls, for the process with that number.
+-- A program that makes a call, its last argument, for a process, whose number
+-- is the one before.
 local ASK = [[
+  local argument = require "spec.programs.argument"
   local pidfd = require "pidfd"
-  local p = assert(pidfd.open(math.tointeger(%s)))
+  local p = assert(pidfd.open(math.tointeger(arg[#arg - 1])))
   local function tell(...)
     local result, message, code = ...
     print(select("#", ...), result, pidfd.errno[code], message)
   end
-  tell(%s)
+  tell(argument(arg[#arg], { p = p })())
 ]]
 
 local function asking(call, pid)
-  return ASK:format(pid, call[2])
+  return ASK, pid, call[2]
+end
+
+local function ask_as_stranger(call, pid, options)
+  return run.as_stranger(ASK, options, pid, call[2])
 end
 
 local function need_root()
@@ -119,7 +125,7 @@ describe("the explanation", function()
     local name = call[1]
 
     it("tells that it is another user's process, for " .. name, function()
-      local output = run.as_stranger(asking(call, "arg[1]"))
+      local output = ask_as_stranger(call, child.self())
       assert_explained("of user 0, and this process of user " .. STRANGER,
         call, output)
     end)
@@ -131,7 +137,7 @@ describe("the explanation", function()
           "--rgid=65534", "--egid=65534", "--clear-groups", "sh", "-p", "-c",
           "echo; kill -STOP $$" }, function(p)
           assert_explained("of user 65533, and this process of user 65534",
-            call, run.as_stranger(asking(call, p:pid())))
+            call, ask_as_stranger(call, p:pid()))
         end)
       end)
 
@@ -139,7 +145,7 @@ describe("the explanation", function()
       need_root()
       subject.with({ "saving", tostring(STRANGER), groups = {} }, function(p)
         assert_explained("of user 0, and this process of user " .. STRANGER,
-          call, run.as_stranger(asking(call, p:pid())))
+          call, ask_as_stranger(call, p:pid()))
       end)
     end)
 
@@ -158,8 +164,8 @@ describe("the explanation", function()
       end
       child.stopped({ uid = theirs, gid = STRANGER, groups = {} }, function(p)
         local words = "of user %d, and this process of user %d"
-        assert_explained(words:format(theirs, ours), call, run.as_stranger(
-          asking(call, p:pid()), "--ruid=65533 --euid=65534"))
+        assert_explained(words:format(theirs, ours), call,
+          ask_as_stranger(call, p:pid(), "--ruid=65533 --euid=65534"))
       end)
     end)
 
@@ -167,7 +173,7 @@ describe("the explanation", function()
       need_root()
       child.stopped({ uid = STRANGER, gid = 65533, groups = {} }, function(p)
         local explanation = assert_explained("of group 65533", call,
-          run.as_stranger(asking(call, p:pid())))
+          ask_as_stranger(call, p:pid()))
         assert.is_nil(explanation:find("user", 1, true))
       end)
     end)
@@ -175,7 +181,7 @@ describe("the explanation", function()
     it("tells that it is not dumpable, for " .. name, function()
       subject.with(as_ours { "undumpable" }, function(p)
         local explanation = assert_explained("not dumpable", call,
-          run.as_stranger(asking(call, p:pid())))
+          ask_as_stranger(call, p:pid()))
         assert.is_nil(explanation:find("of user", 1, true))
       end)
     end)
@@ -186,15 +192,14 @@ describe("the explanation", function()
         subject.with({ "dropped", tostring(STRANGER), groups = {} },
           function(p)
             assert_explained("not dumpable", call,
-              run.as_stranger(asking(call, p:pid())))
+              ask_as_stranger(call, p:pid()))
           end)
       end)
 
     it("is missing where CAP_SYS_PTRACE did not help, for " .. name,
       function()
         child.stopped({}, function(p)
-          local program = asking(call, p:pid())
-          assert_unexplained(call, run.unshared("", program))
+          assert_unexplained(call, run.unshared("", asking(call, p:pid())))
         end)
       end)
 
@@ -212,7 +217,8 @@ describe("the explanation", function()
       end)
 
     it("leaves no descriptor, for " .. name, function()
-      local output = run.as_stranger(([[
+      local output = run.as_stranger([[
+        local argument = require "spec.programs.argument"
         local pidfd = require "pidfd"
         local p = assert(pidfd.open(math.tointeger(arg[1])))
         local self = assert(pidfd.self())
@@ -223,13 +229,14 @@ describe("the explanation", function()
           end
           return n
         end
+        local call = argument(arg[2], { p = p })
         local before = count()
         for _ = 1, 64 do
-          assert(not %s)
+          assert(not call())
         end
         collectgarbage()
         print(count() - before)
-      ]]):format(call[2]))
+      ]], nil, call[2])
       if not output then
         pending("needs root")
       end
@@ -241,25 +248,31 @@ describe("the explanation", function()
   -- dumpable.
   it("is missing for a process that is over", function()
     local program = [[
+      local pidfd = require "pidfd"
       local p = assert(pidfd.spawn { "true" })
       p:poll()
       print(p:proc("environ"))
     ]]
-    program = "local pidfd = require 'pidfd'\n" .. program
     local output = run.as_stranger(program) or script.run(program)
     assert.is_string(output:match("^(nil\tproc: [%a ]+\t%d+\n)$")
       or output:match("^(\n)$")) -- before Linux 6.16
   end)
 
   it("is missing where there is no descriptor to look for it", function()
-    local output = run.as_stranger([[
+    local output = run.as_stranger [[
+      local pidfd = require "pidfd"
+      local number = math.tointeger(arg[1])
       local kept = {}
       repeat
         local file = io.open("/dev/null")
         table.insert(kept, file)
       until not file
       kept[#kept]:close() -- becomes the pidfd
-    ]] .. asking(GETFD, "arg[1]") .. "os.exit(0, true)")
+      local p = assert(pidfd.open(number))
+      local result, message, code = p:getfd(0)
+      print(3, result, pidfd.errno[code], message)
+      os.exit(0, true)
+    ]]
     assert_unexplained(GETFD, output)
   end)
 
@@ -291,7 +304,7 @@ describe("the explanation", function()
     it(("tells that Yama's ptrace_scope is %d"):format(n), function()
       with_scope(n, function()
         child.stopped(as_ours {}, function(p)
-          local output = run.as_stranger(asking(GETFD, p:pid()))
+          local output = ask_as_stranger(GETFD, p:pid())
           assert_explained("ptrace_scope is " .. n, GETFD, output)
           assert_explained(word, GETFD, output)
         end)

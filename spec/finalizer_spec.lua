@@ -5,6 +5,7 @@ local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- An object to borrow, which runs 'action' when it is asked for its number.
@@ -18,18 +19,20 @@ end
 -- The call finds no descriptor left, and the finalizer that runs then closes
 -- what the call is about.
 local CLOSED = [[
+  local argument = require "spec.programs.argument"
   local pidfd = require "pidfd"
   local p = assert(pidfd.self())
   local fd = assert(p:getfd(0))
+  local call = argument(arg[2], { pidfd = pidfd, p = p, fd = fd })
   collectgarbage("stop")
   local hold = {}
   repeat
     local more = p:dup()
     hold[#hold + 1] = more
   until not more
-  local closing = %s
+  local closing = arg[1] == "p" and p or fd
   setmetatable({}, { __gc = function() closing:close() end })
-  print(pcall(function() return %s end))
+  print(pcall(call))
 ]]
 
 describe("a call that runs out of descriptors", function()
@@ -42,10 +45,9 @@ describe("a call that runs out of descriptors", function()
     ["p:proc"] = { "p", "p:proc('stat')" },
   }
 
-  for name, case in pairs(cases) do
+  for name, case in sorted(cases) do
     it("raises if a finalizer closes what it is about: " .. name, function()
-      local program = CLOSED:format(case[1], case[2])
-      local output = run.with_descriptors(24, program)
+      local output = run.with_descriptors(24, CLOSED, case[1], case[2])
       assert.matches("^false.*attempt to use a closed pidfd", output)
     end)
   end
@@ -141,15 +143,17 @@ describe("the options of pidfd.spawn()", function()
       for i = 1, 300 do setenv("VAR" .. i, "value" .. i) end
       local t = {} -- what takes the memory that was freed
       for i = 1, 100 do t[i] = ("A"):rep(200 + i) end
-      %s
+      if arg[1] then
+        setenv("PATH", arg[1])
+      end
     end
     local borrowed = { fileno = function() change() return 0 end }
     local p, pipes = assert(pidfd.spawn {
       "env", stdin = borrowed, stdout = "pipe" })
     local count, malformed = 0, 0
     for line in pipes.stdout:file():lines() do
-      count = count + (line:find("^VAR%%d+=value%%d+$") and 1 or 0)
-      malformed = malformed + (line:find("^[%%w_]+=") and 0 or 1)
+      count = count + (line:find("^VAR%d+=value%d+$") and 1 or 0)
+      malformed = malformed + (line:find("^[%w_]+=") and 0 or 1)
     end
     print(count, malformed, (p:wait()))
   ]]
@@ -158,8 +162,7 @@ describe("the options of pidfd.spawn()", function()
     if not compiled.module("setenv") then
       pending("needs a C compiler")
     end
-    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
-      .. SETENV:format(""))
+    local output = script.run(SETENV)
     assert.equal("300\t0\texit\n", output)
   end)
 
@@ -167,9 +170,55 @@ describe("the options of pidfd.spawn()", function()
     if not compiled.module("setenv") then
       pending("needs a C compiler")
     end
-    local output = script.run(("package.cpath = %q\n"):format(package.cpath)
-      .. SETENV:format('setenv("PATH", ("/nowhere:"):rep(500) .. '
-        .. '"/usr/bin:/bin")'))
+    local output = script.run(SETENV,
+      ("/nowhere:"):rep(500) .. "/usr/bin:/bin")
     assert.equal("300\t0\texit\n", output)
+  end)
+end)
+
+describe("a table that finalizers add to, again and again", function()
+  local function output_of(program)
+    if _VERSION ~= "Lua 5.4" then
+      pending("needs a collector that never rests")
+    end
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local function arm(add)
+        setmetatable({}, { __gc = function()
+          add()
+          arm(add)
+        end })
+      end
+      collectgarbage("incremental", 1, 1000, 40)
+    ]] .. program)
+    assert.equal("", errors)
+    return output
+  end
+
+  it("raises an error, where it has names", function()
+    assert.matches("^false.*grows while it is read", output_of [[
+      local env, n = {}, 0
+      for i = 1, 20000 do
+        env["X" .. i] = "x"
+      end
+      arm(function()
+        n = n + 1
+        env["Y" .. n] = "y"
+      end)
+      print(pcall(pidfd.spawn, { "true", env = env }))
+    ]])
+  end)
+
+  it("raises an error, where it is a list", function()
+    assert.matches("^false.*grows while it is read", output_of [[
+      local ranges, p = {}, pidfd.self()
+      for i = 1, 20000 do
+        ranges[i] = {}
+      end
+      arm(function()
+        ranges[#ranges + 1] = {}
+      end)
+      print(pcall(p.madvise, p, "COLD", ranges))
+    ]])
   end)
 end)

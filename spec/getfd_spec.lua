@@ -5,6 +5,7 @@ local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 
 -- A number that is open neither in the process behind 'p' nor here, and that
 -- it will not reach by opening something in this moment.
@@ -171,7 +172,7 @@ describe("p:getfd()", function()
     end,
   }
 
-  for name, make in pairs(objects) do
+  for name, make in sorted(objects) do
     it("raises for " .. name .. ", and says what is wanted", function()
       assert.error_matches(function()
         p:getfd(make())
@@ -235,7 +236,7 @@ describe("pidfd.getfd()", function()
     ["a string"] = "pidfd",
   }
 
-  for name, value in pairs(others) do
+  for name, value in sorted(others) do
     it("raises for " .. name .. " instead of a pidfd", function()
       assert.error_matches(function() pidfd.getfd(value, 0) end,
         "bad argument #1")

@@ -1,152 +1,8 @@
 local fds = require "spec.support.fds"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
-local run = require "spec.support.run"
 local script = require "spec.support.script"
-
--- Calls that make a descriptor, as Lua code. There 'p' is a pidfd for this
--- process, 'pid' its number, and 'fd' a pidfd.fd.
-local calls = {
-  ["pidfd.open()"] = "pidfd.open(pid)",
-  ["pidfd.self()"] = "pidfd.self()",
-  ["pidfd.getfd()"] = "pidfd.getfd(p, p:fileno())",
-  ["p:getfd()"] = "p:getfd(p:fileno())",
-  ["p:dup()"] = "p:dup()",
-  ["fd:dup()"] = "fd:dup()",
-  ["p:fds()"] = "p:fds()",
-}
-
--- Calls that need one for a moment on older kernels, which have to read /proc.
-local readers = {
-  ["p:pid()"] = "p:pid()",
-  ["pidfd.adopt()"] = "pidfd.adopt(adoptable)",
-}
-
--- Use up all of the 64 descriptors, and then call. Whether the handles can
--- still be reached decides whether the collector can help.
-local exhausted = [[
-  local pidfd = require "pidfd"
-  local p = assert(pidfd.self())
-  local fd = assert(p:getfd(p:fileno()))
-  local pid, adoptable = p:pid(), assert(p:dup()):release()
-  collectgarbage("stop")
-  local handles = {}
-  repeat
-    local o = assert(p:dup())
-    handles[#handles + 1] = %s
-  until o:fileno() == 63
-  local result, _, code = %s
-  print(result and "returns" or "fails with " .. pidfd.errno[code])
-  for _, o in ipairs(handles) do
-    assert(o:close())
-  end
-  assert(p:pid() and fd:close())
-]]
-
-local function call_without_descriptors(reachable, code)
-  return run.with_descriptors(64,
-    exhausted:format(reachable and "o" or "nil", code))
-end
-
-describe("the collector", function()
-  for name, code in pairs(calls) do
-    it("finds a descriptor for " .. name .. " when all are used", function()
-      assert.equal("returns\n", call_without_descriptors(false, code))
-    end)
-
-    it("finds none for " .. name .. " when all are in use", function()
-      assert.equal("fails with EMFILE\n", call_without_descriptors(true, code))
-    end)
-  end
-
-  for name, code in pairs(readers) do
-    it("finds a descriptor for " .. name .. " when all are used", function()
-      assert.equal("returns\n", call_without_descriptors(false, code))
-    end)
-  end
-
-  -- The first pidfd_open makes 'p'.
-  local scarce = {
-    ["pidfd.open()"] = { "pidfd_open", 2, "pidfd.open(p:pid())" },
-    ["pidfd.self()"] = { "pidfd_open", 2, "pidfd.self()" },
-    ["pidfd.getfd()"] = { "pidfd_getfd", 1, "pidfd.getfd(p, 0)" },
-  }
-
-  for name, case in pairs(scarce) do
-    local syscall, nth, code = case[1], case[2], case[3]
-
-    local function trace(errno, when)
-      local options = "-e trace=%s -e inject=%s:error=%s:when=%s"
-      local text, output = run.traced(
-        options:format(syscall, syscall, errno, when), ([[
-          local pidfd = require "pidfd"
-          local p = assert(pidfd.self())
-          local o, _, code = %s
-          print(o and "returns" or "fails with " .. pidfd.errno[code])
-        ]]):format(code))
-      if not text then
-        pending("needs strace")
-      end
-      return output, select(2, text:gsub(syscall .. "%(", ""))
-    end
-
-    for _, errno in ipairs { "EMFILE", "ENFILE" } do
-      it(("lets %s try again after %s"):format(name, errno), function()
-        local output, count = trace(errno, nth)
-        assert.equal("returns\n", output)
-        assert.equal(nth + 1, count)
-      end)
-
-      it(("lets %s try once, not more, after %s"):format(name, errno),
-        function()
-          local output, count = trace(errno, nth .. "+")
-          assert.equal("fails with " .. errno .. "\n", output)
-          assert.equal(nth + 1, count)
-        end)
-    end
-
-    it(("does not let %s try again after ENOMEM"):format(name), function()
-      local output, count = trace("ENOMEM", nth)
-      assert.equal("fails with ENOMEM\n", output)
-      assert.equal(nth, count)
-    end)
-  end
-
-  for _, mode in ipairs { "incremental", "generational" } do
-    it("does not let dead handles pile up in mode " .. mode, function()
-      language.need(mode)
-      local output = script.run([[
-        local pidfd = require "pidfd"
-        collectgarbage(arg[1])
-        local highest = 0
-        for _ = 1, 5000 do
-          local number = assert(pidfd.self()):fileno()
-          highest = math.max(highest, number)
-        end
-        print(highest < 1000)
-      ]], mode)
-      assert.equal("true\n", output)
-    end)
-  end
-
-  it("closes handles that are in a cycle", function()
-    assert.equal(0, fds.leaked(function()
-      local cycle = { assert(pidfd.self()) }
-      cycle[2] = cycle
-      assert.equal(cycle, cycle[2])
-    end))
-  end)
-
-  it("closes handles of a coroutine that never ends", function()
-    assert.equal(0, fds.leaked(function()
-      coroutine.wrap(function()
-        local p = assert(pidfd.self())
-        coroutine.yield()
-        p:close()
-      end)()
-    end))
-  end)
-end)
+local sorted = require "spec.support.sorted"
 
 describe("a handle", function()
   it("is born closed: one that failed closes nothing", function()
@@ -162,153 +18,95 @@ describe("a handle", function()
 
   -- What is open when the program ends, and how it ends.
   local endings = {
-    ["in a global"] = "p, fd = make()",
-    ["in a local"] = "local p, fd = make()",
+    ["in a global"] = [[
+      local ending = require "spec.programs.ending"
+      _G.p, _G.fd = ending.make()
+    ]],
+    ["in a local"] = [[
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      assert(p and fd)
+    ]],
     ["in an upvalue"] = [[
-      local p, fd = make()
-      function keep() return p, fd end
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      function ending.keep() return p, fd end
     ]],
     ["in a cycle"] = [[
-      local t = { make() }
+      local ending = require "spec.programs.ending"
+      local t = { ending.make() }
       t[3] = t
-      keep = setmetatable({}, { __index = t, __gc = function() end })
+      ending.keep = setmetatable({}, { __index = t, __gc = function() end })
     ]],
     ["in a coroutine"] = [[
-      keep = coroutine.wrap(function()
-        local p, fd = make()
+      local ending = require "spec.programs.ending"
+      ending.keep = coroutine.wrap(function()
+        local p, fd = ending.make()
         coroutine.yield()
         return p, fd
       end)
-      keep()
+      ending.keep()
     ]],
     ["to be closed in a coroutine"] = [[
-      keep = coroutine.wrap(function()
-        local p <close> = make()
-        coroutine.yield()
+      local ending = require "spec.programs.ending"
+      ending.keep = coroutine.wrap(function()
+        local p <close> = ending.make()
+        coroutine.yield(p)
       end)
-      keep()
+      ending.keep()
     ]],
     ["and os.exit(0, true) is called"] = [[
-      local p, fd = make()
-      os.exit(0, true)
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      os.exit(p and fd and 0, true)
     ]],
     ["in a scope, and os.exit(0, true) is called"] = [[
-      local p <close> = make()
-      os.exit(0, true)
+      local ending = require "spec.programs.ending"
+      local p <close> = ending.make()
+      os.exit(p and 0, true)
     ]],
     ["and os.exit(0) is called"] = [[
-      local p, fd = make()
-      os.exit(0)
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      os.exit(p and fd and 0)
     ]],
     ["and a finalizer that runs earlier uses it"] = [[
-      local p, fd = make()
-      keep = setmetatable({}, { __gc = function()
+      local ending = require "spec.programs.ending"
+      local p, fd = ending.make()
+      ending.keep = setmetatable({}, { __gc = function()
         assert(p:pid() and p:fileno() and fd:dup())
         assert(p:close() and fd:close())
       end })
     ]],
     ["and a finalizer that runs later uses it"] = [[
+      local ending = require "spec.programs.ending"
       local list = {}
-      keep = setmetatable({}, { __gc = function()
-        assert(pidfd.type(list[1]) == "closed pidfd")
+      ending.keep = setmetatable({}, { __gc = function()
+        assert(ending.pidfd.type(list[1]) == "closed pidfd")
         assert(tostring(list[2]) == "pidfd.fd (closed)")
         assert(list[1]:close() and not pcall(list[1].pid, list[1]))
       end })
-      list[1], list[2] = make()
+      list[1], list[2] = ending.make()
     ]],
     ["and a finalizer makes another"] = [[
-      keep = setmetatable({}, { __gc = function() made = make() end })
+      local ending = require "spec.programs.ending"
+      ending.keep = setmetatable({}, { __gc = function()
+        ending.made = ending.make()
+      end })
     ]],
   }
 
-  for name, ending in pairs(endings) do
+  for name, ending in sorted(endings) do
     it("may be open when Lua ends, " .. name, function()
       if ending:find("<close>", 1, true) then
         language.need("<close>")
       end
-      local output, errors, how, code = script.run([[
-        pidfd = require "pidfd"
-        warn("@on") -- an error in a finalizer is a warning
-        function make()
-          local p = assert(pidfd.self())
-          return p, assert(p:getfd(p:fileno()))
-        end
-      ]] .. ending)
+      local output, errors, how, code = script.run(ending)
       assert.equal("", output)
       assert.equal("", errors)
       assert.equal("exit 0", how .. " " .. code)
     end)
   end
-end)
-
-describe("a stranger", function()
-  local p = assert(pidfd.self())
-  local fd = assert(p:getfd(p:fileno()))
-  local handles = { ["pidfd"] = p, ["pidfd.fd"] = fd }
-
-  local strangers = {
-    ["nil"] = { nil },
-    ["a number"] = { 1 },
-    ["a string"] = { "pidfd" },
-    ["true"] = { true },
-    ["a table"] = { {} },
-    ["a table with the same methods"] = {
-      setmetatable({}, { __index = getmetatable(p).__index }),
-    },
-    ["a function"] = { print },
-    ["a coroutine"] = { coroutine.create(print) },
-    ["a file"] = { io.stdout },
-  }
-
-  for typename, handle in pairs(handles) do
-    local metatable = getmetatable(handle)
-    local functions = {}
-    for _, list in ipairs { metatable, metatable.__index } do
-      for name, value in pairs(list) do
-        functions[name] = (type(value) == "function") and value or nil
-      end
-    end
-
-    functions.__eq = nil -- which answers: they are not equal
-    for method, call in pairs(functions) do
-      for name, stranger in pairs(strangers) do
-        local value = stranger[1]
-        it(("is refused by %s of a %s: %s"):format(method, typename, name),
-          function()
-            assert.error_matches(function() call(value, 0) end, "bad argument")
-            assert.error_matches(function() call(value) end, "bad argument")
-          end)
-      end
-
-      it(("is refused by %s of a %s: nothing"):format(method, typename),
-        function()
-          assert.error_matches(function() call() end, "bad argument")
-        end)
-    end
-  end
-
-  -- Those that both types have.
-  local shared = { close = true, release = true, fileno = true, dup = true,
-                   pollfd = true, getfd = true, events = true, timeout = true,
-                   dirty = true }
-
-  for typename, handle in pairs(handles) do
-    local other = (typename == "pidfd") and fd or p
-    for method, call in pairs(getmetatable(handle).__index) do
-      if not shared[method] then
-        local name = "is refused by %s of a %s: the other type"
-        it(name:format(method, typename), function()
-          assert.error_matches(function() call(other) end,
-            typename .. " expected")
-        end)
-      end
-    end
-  end
-
-  it("is as it was: the file is open", function()
-    assert.equal("file", io.type(io.stdout))
-    assert.is_true(fds.is_open(1))
-  end)
 end)
 
 describe("a pidfd whose number somebody else has closed", function()
@@ -320,7 +118,7 @@ describe("a pidfd whose number somebody else has closed", function()
     token = {}, wait = { 0 }, waitid = { pidfd.flags.WEXITED },
   }
 
-  for name, arguments in pairs(failing) do
+  for name, arguments in sorted(failing) do
     it(("makes no descriptor that stays: p:%s()"):format(name), function()
       local p = assert(pidfd.self())
       assert.equal(0, fds.leaked(function()
@@ -333,114 +131,4 @@ describe("a pidfd whose number somebody else has closed", function()
       p:close()
     end)
   end
-end)
-
--- The collector sees a few bytes, and the live data makes its cycles long.
-describe("handles that nobody has closed", function()
-  local PROGRAM = [[
-    collectgarbage("%s")
-    local pidfd = require "pidfd"
-    local live = {}
-    for i = 1, 10000 do
-      live[i] = ("x"):rep(100) .. i
-    end
-    collectgarbage()
-    local failed = 0
-    for _ = 1, 2000 do
-      pidfd.self()
-      local file = io.open("/dev/null")
-      if file then
-        file:close()
-      else
-        failed = failed + 1
-      end
-    end
-    print(failed)
-  ]]
-
-  for _, mode in ipairs { "incremental", "generational" } do
-    for _, limit in ipairs { 48, 256, 1024 } do
-      it(("leave room for others among %d: %s"):format(limit, mode), function()
-        language.need(mode)
-        assert.equal("0\n", run.with_descriptors(limit, PROGRAM:format(mode)))
-      end)
-    end
-  end
-
-  it("do not start a collector that was stopped", function()
-    assert.equal("300\n", script.run([[
-      local pidfd = require "pidfd"
-      local closed = 0
-      setmetatable({}, { __gc = function() closed = closed + 1 end })
-      collectgarbage("stop")
-      local n = 0
-      for _ = 1, 300 do
-        n = n + (pidfd.self() and closed == 0 and 1 or 0)
-      end
-      print(n)
-    ]]))
-  end)
-
-  it("are not counted after a failure", function()
-    assert.equal("false\n", script.run([[
-      local pidfd = require "pidfd"
-      local collected = false
-      pidfd.self():close()
-      collectgarbage("incremental", 1000, 100)
-      collectgarbage()
-      setmetatable({}, { __gc = function() collected = true end })
-      for _ = 1, 1000 do
-        pidfd.open(0x7fffffff)
-      end
-      print(collected)
-    ]]))
-  end)
-end)
-
-describe("the count of handles", function()
-  -- With 1 MB of other data, which the collector by itself takes its time for.
-  local program = [[
-    local pidfd = require "pidfd"
-    local data, live = {}, {}
-    for i = 1, 1000 do data[i] = ("x"):rep(1000) .. i end
-    for i = 1, 600 do live[i] = assert(pidfd.self()) end
-    if arg[1] ~= "live" then
-      if arg[1] == "made while the collector is stopped" then
-        collectgarbage("stop")
-        for _ = 1, 300 do pidfd.self() end
-        collectgarbage("restart")
-      end
-      for _, p in ipairs(live) do p:close() end
-      live = {}
-    end
-    local failed = 0
-    for _ = 1, 5000 do
-      pidfd.self()
-      local file = io.open("/dev/null")
-      failed = failed + (file and 0 or 1)
-      if file then file:close() end
-    end
-    print(failed, #data)
-  ]]
-
-  for _, case in ipairs {
-    "live", "closed", "made while the collector is stopped",
-  } do
-    it("leaves descriptors to others, with many " .. case, function()
-      if case:find("stopped") then
-        language.need("way to tell that the collector is stopped")
-      end
-      assert.equal("0\t1000\n", run.with_descriptors(1024, program, case))
-    end)
-  end
-
-  it("is where the debug library does not reach it", function()
-    local make = pidfd.self
-    local _, before = debug.getupvalue(make, 3)
-    for _, value in ipairs { io.stdout, false } do
-      debug.setupvalue(make, 3, value or nil)
-      assert(make()):close()
-    end
-    debug.setupvalue(make, 3, before)
-  end)
 end)

@@ -3,6 +3,7 @@
 
 local compiled = require "spec.support.compiled"
 local intercepted = require "spec.support.intercepted"
+local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
@@ -55,7 +56,7 @@ local PROGRAM = [[
 
 describe("what p:info() tells, and pidfd.supports('coredump_code'),",
   function()
-    for release, bytes in pairs(LAYOUTS) do
+    for release, bytes in sorted(LAYOUTS) do
       it("is read as Linux " .. release .. " lays it out", function()
         local path = os.tmpname()
         local file = assert(io.open(path, "wb"))

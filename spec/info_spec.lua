@@ -6,6 +6,7 @@ local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 local function need_info()
@@ -121,7 +122,7 @@ describe("p:info()", function()
     [64] = "coredump_signal=22",
   }
 
-  for mask, fields in pairs(told) do
+  for mask, fields in sorted(told) do
     it(("has what the kernel has filled in, for the bit %d"):format(mask),
       function()
         assert.equal(fields .. "\n", info_told(mask))

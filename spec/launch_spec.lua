@@ -3,6 +3,7 @@ local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- That the call fails at that step, and leaves nothing behind.
@@ -34,21 +35,8 @@ local function lowest_free()
   return number
 end
 
--- What a program begins with: a function that prints the errno and the message
--- with which it could not spawn, less the reason.
-local TELL = [[
-  local pidfd = require "pidfd"
-  local function tell(options)
-    local p, message, code = pidfd.spawn(options)
-    if p then
-      p:wait()
-    end
-    print(p and "spawned" or pidfd.errno[code] .. message:match(" .*:"))
-  end
-]]
-
-local function tell_as_stranger(program)
-  local output = run.as_stranger(TELL .. program)
+local function tell_as_stranger(program, ...)
+  local output = run.as_stranger(program, nil, ...)
   if not output then
     pending("needs root")
   end
@@ -213,6 +201,7 @@ describe("pidfd.spawn() fails at the step chdir", function()
 
   it("with EACCES without the right to enter", function()
     assert.equal("EACCES chdir closed:\n", tell_as_stranger [[
+      local pidfd = require "pidfd"
       local name = os.tmpname()
       os.remove(name)
       os.execute("mkdir -p " .. name .. "/closed; chmod 0 " .. name .. "/*")
@@ -254,11 +243,16 @@ describe("pidfd.spawn() fails at the step dup", function()
 
   it("with EBADF for a number that there cannot be", function()
     assert.equal("EBADF dup fds[64]:\n", (run.with_descriptors(64,
-      TELL .. [[ tell { "true", fds = { [64] = 0 } } ]])))
+      [[
+        local start = require "spec.programs.start"
+        start { "true", fds = { [64] = 0 } }
+      ]])))
   end)
 
   it("with EMFILE where the child has no number left", function()
-    local output = run.with_descriptors(64, TELL .. [[
+    local output = run.with_descriptors(64, [[
+      local pidfd = require "pidfd"
+      local start = require "spec.programs.start"
       local taken = {}
       repeat
         local p = pidfd.self()
@@ -271,27 +265,13 @@ describe("pidfd.spawn() fails at the step dup", function()
       for i = 1, 10 do
         targets[taken[i]:fileno()] = taken[11 - i]
       end
-      tell { "true", fds = targets }
+      start { "true", fds = targets }
     ]])
     assert.matches("^EMFILE dup fds%[%d+%]:\n$", output)
   end)
 end)
 
 describe("pidfd.spawn() fails with EMFILE", function()
-  -- Take all descriptors but so many, and tell.
-  local FULL = TELL .. [[
-    local taken = {}
-    local function fill(spare)
-      repeat
-        local p = pidfd.self()
-        table.insert(taken, p)
-      until not p
-      for _ = 1, spare do
-        table.remove(taken):close()
-      end
-    end
-  ]]
-
   local cases = {
     { "pipe2 stdin", 0, "stdin = 'pipe'" },
     { "pipe2 stdin", 1, "stdin = 'pipe'" },
@@ -308,21 +288,27 @@ describe("pidfd.spawn() fails with EMFILE", function()
     local step, spare, options = table.unpack(case)
     it(("at the step %s with %d left: %s"):format(step, spare, options),
       function()
-        local output = run.with_descriptors(24, FULL .. ([[
-          fill(%d)
-          tell { "true", %s }
+        local output = run.with_descriptors(24, [[
+          local full = require "spec.programs.full"
+          local options = require "spec.programs.options"
+          local start = require "spec.programs.start"
+          full.fill(tonumber(arg[1]))
+          start(options { "true" })
           os.exit(true, true) -- and give them back
-        ]]):format(spare, options))
+        ]], spare, options)
         assert.equal("EMFILE " .. step .. ":\n", output)
       end)
 
     it(("but not if the collector finds some, %d left: %s"):format(spare,
       options), function()
-      local output = run.with_descriptors(24, FULL .. ([[
-        fill(%d)
-        taken = nil
-        tell { "/nowhere", %s }
-      ]]):format(spare, options))
+      local output = run.with_descriptors(24, [[
+        local full = require "spec.programs.full"
+        local options = require "spec.programs.options"
+        local start = require "spec.programs.start"
+        full.fill(tonumber(arg[1]))
+        full.held = nil
+        start(options { "/nowhere" })
+      ]], spare, options)
       assert.not_matches("EMFILE", output)
     end)
   end
@@ -335,7 +321,9 @@ describe("pidfd.spawn() fails with ENOMEM", function()
     elseif os.getenv("LD_PRELOAD") then
       pending("a sanitizer needs more memory")
     end
-    local output = run.under("exec", TELL .. [[
+    local output = run.under("exec", [[
+      local pidfd = require "pidfd"
+      local start = require "spec.programs.start"
       local size = 2 ^ 24
       local text = ("x"):rep(size)
       collectgarbage()
@@ -343,7 +331,7 @@ describe("pidfd.spawn() fails with ENOMEM", function()
       local used = self:proc("status"):match("\nVmSize:%s*(%d+)") * 1024
       os.execute(("prlimit --as=%d --pid %d"):format(used + size / 2,
         self:pid()))
-      tell { "/bin/true", text }
+      start { "/bin/true", text }
     ]])
     assert.equal("ENOMEM mmap:\n", output)
   end)
@@ -355,8 +343,10 @@ describe("pidfd.spawn() fails with EAGAIN", function()
       pending("needs prlimit")
     end
     assert.equal("EAGAIN clone:\n", tell_as_stranger [[
+      local pidfd = require "pidfd"
+      local start = require "spec.programs.start"
       os.execute("prlimit --nproc=1 --pid " .. pidfd.self():pid())
-      tell { "true", stdin = "pipe" }
+      start { "true", stdin = "pipe" }
     ]])
   end)
 end)
@@ -372,16 +362,22 @@ describe("pidfd.spawn() fails without the right", function()
     assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
   end)
 
-  for key, step in pairs { uid = "setresuid", gid = "setresgid" } do
+  local START = [[
+    local options = require "spec.programs.options"
+    local start = require "spec.programs.start"
+    start(options { "true" })
+  ]]
+
+  for key, step in sorted { uid = "setresuid", gid = "setresgid" } do
     it("to change the " .. key, function()
       assert.equal("EPERM " .. step .. ":\n",
-        tell_as_stranger("tell { 'true', " .. key .. " = 0 }"))
+        tell_as_stranger(START, key .. " = 0"))
     end)
   end
 
   it("to change the groups", function()
     assert.equal("EPERM setgroups:\n",
-      tell_as_stranger("tell { 'true', groups = {} }"))
+      tell_as_stranger(START, "groups = {}"))
   end)
 end)
 
@@ -397,7 +393,8 @@ describe("pidfd.spawn() fails with EINVAL", function()
     { "/nowhere", autoreap = true, stdin = "pipe" },
   } do
     local name = options.autokill and "autokill" or "autoreap"
-    it("for " .. name .. " before Linux 7.1, and says so", function()
+    local beside = options.stdin and ", with a pipe," or ""
+    it("for " .. name .. beside .. " before Linux 7.1, and says so", function()
       if kernel.at_least(7, 1) then
         pending("it is known since Linux 7.1")
       end
@@ -405,56 +402,6 @@ describe("pidfd.spawn() fails with EINVAL", function()
       assert.matches("Linux 7%.1", (select(2, pidfd.spawn(options))))
     end)
   end
-end)
-
--- Not every kernel knows them, but what it is asked for can be seen.
-describe("pidfd.spawn() asks the kernel", function()
-  local AUTOREAP, NNP, AUTOKILL = 2 ^ 34, 2 ^ 35, 2 ^ 36
-
-  for options, flags in pairs {
-    ["autoreap = true"] = AUTOREAP,
-    ["autoreap = true, autokill = true"] = AUTOREAP + AUTOKILL,
-    ["autoreap = true, autokill = true, nnp = true"] =
-      AUTOREAP + AUTOKILL + NNP,
-  } do
-    it("for what is wanted: " .. options, function()
-      local trace = run.traced("-e trace=clone3",
-        "require('pidfd').spawn { 'true', " .. options .. " }")
-      if not trace then
-        pending("needs strace")
-      end
-      assert.matches(("[|=]%#x[|,]"):format(math.tointeger(flags)), trace)
-      assert.matches("exit_signal=0,", trace)
-    end)
-  end
-end)
-
-describe("pidfd.spawn() with autokill alone", function()
-  it("fails with EINVAL, which is no question of the kernel", function()
-    local options = { "/nowhere", autokill = true }
-    assert_fails("EINVAL", "clone autoreap, autokill", options)
-    assert.not_matches("Linux", (select(2, pidfd.spawn(options))))
-  end)
-end)
-
-describe("a signal while pidfd.spawn() is at work", function()
-  it("is not for the child before it becomes the program", function()
-    local trace = run.traced("-f -e trace=dup3,rt_sigprocmask,execve",
-      "require('pidfd').spawn({ 'true', stderr = 0 }):wait()")
-    if not trace then
-      pending("needs strace")
-    end
-    local pid, mine = trace:match("\n(%d+) +dup3"), {}
-    for line in trace:gmatch("[^\n]+") do
-      if line:match("^%d+") == pid then
-        table.insert(mine, line)
-      end
-    end
-    local before, after =
-      table.concat(mine, "\n"):match("^(.-)dup3(.-)execve")
-    assert.not_matches("SIG_SETMASK, %[%]", before)
-    assert.matches("SIG_SETMASK, %[%]", after)
-  end)
 end)
 
 describe("pidfd.spawn() with a cgroup fails", function()
@@ -473,5 +420,19 @@ describe("pidfd.spawn() with a cgroup fails", function()
       { "true", cgroup = "/", stdin = "pipe" })
     assert_fails("EBADF", "cgroup 0", { "true", cgroup = 0 })
     assert_fails("EBADF", "cgroup " .. number, { "true", cgroup = number })
+  end)
+end)
+
+describe("pidfd.spawn()", function()
+  it("takes arguments of any size, one time after the other", function()
+    for _, size in ipairs { 1, 100000, 1, 300000, 1, 100000 } do
+      local words, longest = { "true" }, 100000
+      for i = 1, math.ceil(size / longest) do
+        words[i + 1] = ("x"):rep(math.min(size, longest))
+      end
+      local p = assert(pidfd.spawn(words))
+      assert.equal("exit 0", table.concat({ p:wait() }, " "))
+      p:close()
+    end
   end)
 end)

@@ -5,6 +5,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- A file of the child's /proc directory, of one that does nothing else.
@@ -116,7 +117,7 @@ describe("the option rlimits of pidfd.spawn()", function()
     stack = "Max stack size",
   }
 
-  for name, title in pairs(names) do
+  for name, title in sorted(names) do
     it("sets the soft and the hard limit: " .. name, function()
       local hard = limit_in(file("limits", {}), title):match("%S+$")
       local soft = hard == "0" and 0 or 1

@@ -102,6 +102,8 @@ describe("p:link()", function()
 
   it("fails with ESRCH where another process has the number", function()
     local output = reused.run [[
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local new = replace(old)
       print(new:link("exe") ~= nil, errno(old:link("exe")))

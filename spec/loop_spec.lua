@@ -1,14 +1,8 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
-local fails = require "spec.support.fails"
 local has = require "spec.support.has"
 local language = require "spec.support.language"
-local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
-local script = require "spec.support.script"
-local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
+local sorted = require "spec.support.sorted"
 
 -- By library: wait in its loop until the pidfd wakes it or the time is over,
 -- and tell which it was.
@@ -45,72 +39,6 @@ local waits = {
     return require("socket").select({ p }, nil, seconds)[1] == p
   end,
 }
-
--- By library: make a server of the number of a listening socket, and send a
--- line to the first who connects.
-local greets = {
-  cqueues = function(number)
-    local cqueues = require "cqueues"
-    local loop = cqueues.new():wrap(function()
-      local server = require("cqueues.socket").fdopen(number)
-      local connection = server:accept(10)
-      connection:write("hello\n")
-      connection:close()
-      server:close()
-    end)
-    assert(loop:loop())
-  end,
-
-  luv = function(number)
-    local uv = require "luv"
-    local server = uv.new_tcp()
-    assert(server:open(number))
-    assert(server:listen(1, function()
-      local connection = uv.new_tcp()
-      assert(server:accept(connection))
-      connection:write("hello\n", function()
-        connection:close()
-        server:close()
-      end)
-    end))
-    uv.run()
-  end,
-
-  socket = function(number)
-    local server = require("socket").tcp()
-    server:setfd(number)
-    assert(server:listen(1))
-    server:settimeout(60)
-    local connection = assert(server:accept())
-    connection:send("hello\n")
-    connection:close()
-    server:close()
-  end,
-}
-
--- Listens, tells its socket's number and the port, and stays.
-local LISTENER = [[
-  local server = require("socket").bind("127.0.0.1", 0)
-  local _, port = server:getsockname()
-  print(math.tointeger(server:getfd()), port)
-  io.stdout:close()
-  require("pidfd").self():poll(60)
-]]
-
--- Call 'use' with a socket out of another process that listens, and its port.
-local function with_taken_socket(use)
-  local command = "exec " .. script.command(LISTENER)
-  child.ready({ "sh", "-c", command }, function(p, said)
-    local number, port = said:match("(%d+)\t(%d+)")
-    use(assert(p:getfd(math.tointeger(number))), port)
-  end)
-end
-
-local function connect(port)
-  local client = assert(require("socket").connect("127.0.0.1", port))
-  client:settimeout(60)
-  return client
-end
 
 describe("a pidfd in an event loop", function()
   local p
@@ -154,7 +82,7 @@ describe("a pidfd in an event loop", function()
     end)
   end
 
-  for library, wait in pairs(waits) do
+  for library, wait in sorted(waits) do
     it("wakes " .. library .. " when the process ends, not before", function()
       if not has(library) then
         pending("needs " .. library)
@@ -166,160 +94,6 @@ describe("a pidfd in an event loop", function()
       end)
     end)
   end
-end)
-
-describe("a pidfd.fd in an event loop", function()
-  for _, kind in ipairs(stream.kinds) do
-    it("tells its number and its events: " .. kind, function()
-      stream.with(kind, function(input, output)
-        for _, fd in ipairs { input, output } do
-          assert.equal(fd:fileno(), fd:pollfd())
-          assert.equal(fd:fileno(), fd:getfd())
-          assert.same({ n = 1 }, table.pack(fd:timeout()))
-          assert.is_false(fd:dirty())
-        end
-        local one_way = kind == "pipe" or kind == "fifo"
-        assert.equal("r", input:events())
-        assert.equal(one_way and "w" or "r", output:events())
-      end)
-    end)
-  end
-
-  it("has no process to take descriptors from", function()
-    stream.with("pipe", function(input)
-      assert.error_matches(function()
-        input:getfd(0)
-      end, "pidfd expected")
-    end)
-  end)
-
-  for _, method in ipairs {
-    "pollfd", "getfd", "events", "timeout", "dirty",
-  } do
-    it("raises from fd:" .. method .. "() when it is closed", function()
-      stream.with("pipe", function(input)
-        input:close()
-        assert.error_matches(function()
-          input[method](input)
-        end, "closed pidfd.fd")
-      end)
-    end)
-  end
-
-  for library, wait in pairs(waits) do
-    for _, kind in ipairs { "pipe", "socket", "master" } do
-      it(("wakes %s when a %s can be read"):format(library, kind), function()
-        if not has(library) then
-          pending("needs " .. library)
-        end
-        stream.with(kind, function(input, output)
-          assert.is_false(wait(input, 0.02))
-          assert(output:write("hello"))
-          assert.is_true(wait(input, 10))
-          assert.equal("hello", input:read(9, 0))
-        end)
-      end)
-    end
-  end
-
-  it("wakes cqueues when a pipe can be written", function()
-    if not has("cqueues") then
-      pending("needs cqueues")
-    end
-    stream.with("pipe", function(input, output)
-      stream.fill(output)
-      assert.is_false(waits.cqueues(output, 0.02))
-      assert(input:read(65536, 0))
-      assert.is_true(waits.cqueues(output, 10))
-    end)
-  end)
-
-  it("wakes LuaSocket when a pipe can be written", function()
-    if not has("socket") then
-      pending("needs socket")
-    end
-    stream.with("pipe", function(_, output)
-      local _, writable = require("socket").select(nil, { output }, 10)
-      assert.equal(output, writable[1])
-    end)
-  end)
-
-  it("tells LuaSocket of lines that have been read ahead", function()
-    if not has("socket") then
-      pending("needs socket")
-    end
-    stream.with("pipe", function(input, output)
-      assert(output:write("one\ntwo\n"))
-      local next = input:lines(0)
-      assert.equal("one", next())
-      assert.is_true(input:dirty())
-      assert.is_true(waits.socket(input, 10))
-      assert.equal("two", next())
-      assert.is_false(waits.socket(input, 0.02))
-    end)
-  end)
-end)
-
--- Debian 12 has it for two versions of Lua, but it works in all.
-local function find_copas()
-  local path = package.path
-  package.path = path .. ";/usr/share/lua/5.2/?.lua"
-  local found, copas = pcall(require, "copas")
-  package.path = path
-  return found and copas
-end
-
-describe("p:receive()", function()
-  it("returns nil and 'timeout' while the process runs", function()
-    child.with(function(p)
-      assert.same({ nil, "timeout", n = 2 }, table.pack(p:receive("*l", "")))
-      assert(p:send_signal("KILL"))
-      assert(p:poll())
-      assert.same({ "signal", 9, n = 2 }, table.pack(p:receive()))
-      assert.same({ "signal", 9, n = 2 }, table.pack(p:receive()))
-    end)
-  end)
-
-  it("fails with EDEADLK for this process", function()
-    local p = assert(pidfd.self())
-    fails("receive", "EDEADLK", p:receive())
-    p:close()
-  end)
-
-  it("raises when it is closed, and of a pidfd.fd", function()
-    local p = assert(pidfd.self())
-    local receive = p.receive
-    p:close()
-    assert.error_matches(function() p:receive() end, "closed")
-    stream.with("pipe", function(input)
-      assert.error_matches(function() receive(input) end, "pidfd expected")
-    end)
-  end)
-
-  -- The other thread shows that nothing is blocked meanwhile.
-  it("lets Copas go on until the process ends", function()
-    local copas = find_copas()
-    if not copas then
-      pending("needs Copas")
-    end
-    child.with(function(p)
-      local told = {}
-      copas.addthread(function()
-        table.insert(told, table.concat({ copas.receive(p) }, " "))
-      end)
-      copas.addthread(function()
-        table.insert(told, "goes on")
-        p:send_signal("TERM")
-      end)
-      for _ = 1, 300 do
-        copas.step(0.1)
-        if told[2] then
-          break
-        end
-      end
-      assert.same({ "goes on", "signal 15" }, told)
-    end)
-  end)
 end)
 
 describe("cqueues.cancel()", function()
@@ -346,22 +120,4 @@ describe("cqueues.cancel()", function()
     end)
     assert(loop:loop())
   end)
-end)
-
-describe("a socket that was taken out of a process", function()
-  for library, greet in pairs(greets) do
-    it("serves in " .. library, function()
-      loopback.need()
-      if not has(library) then
-        pending("needs " .. library)
-      end
-      with_taken_socket(function(fd, port)
-        local client = connect(port)
-        assert(fd:nonblock(true))
-        greet(fd:release())
-        assert.equal("hello", client:receive())
-        client:close()
-      end)
-    end)
-  end
 end)

@@ -3,6 +3,7 @@ local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- Spawns a program that prints its status.
@@ -47,7 +48,7 @@ describe("the signals of a child", function()
     ["{}"] = {},
   }
 
-  for list, names in pairs(KEPT) do
+  for list, names in sorted(KEPT) do
     it("are still ignored if they are named: " .. list, function()
       local bits = 0
       for _, name in ipairs(names) do

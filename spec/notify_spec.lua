@@ -27,28 +27,20 @@ local function serve(service, ...)
   return script.run(EXAMPLE, "sh", "-c", service, "sh", ...)
 end
 
--- Say something, with descriptors, and be there until it has been read: the
--- end of a pipe that BARRIER=1 sends is closed then.
+-- A program that says 'arg[1]' to a socket, that of the service unless 'arg[3]'
+-- is its path, with so many descriptors as 'arg[2]' tells.
 local SAY = [[
-  local pidfd = require "pidfd"
-  local socket = require("socket.unix").dgram()
-  assert(socket:connect(PATH))
-  assert(pidfd.send(socket, arg[1], DESCRIPTORS))
-  local cat, pipes = pidfd.spawn { "cat", stdin = "pipe" }
-  assert(pidfd.send(socket, "BARRIER=1", { pipes.stdin }))
-  pipes.stdin:close()
-  cat:wait()
+  local say = require "spec.programs.notify"
+  local descriptors = {}
+  for i = 1, tonumber(arg[2]) do
+    descriptors[i] = 0
+  end
+  say(arg[3] or os.getenv("NOTIFY_SOCKET"), arg[1], descriptors)
 ]]
-
--- Such a program; the descriptors and the path are Lua.
-local function speaker(descriptors, path)
-  path = path or "os.getenv('NOTIFY_SOCKET')"
-  return (SAY:gsub("%u%u%u%u+", { DESCRIPTORS = descriptors, PATH = path }))
-end
 
 -- A shell command that says this to the service's socket.
 local function saying(text, descriptors)
-  return script.command(speaker(descriptors or "{}"), text)
+  return script.command(SAY, text, descriptors or 0)
 end
 
 describe("examples/notify.lua", function()
@@ -95,8 +87,7 @@ describe("examples/notify.lua", function()
       local command = script.command(EXAMPLE, "sh", "-c", service)
       partner.with("exec 2>&1; exec " .. command, function(example)
         -- it ends only when its descriptor has been closed
-        local program = speaker("{ 0 }", "arg[2]")
-        script.run(program, "FDSTORE=1", example.hear())
+        script.run(SAY, "FDSTORE=1", 1, example.hear())
         assert.matches("^notify: refused: ", example.hear())
         assert.matches("^notify: refused: ", example.hear())
         example.tell("go on")
@@ -137,26 +128,27 @@ describe("examples/notify.lua", function()
 
   it("gives what was stored to the service that it starts again", function()
     need()
-    local store = [[
+    local program = [[
+      local pidfd = require "pidfd"
+      local say = require "spec.programs.notify"
       if os.getenv("LISTEN_FDS") then
-        local pidfd = require "pidfd"
         local self = pidfd.self()
         print(os.getenv("LISTEN_FDS"), os.getenv("LISTEN_FDNAMES"))
         print(tonumber(os.getenv("LISTEN_PID")) == self:pid())
         local file = self:getfd(3):file()
         file:seek("set")
         print(file:read("a"))
-        print(pidfd.adopt(4):pid() == tonumber(arg[2]))
+        print(pidfd.adopt(4):pid() == tonumber(arg[1]))
         os.exit(0, true)
       end
       local file = io.tmpfile()
       file:write("kept")
       file:flush()
+      say(os.getenv("NOTIFY_SOCKET"), "FDSTORE=1\nFDNAME=state",
+        { file, pidfd.open(tonumber(arg[1])) })
+      os.exit(4)
     ]]
-    local program = store
-      .. speaker("{ file, pidfd.open(tonumber(arg[2])) }") .. "os.exit(4)"
-    local service = "exec " .. script.command(program,
-      "FDSTORE=1\nFDNAME=state", child.self())
+    local service = "exec " .. script.command(program, child.self())
     local output, errors, how, code = script.run(EXAMPLE, "-r", 1, "sh", "-c",
       service)
     assert.equal("", errors)
@@ -172,7 +164,7 @@ describe("examples/notify.lua", function()
     local output, errors, _, code = script.run(EXAMPLE, "-r", 1, "sh", "-c", [[
       test -z "$LISTEN_FDS" || exit 5
       eval "$1"; eval "$2"; exit 4]], "sh",
-      saying("FDSTORE=1\nFDNAME=a:b", "{ 0, 0 }"),
+      saying("FDSTORE=1\nFDNAME=a:b", 2),
       saying("FDSTOREREMOVE=1\nFDNAME=stored"))
     assert.equal("", errors)
     assert.equal(("stored stored: pidfd.fd\n"):rep(2)

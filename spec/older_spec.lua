@@ -2,23 +2,12 @@ local kernel = require "spec.support.kernel"
 local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
--- What this prints where those system calls fail so: { call, errno, ... }. It
--- has a function that shows a failure, and one that shows what has no reason.
-local SHOW = [[
-  local pidfd = require "pidfd"
-  local function show(value, message, code)
-    if value ~= nil then
-      print(value)
-    else
-      print(pidfd.errno[code], message:match("%(before Linux.-%)"))
-    end
-  end
-]]
-
-local function where(refused, program)
+-- What this prints where those system calls fail so: { call, errno, ... }.
+local function where(refused, program, ...)
   local prefix = "exec"
   for i = 1, #refused, 2 do
     local refusing = run.refusing(refused[i], refused[i + 1])
@@ -27,7 +16,17 @@ local function where(refused, program)
     end
     prefix = prefix .. " " .. refusing
   end
-  return run.under(prefix, SHOW .. program)
+  return run.under(prefix, program, ...)
+end
+
+-- The same of the value of an expression.
+local function shown(refused, expression)
+  return where(refused, [[
+    local argument = require "spec.programs.argument"
+    local show = require "spec.programs.show"
+    local names = { pidfd = require "pidfd" }
+    show(argument(arg[1], names)())
+  ]], expression)
 end
 
 describe("a kernel that answers as an older one did", function()
@@ -37,11 +36,13 @@ describe("a kernel that answers as an older one did", function()
       local hint = (errno == "ENOTTY" or not kernel.at_least(6, 13))
         and "(before Linux 6.13)" or "nil"
       assert.equal(errno .. "\t" .. hint .. "\n",
-        where({ "ioctl", errno }, "show(pidfd.self():info())"))
+        shown({ "ioctl", errno }, "pidfd.self():info()"))
     end)
 
     it("with " .. errno .. " tells p:pid() by way of /proc", function()
       assert.equal("true\n", where({ "ioctl", errno }, [[
+        local pidfd = require "pidfd"
+        local show = require "spec.programs.show"
         local p = pidfd.self()
         local stat = assert(io.open("/proc/self/stat"))
         show(p:pid() == stat:read("n"))
@@ -51,12 +52,16 @@ describe("a kernel that answers as an older one did", function()
 
   it("opens namespaces by way of /proc", function()
     assert.equal("true\n", where({ "ioctl", "ENOTTY" }, [[
+      local pidfd = require "pidfd"
+      local show = require "spec.programs.show"
       show(pidfd.type(pidfd.self():namespace("uts")) == "pidfd.fd")
     ]]))
   end)
 
   it("opens no namespace of a zombie", function()
     assert.equal("ESRCH\tnil\n", where({ "ioctl", "ENOTTY" }, [[
+      local pidfd = require "pidfd"
+      local show = require "spec.programs.show"
       local p = assert(pidfd.spawn { "true" })
       p:poll()
       show(p:namespace("uts"))
@@ -66,13 +71,14 @@ describe("a kernel that answers as an older one did", function()
 
   it("tells the end of a child all the same", function()
     assert.equal("exit\t3\n", where({ "ioctl", "ENOTTY" }, [[
+      local pidfd = require "pidfd"
       print(pidfd.spawn({ "sh", "-c", "exit 3" }):wait())
     ]]))
   end)
 
   it("has no pidfds of peers", function()
     assert.equal("ENOPROTOOPT\t(before Linux 6.5)\n",
-      where({ "getsockopt", "ENOPROTOOPT" }, "show(pidfd.peer(0))"))
+      shown({ "getsockopt", "ENOPROTOOPT" }, "pidfd.peer(0)"))
   end)
 end)
 
@@ -83,7 +89,7 @@ describe("a kernel without pidfs", function()
   } do
     it("has no " .. code, function()
       assert.equal("EOPNOTSUPP\t(before Linux 6.9)\n",
-        where({ "fstatfs", "EOPNOTSUPP" }, "show(" .. code .. ")"))
+        shown({ "fstatfs", "EOPNOTSUPP" }, "" .. code .. ""))
     end)
   end
 end)
@@ -92,21 +98,13 @@ end)
 -- knows nothing else either here: what arrives does so by number.
 describe("a kernel without scopes of signals", function()
   local function sent(program)
-    return where({ "424", "EINVAL", "fstatfs", 0 }, [[
-      local flags = pidfd.flags
-      local GROUP, THREAD = flags.SIGNAL_PROCESS_GROUP, flags.SIGNAL_THREAD
-      local function sleeper()
-        return assert(pidfd.spawn { "sleep", "60", pgroup = 0,
-          pdeathsig = "KILL" })
-      end
-      local function tell(ok, _, code)
-        print(ok or pidfd.errno[code])
-      end
-    ]] .. program)
+    return where({ "424", "EINVAL", "fstatfs", 0 }, program)
   end
 
   it("reaches the process group of a child", function()
     assert.equal("true\nsignal\t15\n", sent [[
+      local scopes = require "spec.programs.scopes"
+      local GROUP, sleeper, tell = scopes.GROUP, scopes.sleeper, scopes.tell
       local p = sleeper()
       tell(p:send_signal("TERM", GROUP))
       print(p:wait())
@@ -115,6 +113,8 @@ describe("a kernel without scopes of signals", function()
 
   it("reaches the first thread of a child, with a value as well", function()
     assert.equal(("true\nsignal\t15\n"):rep(2), sent [[
+      local scopes = require "spec.programs.scopes"
+      local THREAD, sleeper, tell = scopes.THREAD, scopes.sleeper, scopes.tell
       for _, value in ipairs { false, 7 } do
         local p = sleeper()
         tell(p:send_signal("TERM", THREAD, value or nil))
@@ -124,11 +124,19 @@ describe("a kernel without scopes of signals", function()
   end)
 
   it("reaches this process", function()
-    assert.equal("true\n", sent "tell(pidfd.self():send_signal(0, THREAD))")
+    assert.equal("true\n", sent [[
+      local pidfd = require "pidfd"
+      local scopes = require "spec.programs.scopes"
+      local THREAD, tell = scopes.THREAD, scopes.tell
+      tell(pidfd.self():send_signal(0, THREAD))
+    ]])
   end)
 
   it("reaches nobody by a number that may be another's by now", function()
     assert.equal("EINVAL\n", sent [[
+      local pidfd = require "pidfd"
+      local scopes = require "spec.programs.scopes"
+      local THREAD, tell = scopes.THREAD, scopes.tell
       local stat = assert(io.open("/proc/self/stat")):read("a")
       local parent = math.tointeger(tonumber(stat:match("%) %a (%d+)")))
       tell(pidfd.open(parent):send_signal(0, THREAD))
@@ -137,11 +145,15 @@ describe("a kernel without scopes of signals", function()
 
   it("has no other scopes, and no value for a group", function()
     assert.equal(("EINVAL\n"):rep(4), sent [[
+      local pidfd = require "pidfd"
+      local scopes = require "spec.programs.scopes"
+      local GROUP, THREAD = scopes.GROUP, scopes.THREAD
+      local sleeper, tell = scopes.sleeper, scopes.tell
       local p = sleeper()
       tell(p:send_signal(0, GROUP, 7))
       tell(p:send_signal(0, GROUP + THREAD))
       tell(p:send_signal(0, 2 ^ 20))
-      tell(p:send_signal(0, flags.SIGNAL_THREAD_GROUP))
+      tell(p:send_signal(0, pidfd.flags.SIGNAL_THREAD_GROUP))
     ]])
   end)
 end)
@@ -154,24 +166,24 @@ describe("a system that cannot tell what a descriptor is", function()
   } do
     it("fails with its errno in " .. code, function()
       assert.equal("ENOSYS\tnil\n",
-        where({ "fstatfs", "ENOSYS" }, "show(" .. code .. ")"))
+        shown({ "fstatfs", "ENOSYS" }, "" .. code .. ""))
     end)
   end
 
   it("finds no two pidfds equal", function()
     assert.equal("false\n",
-      where({ "fstatfs", "ENOSYS" }, "show(pidfd.self() == pidfd.self())"))
+      shown({ "fstatfs", "ENOSYS" }, "pidfd.self() == pidfd.self()"))
   end)
 end)
 
 describe("a sleep that the kernel refuses", function()
-  for name, code in pairs {
+  for name, code in sorted {
     ["p:poll()"] = "pidfd.self():poll(0.01)",
     ["pidfd.poll()"] = "pidfd.poll({ pidfd.self() }, 0.01)",
   } do
     it("fails with its errno in " .. name, function()
       assert.equal("ENOMEM\tnil\n",
-        where({ "ppoll", "ENOMEM" }, "show(" .. code .. ")"))
+        shown({ "ppoll", "ENOMEM" }, "" .. code .. ""))
     end)
   end
 end)
@@ -180,6 +192,7 @@ describe("a reason that cannot be looked up", function()
   it("is left out of the message", function()
     local code = pidfd.errno.EPERM
     local output = where({ "438", "EPERM", "capget", "EPERM" }, [[
+      local pidfd = require "pidfd"
       local fd, message, code = pidfd.self():getfd(0)
       print(fd, message:match("getfd"), code)
     ]])

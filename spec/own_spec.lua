@@ -4,6 +4,7 @@ local fds = require "spec.support.fds"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 
 -- A pidfd.fd that can be adopted once it is released: it is a pidfd, too.
 local function make_fd()
@@ -48,7 +49,7 @@ describe("pidfd.type()", function()
     ["a coroutine"] = coroutine.create(print),
   }
 
-  for name, value in pairs(others) do
+  for name, value in sorted(others) do
     it("returns nil for " .. name, function()
       assert.is_nil(pidfd.type(value))
     end)
@@ -200,7 +201,7 @@ for _, type in ipairs(types) do
     local closed = assert(make())
     closed:close()
 
-    for name, method in pairs(getmetatable(closed).__index) do
+    for name, method in sorted(getmetatable(closed).__index) do
       if name ~= "close" then
         it("raises in " .. name .. "()", function()
           assert.error_matches(function()
@@ -236,7 +237,7 @@ for _, type in ipairs(types) do
     local scope = load [[
       local o, leave = ...
       local closing <close> = o
-      leave()
+      leave(closing)
     ]]
 
     it("is closed at the end of its scope", function()
@@ -266,7 +267,7 @@ describe("fd:close()", function()
     local trace, output = run.traced(inject, [[
       local pidfd = require "pidfd"
       local path = arg[1]
-      local file = io.open(path)
+      local file = assert(io.open(path))
       local p = pidfd.self()
       for number, target in pairs(p:fds()) do
         if target == path then
@@ -275,6 +276,7 @@ describe("fd:close()", function()
           print(pidfd.type(fd), fd:close())
         end
       end
+      assert(file)
       os.exit(0)
     ]], path)
     os.remove(path)

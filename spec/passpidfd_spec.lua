@@ -17,21 +17,26 @@ local function need_kernel()
   end
 end
 
--- A program that sends a line to the socket with that name.
+-- A program that sends a line to the socket with that name, and then exits with
+-- that status, or waits for a line if there is none.
 local SEND = [[
   local pidfd = require "pidfd"
   local socket = require("socket.unix").dgram()
   assert(socket:connect(arg[1]))
   assert(pidfd.send(socket, "hello"))
+  if not arg[2] then
+    io.read()
+  end
+  os.exit(tonumber(arg[2]), true)
 ]]
 
 -- Call 'use' with what a message tells of a child that has sent it, and with
--- the child, which does this afterwards.
-local function sent_by(use, afterwards)
+-- the child, which exits with that status or goes on.
+local function sent_by(use, status)
   need_kernel()
   sockets.with_name(function(socket, path)
     assert.is_true(pidfd.passpidfd(socket, true))
-    local command = script.command(SEND .. (afterwards or "io.read()"), path)
+    local command = script.command(SEND, path, status)
     local options = { "sh", "-c", "exec " .. command, stdin = "pipe" }
     child.running(options, function(p)
       use(p, socket)
@@ -89,7 +94,7 @@ describe("pidfd.passpidfd()", function()
       local _, extra = pidfd.receive(socket, 100, 60)
       assert.equal(p:pid(), extra.sender:pid())
       assert.is_true(extra.sender:poll(0))
-    end, "")
+    end, 0)
   end)
 
   it("has one told that was reaped, with its end", function()
@@ -101,7 +106,7 @@ describe("pidfd.passpidfd()", function()
       local _, extra = pidfd.receive(socket, 100, 60)
       assert.equal("ESRCH", pidfd.errno[select(3, extra.sender:pid())])
       assert.same({ "exit", 7 }, { extra.sender:wait(0) })
-    end, "os.exit(7, true)")
+    end, 7)
   end)
 
   it("has none told that was reaped, before Linux 6.16", function()
@@ -115,17 +120,20 @@ describe("pidfd.passpidfd()", function()
       assert.equal("hello", data)
       assert.is_nil(extra.sender)
       assert.is_false(extra.truncated)
-    end, "")
+    end, 0)
   end)
 
   it("has one told that is in another pid namespace", function()
     need_kernel()
     sockets.with_name(function(socket, path)
       assert(pidfd.passpidfd(socket, true))
-      local output = run.unshared("--pid --fork", SEND .. [[
+      local output = run.unshared("--pid --fork", [[
+        local pidfd = require "pidfd"
+        local socket = require("socket.unix").dgram()
+        assert(socket:connect(arg[1]))
+        assert(pidfd.send(socket, "hello"))
         print "sent"
-        local pid = pidfd.self():pid()
-        assert(pid == 1)
+        assert(pidfd.self():pid() == 1)
       ]], path)
       if not output then
         pending("needs namespaces of its own")

@@ -9,6 +9,7 @@ local pidfd = require "pidfd"
 local reused = require "spec.support.reused"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
+local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
 
 teardown(compiled.remove)
@@ -130,6 +131,8 @@ describe("p:pid(namespace)", function()
   it("does not tell the number of another process that has it", function()
     need_translation()
     local output = reused.run [[
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local new = replace(old)
       local namespace = new:namespace("pid")
@@ -208,6 +211,9 @@ describe("pidfd.open(pid, flags, namespace)", function()
         print(p and p:pid(), pidfd.errno[code])
       ]])
     local output = reused.run([[
+      local pidfd = require "pidfd"
+      local reused = require "spec.programs.reused"
+      local start = reused.start
       local shell, pipes = assert(pidfd.spawn { "unshare", "--pid", "--fork",
         "sh", "-c", "sleep 60 >&- & echo; wait; echo over; exec sleep 60",
         stdout = "pipe", stderr = "null" })
@@ -258,7 +264,7 @@ describe("pidfd.open(pid, flags, namespace)", function()
   end)
 end)
 
-for name, call in pairs {
+for name, call in sorted {
   ["p:pid()"] = function(namespace)
     local p = assert(pidfd.self())
     local result, message, code = p:pid(namespace)

@@ -114,13 +114,16 @@ describe("require 'pidfd'", function()
     local output = spawned.output {
       "env", cpath, program,
       [[
-        pidfd = require "pidfd"
-        p = assert(pidfd.self())
-        fd = assert(p:getfd(p:fileno()))
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.self())
+        local fd = assert(p:getfd(p:fileno()))
         assert(pidfd.type(fd) == "pidfd.fd")
+        package.loaded.kept = { p = p, fd = fd }
       ]],
       [[
-        assert(p:pid() and fd:fileno() and pidfd.self())
+        local kept = require "kept"
+        local p, fd = kept.p, kept.fd
+        assert(p:pid() and fd:fileno() and require("pidfd").self())
         assert(p:close() and fd:close())
         print("both worked")
       ]],
@@ -178,17 +181,17 @@ end)
 describe("an object of another library's type", function()
   for _, name in ipairs { "pidfd", "pidfd.fd" } do
     it("that is called " .. name .. " is none of ours", function()
-      local output = script.run(([[
-        local registry = debug.getregistry()
-        registry["%s"] = { __name = "%s" }
+      local output = script.run([[
+        local registry, name = debug.getregistry(), arg[1]
+        registry[name] = { __name = name }
         local pidfd = require "pidfd"
         local foreign = io.tmpfile()
-        debug.setmetatable(foreign, registry["%s"])
+        debug.setmetatable(foreign, registry[name])
         print(pidfd.type(foreign))
         local self = pidfd.self()
         print(pcall(self.close, foreign), pcall(self.wait, foreign, 0))
         print(pidfd.type(self))
-      ]]):format(name, name, name))
+      ]], name)
       assert.matches("^nil\nfalse.*\tfalse\t.*bad argument.*\npidfd\n$", output)
     end)
   end

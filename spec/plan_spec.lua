@@ -1,5 +1,6 @@
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- The program is never run, or it would be found out.
@@ -90,7 +91,7 @@ wrong.keepsignals = {
   { name = "a hole in it", value = { 1, nil, 3 } },
 }
 
-for name, value in pairs {
+for name, value in sorted {
   ["an equals sign in a name"] = { ["A=B"] = false },
   ["an empty name"] = { [""] = false },
   ["a zero in a name"] = { ["A\0"] = false },
@@ -104,7 +105,7 @@ for _, key in ipairs { "session", "nnp", "autoreap", "autokill" } do
 end
 
 describe("pidfd.spawn() with an option", function()
-  for key, values in pairs(wrong) do
+  for key, values in sorted(wrong) do
     for _, case in ipairs(values) do
       local named = type(case) == "table" and case.name
       local value = case
@@ -173,7 +174,7 @@ describe("pidfd.spawn() with arguments", function()
     ["a zero in the program"] = { "/nowhere\0" },
   }
 
-  for name, list in pairs(lists) do
+  for name, list in sorted(lists) do
     it("raises when they are or have " .. name, function()
       assert.error_matches(function()
         pidfd.spawn(list)

@@ -149,6 +149,8 @@ describe("p:proc()", function()
 
   it("fails with ESRCH where another process has the number", function()
     local output = reused.run [[
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local new = replace(old)
       print(new:proc("comm") ~= nil, errno(old:proc("comm")))

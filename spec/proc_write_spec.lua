@@ -86,6 +86,8 @@ describe("p:proc() with a text", function()
 
   it("does not write to another process that has the number", function()
     local output = reused.run [[
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local new = replace(old)
       print(errno(old:proc("oom_score_adj", "500")))

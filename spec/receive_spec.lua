@@ -1,6 +1,5 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
-local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
@@ -218,132 +217,6 @@ describe("pidfd.receive()", function()
   end)
 end)
 
--- A program that has no descriptor left: 'input', 'output', and 'held', a list
--- of all the pidfds that it has. The collector comes only when it is called.
-local function without_descriptors(kind, n, program)
-  stream.ends()
-  return run.with_descriptors(n, stream.BEGINNING:format(kind) .. [[
-    local held = {}
-    collectgarbage("stop")
-    local function fill()
-      repeat
-        local p = pidfd.self()
-        held[#held + 1] = p
-      until not p
-    end
-    local function show(data, extra, code)
-      if not data then
-        print(pidfd.errno[code])
-      else
-        print(data, #extra.fds, extra.truncated)
-      end
-    end
-  ]] .. program .. " os.exit(true, true)")
-end
-
-describe("pidfd.receive() without descriptors", function()
-  for _, kind in ipairs(sockets.kinds) do
-    for _, n in ipairs { 24, 400 } do
-      it(("fails with EMFILE and loses nothing, of a %s, of %d"):format(
-        kind, n), function()
-        assert.equal("EMFILE\nEMFILE\nEMFILE\nx\t3\tfalse\n",
-          without_descriptors(kind, n, [[
-            assert(pidfd.send(output, "x", { 0, self, 0 }))
-            fill()
-            for i = 1, 3 do
-              show(pidfd.receive(input, 9, 60))
-              table.remove(held):close()
-            end
-            show(pidfd.receive(input, 9, 60))
-          ]]))
-      end)
-
-      it(("lets the collector look for them, of a %s, of %d"):format(kind, n),
-        function()
-          assert.equal("x\t3\tfalse\n", without_descriptors(kind, n, [[
-            assert(pidfd.send(output, "x", { 0, self, 0 }))
-            fill()
-            held = nil
-            show(pidfd.receive(input, 9, 60))
-          ]]))
-        end)
-
-      it(("needs none for what has none, of a %s, of %d"):format(kind, n),
-        function()
-          assert.equal("x\t0\tfalse\nEMFILE\ny\t1\tfalse\n",
-            without_descriptors(kind, n, [[
-              assert(pidfd.send(output, "x"))
-              fill()
-              show(pidfd.receive(input, 1, 60))
-              assert(pidfd.send(output, "y", { 0 }))
-              show(pidfd.receive(input, 1, 60))
-              held[#held]:close()
-              show(pidfd.receive(input, 1, 60))
-            ]]))
-        end)
-    end
-  end
-
-  it("waits, and fails with ETIMEDOUT", function()
-    assert.equal("ETIMEDOUT\nETIMEDOUT\n",
-      without_descriptors("socket", 24, [[
-        fill()
-        show(pidfd.receive(input, 1, 0))
-        show(pidfd.receive(input, 1, 0.01))
-      ]]))
-  end)
-
-  it("does not lose the sender either", function()
-    if not kernel.at_least(6, 5) or run.is_emulated() then
-      pending("SO_PASSPIDFD (Linux 6.5)")
-    end
-    assert.equal("EMFILE\nx\t0\tfalse\n", without_descriptors("datagram", 24, [[
-      assert(pidfd.passpidfd(input, true))
-      assert(pidfd.send(output, "x"))
-      fill()
-      show(pidfd.receive(input, 9, 60))
-      held[#held]:close()
-      show(pidfd.receive(input, 9, 60))
-    ]]))
-  end)
-
-  it("does not take what comes with more than it has room for", function()
-    assert.equal("EMFILE\nxy\t1\tfalse\n",
-      without_descriptors("socket", 400, [[
-        assert(pidfd.send(output, "x"))
-        assert(pidfd.send(output, "y", { 0 }))
-        fill()
-        show(pidfd.receive(input, 9, 60))
-        held[#held]:close()
-        show(pidfd.receive(input, 9, 60))
-      ]]))
-  end)
-
-  -- As it is if another thread takes the number in between: strace says that
-  -- there was one.
-  it("tells what was lost all the same", function()
-    local program = stream.BEGINNING:format("socket") .. [[
-      local held = {}
-      assert(pidfd.send(output, "x", { 0, 0, 0 }))
-      repeat
-        held[#held + 1] = pidfd.self()
-      until not pidfd.self()
-      held[#held]:close()
-      local data, extra = pidfd.receive(input, 9, 60)
-      print(data, #extra.fds, extra.truncated, extra.lost)
-      os.exit(true, true)
-    ]]
-    stream.ends()
-    local trace, output = run.traced(
-      "-e trace=/^fcntl -e inject=/^fcntl:retval=999 " -- fcntl64, too
-      .. "sh -c 'ulimit -n 24; exec \"$@\"' sh", program)
-    if not trace then
-      pending("needs strace")
-    end
-    assert.equal("x\t1\ttrue\tfds\n", output)
-  end)
-end)
-
 describe("a pidfd that is received", function()
   it("is a pidfd.fd where that cannot be told", function()
     stream.ends()
@@ -351,101 +224,13 @@ describe("a pidfd that is received", function()
     if not refusing then
       pending("needs a C compiler")
     end
-    local output = run.under("exec " .. refusing,
-      stream.BEGINNING:format("socket") .. [[
-        assert(pidfd.send(output, "x", { self }))
-        local _, extra = pidfd.receive(input, 9)
-        print(pidfd.type(extra.fds[1]))
-      ]])
+    local output = run.under("exec " .. refusing, [[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      assert(pidfd.send(stream.output, "x", { stream.self }))
+      local _, extra = pidfd.receive(stream.input, 9)
+      print(pidfd.type(extra.fds[1]))
+    ]], "socket")
     assert.equal("pidfd.fd\n", output)
-  end)
-end)
-
--- Run a program with both ends of a pair, and with signal handlers.
-local function handled(program)
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-  stream.ends()
-  return script.run("local unix = require 'unix'\n"
-    .. stream.BEGINNING:format("socket") .. program)
-end
-
-describe("pidfd.receive() that waits", function()
-  it("goes on after a signal handler has run", function()
-    local output, errors = handled([[
-      local n = 0
-      unix.handle(pidfd.signal.ALRM, function()
-        n = n + 1
-        if n == 10 then
-          pidfd.send(output, "at last", { self })
-        end
-      end)
-      unix.alarm(0.001, 0.001)
-      local data, extra = pidfd.receive(input, 100)
-      unix.alarm(0, 0)
-      print(data, #extra.fds)
-    ]])
-    assert.equal("", errors)
-    assert.equal("at last\t1\n", output)
-  end)
-
-  it("raises when a signal handler has closed the socket", function()
-    local output = handled([[
-      unix.handle(pidfd.signal.ALRM, function()
-        input:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.receive, input, 1))
-    ]])
-    assert.matches("^false\t.*closed pidfd.fd\n$", output)
-  end)
-
-  it("takes nothing when a signal handler raises", function()
-    local output = handled([[
-      unix.handle(pidfd.signal.ALRM, function()
-        pidfd.send(output, "x", { 0 })
-        error("no more", 0)
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.receive, input, 1))
-      print(#select(2, pidfd.receive(input, 1)).fds)
-    ]])
-    assert.equal("false\tno more\n1\n", output)
-  end)
-end)
-
-describe("pidfd.receive() and another reader", function()
-  it("get each message once", function()
-    stream.ends()
-    sockets.with("packets", function(input, output)
-      local command = script.command([[
-        local pidfd = require "pidfd"
-        local n = 0
-        print("ready")
-        io.stdout:flush()
-        while (pidfd.receive(0, 100)) ~= "" do
-          n = n + 1
-        end
-        print(n)
-      ]])
-      local options = { "sh", "-c", "exec " .. command, stdin = input,
-        stdout = "pipe" }
-      child.running(options, function(_, pipes)
-        local said = assert(pipes.stdout:file())
-        ensure(function()
-          assert.equal("ready", said:read())
-          for _ = 1, 200 do
-            assert(pidfd.send(output, "x", { 0 }, 60))
-          end
-          local n = 0
-          while pidfd.receive(input, 100, 0) do
-            n = n + 1
-          end
-          output:close()
-          assert.equal(200, n + said:read("n"))
-        end, function() said:close() end)
-      end)
-    end)
   end)
 end)

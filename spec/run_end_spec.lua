@@ -10,34 +10,14 @@ local script = require "spec.support.script"
 
 teardown(compiled.remove)
 
--- What the programs below end with: nothing may be left.
-local LEFT = [[
-  collectgarbage()
-  local self, n = assert(pidfd.self()), 0
-  for _ in pairs(assert(self:fds())) do
-    n = n + 1
-  end
-  local children = io.open("/proc/thread-self/children")
-  print("left:", n - before, children and children:read("a") or "")
-]]
-
-local BEGIN = [[
-  local pidfd = require "pidfd"
-  local before = 0
-  do
-    local self <close> = assert(pidfd.self())
-    for _ in pairs(assert(self:fds())) do
-      before = before + 1
-    end
-  end
-]]
-BEGIN = BEGIN:gsub(" <close>", "") .. "collectgarbage()\n"
-
+-- What spec/programs/left.lua prints.
 local NOTHING_LEFT = "left:\t0\t\n$"
 
 describe("the end of a program that is reaped by somebody else", function()
   it("is no failure where SIGCHLD is ignored", function()
-    local output = run.under("exec env --ignore-signal=CHLD", BEGIN .. [[
+    local output = run.under("exec env --ignore-signal=CHLD", [[
+      local pidfd = require "pidfd"
+      local left = require "spec.programs.left"
       for _ = 1, 20 do
         local result = assert(pidfd.run { "sh", "-c", "echo x; exit 3" })
         assert(result.stdout == "x\n" and not result.ok and not result.rusage)
@@ -56,7 +36,8 @@ describe("the end of a program that is reaped by somebody else", function()
       else -- the group has no number that is surely its own
         assert(code == pidfd.errno.EINVAL)
       end
-      ]] .. LEFT)
+      left()
+      ]])
     assert.matches("^" .. NOTHING_LEFT, output)
   end)
 
@@ -95,7 +76,9 @@ describe("pidfd.run() with few descriptors", function()
   end)
 
   it("leaves none when it fails", function()
-    local output = run.with_descriptors(24, BEGIN .. [[
+    local output = run.with_descriptors(24, [[
+      local pidfd = require "pidfd"
+      local left = require "spec.programs.left"
       local kept = {}
       for i = 1, 100 do
         local result, message, code = pidfd.run { "cat", input = "x" }
@@ -111,24 +94,25 @@ describe("pidfd.run() with few descriptors", function()
         kept[i]:close()
       end
       assert(pidfd.run { "cat", input = "x" })
-      ]] .. LEFT)
+      left()
+      ]])
     assert.matches("^" .. NOTHING_LEFT, output)
   end)
 end)
 
 describe("a hook in pidfd.run()", function()
   local function handled(program)
-    if not compiled.module("unix") then
-      pending("needs a C compiler")
-    end
-    local output, errors = script.run("local unix = require 'unix'\n"
-      .. BEGIN .. program .. LEFT)
+    compiled.need("unix")
+    local output, errors = script.run(program)
     assert.equal("", errors)
     return output
   end
 
   it("runs, and the run goes on", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local left = require "spec.programs.left"
       local n = 0
       unix.handle(pidfd.signal.ALRM, function()
         n = n + 1
@@ -140,12 +124,16 @@ describe("a hook in pidfd.run()", function()
         assert(assert(pidfd.run { "cat", input = text }).stdout == text)
       until n > 0
       unix.alarm(0, 0)
+      left()
     ]])
     assert.matches(NOTHING_LEFT, output)
   end)
 
   it("that raises ends the job, and the error goes on", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local left = require "spec.programs.left"
       unix.handle(pidfd.signal.ALRM, function()
         error("enough", 0)
       end)
@@ -163,12 +151,16 @@ describe("a hook in pidfd.run()", function()
       if p then
         p:close()
       end
+      left()
     ]])
     assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
   end)
 
   it("that raises while it lingers ends the job", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local left = require "spec.programs.left"
       local name = os.tmpname()
       unix.handle(pidfd.signal.ALRM, function()
         error("enough", 0)
@@ -186,6 +178,7 @@ describe("a hook in pidfd.run()", function()
       if p then
         p:close()
       end
+      left()
     ]])
     assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
   end)
@@ -194,8 +187,10 @@ describe("a hook in pidfd.run()", function()
     if not compiled.module("unix") then
       pending("needs a C compiler")
     end
-    local output = run.under("trap '' TERM; exec",
-      "local unix = require 'unix'\n" .. BEGIN .. [[
+    local output = run.under("trap '' TERM; exec", [[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local left = require "spec.programs.left"
       unix.handle(pidfd.signal.ALRM, function()
         error("enough", 0)
       end)
@@ -203,12 +198,16 @@ describe("a hook in pidfd.run()", function()
       print(pcall(pidfd.run, {
         "sleep", "60", keepsignals = { "TERM" }, timeout = 0.1, grace = 60,
       }))
-    ]] .. LEFT)
+      left()
+    ]])
     assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
   end)
 
   it("finds nothing to close or to replace", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local left = require "spec.programs.left"
       local function meddle()
         for level = 1, 20 do
           if not debug.getinfo(level, "f") then
@@ -239,13 +238,14 @@ describe("a hook in pidfd.run()", function()
       local n = 0
       local made = ("0123456789"):rep(10)
       for _ = 1, 30 do
-        local result, message = pidfd.run {
+        local result = pidfd.run {
           "sh", "-c", "sleep 0.02; cat", input = made:rep(20000),
         }
         n = n + (result and 1 or 0)
       end
       unix.alarm(0, 0)
       print(n)
+      left()
     ]])
     assert.matches("^30\n" .. NOTHING_LEFT, output)
   end)

@@ -1,8 +1,9 @@
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
-local script = require "spec.support.script"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local times = require "spec.support.times"
 
@@ -39,7 +40,8 @@ describe("pidfd.run()", function()
     "USR2", "PIPE", "ALRM", "TERM", "XCPU", "SYS",
   } do
     it("returns the signal " .. name, function()
-      local result = shell("ulimit -c 0; kill -" .. name .. " $$")
+      local result = shell("ulimit -c 0; kill -" .. name .. " $$",
+        { setenv = { LD_PRELOAD = false } }) -- a sanitizer handles some
       assert.is_false(result.ok)
       assert.same({ "signal", pidfd.signal[name] }, { result.how, result.code })
     end)
@@ -106,13 +108,10 @@ describe("pidfd.run()", function()
   end)
 
   it("gives the program a process group of its own", function()
-    local ours = shell("ps -o pgid= -p $$ 2>/dev/null || echo",
-      { scope = "process" }).stdout
     local result = shell([[
       read pid name state parent group rest </proc/self/stat
       echo $((group == $$))]])
     assert.equal("1\n", result.stdout)
-    assert.is_string(ours)
   end)
 
   it("leaves it in ours with the scope 'process'", function()
@@ -182,7 +181,7 @@ describe("pidfd.run() fails with", function()
 end)
 
 describe("pidfd.run() raises for", function()
-  for name, options in pairs {
+  for name, options in sorted {
     ["no program"] = {},
     ["an unknown option"] = { "true", limits = 1 },
     ["input that is a number"] = { "true", input = 1 },
@@ -300,7 +299,9 @@ describe("pidfd.run() a thousand times", function()
       some(100)
       local fds, memory = count(), status("VmRSS")
       some(1000)
-      print(count() - fds, status("VmRSS") - memory < 4096)
+      local is_sanitized = os.getenv("ASAN_OPTIONS") -- keeps what was freed
+      print(count() - fds, is_sanitized ~= nil
+        or status("VmRSS") - memory < 4096)
       local children = io.open("/proc/thread-self/children")
       print(children and children:read("a") or "")
     ]])

@@ -310,17 +310,18 @@ end)
 
 -- Run a program with both ends of a pair, and with signal handlers.
 local function handled(program)
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
+  compiled.need("unix")
   stream.ends()
-  return script.run("local unix = require 'unix'\n"
-    .. stream.BEGINNING:format("socket") .. program)
+  return script.run(program, "socket")
 end
 
 describe("pidfd.send() that waits", function()
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output, self = stream.input, stream.output, stream.self
       local n, count, text = 0, 0, ("x"):rep(2 ^ 20)
       unix.handle(pidfd.signal.ALRM, function()
         local part, extra = pidfd.receive(input, 65536, 0)
@@ -343,6 +344,10 @@ describe("pidfd.send() that waits", function()
 
   it("raises when a signal handler has closed what it is to send", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local output, self = stream.output, stream.self
       while pidfd.send(output, "x", nil, 0) do end
       unix.handle(pidfd.signal.ALRM, function()
         self:close()
@@ -355,6 +360,10 @@ describe("pidfd.send() that waits", function()
 
   it("raises when a signal handler has closed the socket", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local output = stream.output
       unix.handle(pidfd.signal.ALRM, function()
         output:close()
       end)
@@ -366,6 +375,9 @@ describe("pidfd.send() that waits", function()
 
   it("sends no SIGPIPE", function()
     local output, _, how, code = handled([[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output, ends = stream.input, stream.output, stream.ends
       ends.reset(pidfd.signal.PIPE)
       input:close()
       print(pidfd.errno[select(3, pidfd.send(output, "x"))])

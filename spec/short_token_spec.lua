@@ -137,6 +137,9 @@ describe("pidfd.from_token() of a short one", function()
   it("fails with ESRCH where another process has the number", function()
     need_pidfs()
     local output = reused.run [[
+      local pidfd = require "pidfd"
+      local reused = require "spec.programs.reused"
+      local errno, start, replace = reused.errno, reused.start, reused.replace
       local old = start()
       local token = old:token("short")
       local new = replace(old)

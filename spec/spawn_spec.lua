@@ -3,6 +3,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 -- What the program ends its arguments, and its variables, with.
@@ -150,7 +151,7 @@ describe("the arguments of pidfd.spawn()", function()
     ["100 KiB long"] = ("x"):rep(100 * 1024),
   }
 
-  for name, argument in pairs(odd) do
+  for name, argument in sorted(odd) do
     it("are passed as they are: " .. name, function()
       local arguments = { "first", argument, "last" }
       local text = spawned.output {

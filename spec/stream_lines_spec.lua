@@ -3,6 +3,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
@@ -41,7 +42,7 @@ describe("fd:lines()", function()
     ["carriage returns"] = { "a\r\nb\r\n", { "a\r", "b\r" } },
     ["bytes that are no UTF-8"] = { "\255\n\254", { "\255", "\254" } },
   }
-  for name, case in pairs(cases) do
+  for name, case in sorted(cases) do
     it("returns what it should of " .. name, function()
       assert.same(case[2], lines_of("pipe", case[1]))
     end)
@@ -232,6 +233,7 @@ describe("fd:lines()", function()
       pending("needs script(1), which makes a terminal")
     end
     local output = terminal.interrupt([[
+      local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "trap '' INT; printf begin; exec sleep 60",

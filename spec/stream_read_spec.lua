@@ -4,6 +4,7 @@ local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
@@ -174,10 +175,13 @@ end)
 
 describe("a race for the input", function()
   for _, kind in ipairs { "pipe", "fifo", "socket", "slave" } do
-    for name, options in pairs(stream.lies) do
+    for name, options in sorted(stream.lies) do
       it(("does not let fd:read() of a %s block (%s kernel)"):format(kind,
         name), function()
         local output = stream.spoil(options, kind, [[
+          local pidfd = require "pidfd"
+          local stream = require "spec.programs.stream"
+          local input = stream.input
           local _, _, code = input:read(1, 0.1)
           print(pidfd.errno[code])
         ]])
@@ -187,12 +191,6 @@ describe("a race for the input", function()
   end
 end)
 
-local SLEEPER = [[
-  local p, pipes = assert(pidfd.spawn {
-    "sleep", "60", stdout = "pipe", pdeathsig = "KILL",
-  })
-]]
-
 describe("fd:read() that waits", function()
   it("is interrupted by Ctrl-C", function()
     if not terminal.exists() then
@@ -200,7 +198,10 @@ describe("fd:read() that waits", function()
     end
     local output = terminal.interrupt([[
       local pidfd = require "pidfd"
-    ]] .. SLEEPER .. [[
+      local ready = require "spec.programs.ready"
+      local _, pipes = assert(pidfd.spawn {
+        "sleep", "60", stdout = "pipe", pdeathsig = "KILL",
+      })
       ready()
       print(pcall(pipes.stdout.read, pipes.stdout, 1))
     ]])
@@ -208,16 +209,17 @@ describe("fd:read() that waits", function()
   end)
 
   local function handled(program)
-    if not compiled.module("unix") then
-      pending("needs a C compiler")
-    end
+    compiled.need("unix")
     stream.ends()
-    return script.run("local unix = require 'unix'\n"
-      .. stream.BEGINNING:format("pipe") .. program)
+    return script.run(program, "pipe")
   end
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
       unix.handle(pidfd.signal.ALRM, function()
         print("handled")
         output:write("hello")
@@ -231,6 +233,10 @@ describe("fd:read() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input = stream.input
       unix.handle(pidfd.signal.ALRM, function()
         input:close()
       end)
@@ -242,6 +248,10 @@ describe("fd:read() that waits", function()
 
   it("waits for the rest of its time after a signal handler", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input = stream.input
       unix.handle(pidfd.signal.ALRM, function() end)
       unix.alarm(0.001, 0.001)
       local start = unix.now()

@@ -3,6 +3,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
@@ -167,11 +168,14 @@ end)
 
 describe("a race for the room", function()
   for _, kind in ipairs { "pipe", "fifo", "socket", "slave", "master" } do
-    for name, options in pairs(stream.lies) do
+    for name, options in sorted(stream.lies) do
       if kind ~= "slave" then -- its output is a master: see nowait.h
         it(("does not let fd:write() to a %s block (%s kernel)"):format(kind,
           name), function()
           local output = stream.spoil(options, kind, [[
+            local pidfd = require "pidfd"
+            local stream = require "spec.programs.stream"
+            local output = stream.output
             local text = ("x"):rep(2 ^ 20)
             local _, _, code, n = output:write(text, 0.1)
             print(pidfd.errno[code], n > 0 and n < #text)
@@ -183,56 +187,70 @@ describe("a race for the room", function()
   end
 end)
 
--- Run a program with a pipe that nobody reads. Returns its output.
-local function broken(program)
+-- Run a program with a pipe. Returns its output, and how it ended.
+local function with_pipe(program)
   stream.ends()
-  local output, _, how, code = script.run(stream.BEGINNING:format("pipe") .. [[
-    local PIPE = pidfd.signal.PIPE
-    input:close()
-    -- Is SIGPIPE in that set of /proc/self/status?
-    local function has(set)
-      for line in io.lines("/proc/thread-self/status") do
-        local digits = line:match("^" .. set .. ":%s*(%x+)")
-        if digits then
-          return tonumber(digits:sub(-4), 16) % 2 ^ PIPE >= 2 ^ (PIPE - 1)
-        end
-      end
-    end
-  ]] .. program)
+  local output, _, how, code = script.run(program, "pipe")
   return output, how, code
 end
 
 describe("SIGPIPE", function()
   it("does not come of fd:write()", function()
-    local output, how, code = broken([[
+    local output, how, code = with_pipe([[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
+      local sigpipe = require "spec.programs.sigpipe"
+      local is_in = sigpipe.is_in
+      input:close()
       local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], has("SigPnd"), has("ShdPnd"), has("SigBlk"))
+      print(pidfd.errno[errno], is_in("SigPnd"), is_in("ShdPnd"),
+        is_in("SigBlk"))
     ]])
     assert.equal("EPIPE\tfalse\tfalse\tfalse\n", output)
     assert.same({ "exit", 0 }, { how, code })
   end)
 
   it("stays blocked if it was", function()
-    local output = broken([[
+    local output = with_pipe([[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output, ends = stream.input, stream.output, stream.ends
+      local sigpipe = require "spec.programs.sigpipe"
+      local PIPE, is_in = sigpipe.PIPE, sigpipe.is_in
+      input:close()
       ends.block(PIPE)
       local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], has("SigPnd"), has("ShdPnd"), has("SigBlk"))
+      print(pidfd.errno[errno], is_in("SigPnd"), is_in("ShdPnd"),
+        is_in("SigBlk"))
     ]])
     assert.equal("EPIPE\tfalse\tfalse\ttrue\n", output)
   end)
 
   it("stays pending if it was", function()
-    local output = broken([[
+    local output = with_pipe([[
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local input, output, ends = stream.input, stream.output, stream.ends
+      local sigpipe = require "spec.programs.sigpipe"
+      local PIPE, is_in = sigpipe.PIPE, sigpipe.is_in
+      input:close()
       ends.block(PIPE)
       ends.raise(PIPE)
       local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], has("SigPnd"), has("SigBlk"))
+      print(pidfd.errno[errno], is_in("SigPnd"), is_in("SigBlk"))
     ]])
     assert.equal("EPIPE\ttrue\ttrue\n", output)
   end)
 
   it("of another process still ends this one", function()
-    local _, how, code = broken([[
+    local _, how, code = with_pipe([[
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
+      local self, ends = stream.self, stream.ends
+      local sigpipe = require "spec.programs.sigpipe"
+      local PIPE = sigpipe.PIPE
+      input:close()
       ends.reset(PIPE)
       output:write("x")
       self:send_signal("PIPE")
@@ -247,6 +265,7 @@ describe("fd:write() that waits", function()
       pending("needs script(1), which makes a terminal")
     end
     local output = terminal.interrupt([[
+      local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "trap '' INT; exec sleep 60 >&-",
@@ -260,16 +279,17 @@ describe("fd:write() that waits", function()
   end)
 
   local function handled(program)
-    if not compiled.module("unix") then
-      pending("needs a C compiler")
-    end
+    compiled.need("unix")
     stream.ends()
-    return script.run("local unix = require 'unix'\n"
-      .. stream.BEGINNING:format("pipe") .. program)
+    return script.run(program, "pipe")
   end
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
       local n, text = 0, ("x"):rep(2 ^ 20)
       unix.handle(pidfd.signal.ALRM, function()
         local part = input:read(65536, 0)
@@ -289,6 +309,10 @@ describe("fd:write() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local output = stream.output
       unix.handle(pidfd.signal.ALRM, function()
         output:close()
       end)

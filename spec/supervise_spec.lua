@@ -3,6 +3,7 @@ local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 
 local EXAMPLE = "examples/supervise.lua"
 local SEED = 20240607
@@ -147,7 +148,7 @@ describe("examples/supervise.lua", function()
     end)
   end)
 
-  for sig, word in pairs { TERM = "Terminated", INT = "Interrupt" } do
+  for sig, word in sorted { TERM = "Terminated", INT = "Interrupt" } do
     it("stops in reverse order on " .. sig, function()
       supervising(THREE, function(supervisor)
         local running = await_starts(supervisor, NAMES)
@@ -304,7 +305,7 @@ describe("examples/supervise.lua", function()
       "program 1: env.A: string expected, got number",
     ["return {"] = "near",
   }
-  for config, complaint in pairs(mistakes) do
+  for config, complaint in sorted(mistakes) do
     it("complains of '" .. config .. "'", function()
       supervising(config, function(supervisor)
         local lines = rest(supervisor)

@@ -6,6 +6,7 @@ local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
+local sorted = require "spec.support.sorted"
 
 -- Each feature: the Linux that brought it, and the system calls it stands on.
 local FEATURES = {
@@ -135,19 +136,20 @@ local WAIT = [[
   print(pidfd.supports("getfd"), pidfd.supports("info"))
   local children = io.open("/proc/thread-self/children"):read("a")
   print(children == "" and "nobody" or children)
+  os.exit(true)
 ]]
 
 teardown(compiled.remove)
 
 describe("pidfd.supports()", function()
-  for name, feature in pairs(FEATURES) do
+  for name, feature in sorted(FEATURES) do
     it("returns whether the kernel has " .. name, function()
       local expected = kernel.at_least(feature[1], feature[2])
       assert.equal(expected, pidfd.supports(name))
     end)
   end
 
-  for name, call in pairs(CALLS) do
+  for name, call in sorted(CALLS) do
     it("agrees with what the call does, for " .. name, function()
       local p = assert(pidfd.self())
       local works = call(p, child.self())
@@ -159,8 +161,8 @@ describe("pidfd.supports()", function()
     end)
   end
 
-  for name, feature in pairs(FEATURES) do
-    for says, action in pairs(ACTIONS) do
+  for name, feature in sorted(FEATURES) do
+    for says, action in sorted(ACTIONS) do
       it(("returns false where a filter %s, for %s"):format(says, name),
         function()
           local output = filtered(action, feature[3], ASK, name)
@@ -184,7 +186,7 @@ describe("pidfd.supports()", function()
     end
   end)
 
-  for says, action in pairs(ACTIONS) do
+  for says, action in sorted(ACTIONS) do
     it("says no to nothing else where a filter " .. says .. " for pidfd_open",
       function()
         for name, feature in pairs(FEATURES) do

@@ -22,9 +22,9 @@ local CLIENT = [[
     end
     connection:settimeout(60)
     connection:send("GET / HTTP/1.0\r\n\r\n")
-    local response, message = connection:receive("*a")
+    local response, reason = connection:receive("*a")
     connection:close()
-    return response and response:match("\r\n\r\n(.*)"), message
+    return response and response:match("\r\n\r\n(.*)"), reason
   end
 
   local function ask_until_answered_by(server)

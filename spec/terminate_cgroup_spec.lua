@@ -111,7 +111,9 @@ describe("p:terminate() of a cgroup", function()
         end
         assert(file:write("1"))
         assert(file:close())
-        repeat until read(path .. "/cgroup.events"):find("frozen 1", 1, true)
+        while not read(path .. "/cgroup.events"):find("frozen 1", 1, true) do
+          assert(not p:poll(0.001))
+        end
         assert_end("signal", 9, p:terminate(0.02, "cgroup"))
         assert.is_true(other:poll(60))
       end)

@@ -261,51 +261,50 @@ describe("a pidfd of a thread", function()
   end)
 end)
 
--- In a process of two threads of Lua: the first one runs 'first', with a pidfd
--- of the second one, after that has run 'second'.
-local function two_threads(second, first)
+-- In a process of two threads of Lua: the second waits for itself if it is to,
+-- and the first prints the errno of a call on the second, which it knows as
+-- 'thread'. Returns what they printed.
+local function two_threads(waits, call)
   if not kernel.at_least(6, 9) then
     pending("pidfds of threads (Linux 6.9)")
   elseif not has "luv" then
     pending("needs luv")
   end
-  return (script.run(([[
+  return (script.run([[
+    local argument = require "spec.programs.argument"
     local uv, pidfd = require "luv", require "pidfd"
-    local function work(async)
-      local uv, pidfd = require "luv", require "pidfd"
-      local thread = pidfd.self(pidfd.flags.THREAD)
-      %s
+    local function work(async, what)
+      local loop, module = require "luv", require "pidfd"
+      local thread = module.self(module.flags.THREAD)
+      if what == "waits" then
+        print(module.errno[select(3, thread:wait(1))])
+        print(module.errno[select(3, module.self():wait(1))])
+        io.stdout:flush()
+      end
       async:send(thread:pid())
-      uv.sleep(60000)
+      loop.sleep(60000)
     end
     local async = uv.new_async(function(tid)
       local thread = pidfd.open(tid, pidfd.flags.THREAD)
-      %s
+      print(pidfd.errno[select(3, argument(arg[2], { thread = thread })())])
       os.exit()
     end)
-    uv.new_thread(work, async)
+    uv.new_thread(work, async, arg[1])
     uv.run()
-  ]]):format(second, first)))
+  ]], waits, call))
 end
 
 describe("a thread of this process", function()
   it("cannot wait for itself, nor for the process", function()
-    assert.equal("EDEADLK\nEDEADLK\n", two_threads([[
-      print(pidfd.errno[select(3, thread:wait(1))])
-      print(pidfd.errno[select(3, pidfd.self():wait(1))])
-      io.stdout:flush()
-    ]], ""))
+    assert.matches("^EDEADLK\nEDEADLK\n",
+      two_threads("waits", "thread:wait(0)"))
   end)
 
   it("can be waited for by another one", function()
-    assert.equal("ETIMEDOUT\n", two_threads("", [[
-      print(pidfd.errno[select(3, thread:wait(0.02))])
-    ]]))
+    assert.equal("ETIMEDOUT\n", two_threads("", "thread:wait(0.02)"))
   end)
 
   it("cannot be terminated, as it would not go alone", function()
-    assert.equal("EDEADLK\n", two_threads("", [[
-      print(pidfd.errno[select(3, thread:terminate(0))])
-    ]]))
+    assert.equal("EDEADLK\n", two_threads("", "thread:terminate(0)"))
   end)
 end)

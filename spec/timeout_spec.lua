@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 
 local EXAMPLE = "examples/timeout.lua"
@@ -88,7 +89,7 @@ describe("examples/timeout.lua", function()
     assert.equal("USR1\n", output_in_time("SIGUSR1", command))
   end)
 
-  for name, number in pairs {
+  for name, number in sorted {
     ["RTMIN"] = pidfd.signal.RTMIN,
     ["sigrtmin+1"] = pidfd.signal.RTMIN + 1,
     ["RTMAX-2"] = pidfd.signal.RTMAX - 2,

@@ -72,7 +72,8 @@ describe("examples/waitpid.lua", function()
   for _, words in ipairs {
     {}, { "0" }, { "-1" }, { "4294967297" }, { "1.5" }, { "soon" }, { "" },
   } do
-    it("returns 2 for the arguments {" .. table.concat(words, " ") .. "}",
+    it(("returns 2 for %d arguments {%s}"):format(#words,
+      table.concat(words, " ")),
       function()
         local output, errors, code = waitpid(table.unpack(words))
         assert.equal("", output)

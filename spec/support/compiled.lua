@@ -2,6 +2,7 @@
 -- file that uses one says "teardown(compiled.remove)".
 
 local directory = require "spec.support.directory"
+local pending = require "spec.support.pending"
 
 local compiled = {}
 
@@ -31,12 +32,20 @@ end
 
 -- Make a Lua module that is found from now on, by programs that a spec starts
 -- as well. Returns whether that was possible. An emulated interpreter takes
--- modules of another machine than the programs that it starts.
+-- modules of another machine than the programs that it starts. A module stays
+-- when its state is closed, as a thread may run in it.
 function compiled.module(name)
-  local possible = compile(name, name .. ".so", "src/compat.c -fPIC -shared",
-    os.getenv("CC_MODULE"))
+  local possible = compile(name, name .. ".so",
+    "src/compat.c -fPIC -shared -Wl,-z,nodelete", os.getenv("CC_MODULE"))
   package.cpath = cpath .. ";" .. where .. "/?.so"
   return possible
+end
+
+-- The same, but is pending where it is not possible.
+function compiled.need(name)
+  if not compiled.module(name) then
+    pending("needs a C compiler")
+  end
 end
 
 -- Whether the interpreter is of another machine, or has another C library, than

@@ -106,39 +106,44 @@ function run.is_root()
   return run.user() == 0
 end
 
--- An ordinary user may not be able to read the module where it was built, nor
--- to write there what one that measures its coverage has to say.
+-- An ordinary user may not be able to read the module where it was built, and
+-- what programs require, nor to write there what a module that measures its
+-- coverage has to say.
 local STRANGER = [[
-  install -m 644 %s %s/pidfd.so && mkdir -m 777 %s/coverage &&
-  export GCOV_PREFIX=%s/coverage &&
+  where=%s && install -m 644 %s $where/pidfd.so &&
+  mkdir -m 755 $where/spec && cp -R spec/programs $where/spec &&
+  chmod -R a+rX $where/spec && mkdir -m 777 $where/coverage &&
+  export GCOV_PREFIX=$where/coverage &&
   exec setpriv %s --regid=65534 --clear-groups]]
 
--- With 'make coverage', what that one has to say counts.
+-- With 'make coverage', what that one has to say counts. It is merged when all
+-- specs are over: gcov-tool(1) takes no locks, and others may write just now.
 local function add_coverage(said)
   local objects = os.getenv("PIDFD_COVERAGE")
   if objects then
-    os.execute(("gcov-tool merge %s %s%s -o %s >/dev/null 2>&1")
-      :format(objects, said, objects, objects))
+    os.execute(("cp -r %s%s $(mktemp -d %s-strangers/XXXXXX)/obj")
+      :format(said, objects, objects))
   end
 end
 
 -- As an ordinary user who has no power over the process 'arg[1]', which is
--- this one; or with those options of setpriv(1) instead of the first. Nil where
--- we are not root.
-function run.as_stranger(program, options)
+-- this one, with more arguments after it; or with those options of setpriv(1)
+-- instead of the first. Nil where we are not root.
+function run.as_stranger(program, options, ...)
   if not run.is_root() then
     return nil
   end
-  local cpath, output = package.cpath, nil
+  local path, cpath, words = package.path, package.cpath, table.pack(...)
   local module = script.quote(package.searchpath("pidfd", cpath))
+  local output
   directory.with(function(where)
+    package.path = where .. "/?.lua;" .. path
     package.cpath = where .. "/?.so"
-    local prefix = STRANGER:format(module, where, where, where,
-      options or "--reuid=65534")
-    output = run.under(prefix, program, own_pid())
+    output = run.under(STRANGER:format(where, module,
+      options or "--reuid=65534"), program, own_pid(), table.unpack(words))
     add_coverage(where .. "/coverage")
   end)
-  package.cpath = cpath
+  package.path, package.cpath = path, cpath
   return output
 end
 

@@ -6,36 +6,20 @@ local run = require "spec.support.run"
 
 local scarce = {}
 
-local PROGRAM = [[
-  local pidfd = require "pidfd"
-  %s
-  collectgarbage("stop")
-  local kept = {}
-  for i = 1, 100 do
-    kept[i * %d] = pidfd.self()
-    local result, _, code = %s
-    if not result then
-      print(pidfd.errno[code])
-      os.exit(1, true)
-    end
-  end
-  print("returns")
-  os.exit(true, true)
-]]
-
-local function run_few(prepare, call, keep)
-  local program = PROGRAM:format(prepare, keep, call)
-  return run.with_descriptors(24, program):match("^(.*)\n$")
+local function run_few(kept, prepare, call)
+  local output = run.with_descriptors(24, "spec/programs/scarce.lua", kept,
+    prepare, call)
+  return output:match("^(.*)\n$")
 end
 
 -- With pidfds around that are garbage: "returns", or the name of an errno.
 function scarce.with_garbage(prepare, call)
-  return run_few(prepare, call, 0)
+  return run_few("garbage", prepare, call)
 end
 
 -- With all descriptors in use.
 function scarce.without_garbage(prepare, call)
-  return run_few(prepare, call, 1)
+  return run_few("kept", prepare, call)
 end
 
 return scarce

@@ -31,24 +31,26 @@ local compat = _VERSION ~= "Lua 5.4" and
 
 -- In Lua 5.1 and 5.2, what -e runs has no 'arg'. A command may be given more
 -- words later; without /proc it has those that are known here.
+local CMDLINE = [[
+  local file = io.open("/proc/self/cmdline")
+  local text = file and file:read("*a") or ""
+  if file then
+    file:close()
+  end
+  for word in (text:match("%z/dev/null%z(.*)$") or ""):gmatch("(%Z*)%z") do
+    if file then
+      arg, file = {}, nil
+    end
+    table.insert(arg, word)
+  end
+]]
+
 local function arguments(...)
   local words = { ... }
   for i, word in ipairs(words) do
     words[i] = ("%q"):format(word)
   end
-  return "arg = { " .. table.concat(words, ", ") .. " }" .. [[
-    local file = io.open("/proc/self/cmdline")
-    local text = file and file:read("*a") or ""
-    if file then
-      file:close()
-    end
-    for word in (text:match("%z/dev/null%z(.*)$") or ""):gmatch("(%Z*)%z") do
-      if file then
-        arg, file = {}
-      end
-      table.insert(arg, word)
-    end
-  ]]
+  return "arg = { " .. table.concat(words, ", ") .. " }\n" .. CMDLINE
 end
 
 -- One word of a shell command, whatever is in it.

@@ -64,17 +64,6 @@ function stream.take(input, n)
   return table.concat(parts)
 end
 
--- The beginning of a program that has a stream of that kind: 'input', 'output'.
-stream.BEGINNING = [[
-  local pidfd = require "pidfd"
-  local ends = require "ends"
-  local self = assert(pidfd.self())
-  local first, second = ends.make(%q)
-  local input, output = self:getfd(first), self:getfd(second)
-  ends.close(first)
-  ends.close(second)
-]]
-
 -- For a spec that looks at memory, which a sanitizer uses in its own way.
 function stream.need_plain_memory()
   if os.getenv("ASAN_OPTIONS") then
@@ -89,15 +78,16 @@ local LIE = "-e inject=ppoll:retval=1"
 local REFUSE = "-e inject=preadv2,pwritev2:error=EOPNOTSUPP"
 stream.lies = { new = LIE, old = LIE .. " " .. REFUSE }
 
--- Run a program with such a stream under strace(1), which spoils system calls
--- as its options tell, but for 20 seconds only. Returns its output.
+-- Run a program that has such a stream, by spec/programs/stream.lua, under
+-- strace(1), which spoils system calls as its options tell, but for 20 seconds
+-- only. Returns its output.
 function stream.spoil(options, kind, program)
   stream.ends()
   if run.under("strace -qq -o /dev/null", "print 'ok'") ~= "ok\n" then
     pending("needs strace")
   end
   return run.under("timeout 20 strace -qq -o /dev/null " .. options,
-    stream.BEGINNING:format(kind) .. program)
+    program, kind)
 end
 
 return stream

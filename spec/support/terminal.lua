@@ -7,15 +7,6 @@ local state = require "spec.support.state"
 
 local terminal = {}
 
--- What the program begins with: a function that says that it will sleep next.
-local READY = [[
-  local function ready()
-    local file = assert(io.open("/proc/self/fd/9", "w"))
-    file:write(require("pidfd").self():pid(), "\n")
-    file:close()
-  end
-]]
-
 function terminal.exists()
   local command = "script -qec true /dev/null </dev/null >/dev/null 2>&1"
   return os.execute(command) == true
@@ -36,13 +27,14 @@ local function readpid(fifo)
   return pid
 end
 
--- Press Ctrl-C once the program sleeps. It knows its arguments as 'arg'.
+-- Press Ctrl-C once the program sleeps: it says so by spec/programs/ready.lua.
+-- It finds its arguments in 'arg'.
 -- Returns its output, and how it ended, as os.execute does. The "^C" that the
 -- terminal writes may come before or after what the program writes: it is left
 -- out.
 function terminal.interrupt(program, ...)
   local output, fifo = os.tmpname(), partner.fifo()
-  local command = "exec " .. script.command(READY .. program, ...)
+  local command = "exec " .. script.command(program, ...)
   local keyboard = start(command, fifo, output)
   local pid = readpid(fifo)
   if pid then

@@ -1,0 +1,107 @@
+local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
+local ensure = require "spec.support.ensure"
+local pidfd = require "pidfd"
+local script = require "spec.support.script"
+local sockets = require "spec.support.sockets"
+local stream = require "spec.support.stream"
+
+teardown(compiled.remove)
+
+-- Run a program with both ends of a pair, and with signal handlers.
+local function handled(program)
+  compiled.need("unix")
+  stream.ends()
+  return script.run(program, "socket")
+end
+
+describe("pidfd.receive() that waits", function()
+  it("goes on after a signal handler has run", function()
+    local output, errors = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output, self = stream.input, stream.output, stream.self
+      local n = 0
+      unix.handle(pidfd.signal.ALRM, function()
+        n = n + 1
+        if n == 10 then
+          pidfd.send(output, "at last", { self })
+        end
+      end)
+      unix.alarm(0.001, 0.001)
+      local data, extra = pidfd.receive(input, 100)
+      unix.alarm(0, 0)
+      print(data, #extra.fds)
+    ]])
+    assert.equal("", errors)
+    assert.equal("at last\t1\n", output)
+  end)
+
+  it("raises when a signal handler has closed the socket", function()
+    local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input = stream.input
+      unix.handle(pidfd.signal.ALRM, function()
+        input:close()
+      end)
+      unix.alarm(0.05, 0)
+      print(pcall(pidfd.receive, input, 1))
+    ]])
+    assert.matches("^false\t.*closed pidfd.fd\n$", output)
+  end)
+
+  it("takes nothing when a signal handler raises", function()
+    local output = handled([[
+      local pidfd = require "pidfd"
+      local unix = require "unix"
+      local stream = require "spec.programs.stream"
+      local input, output = stream.input, stream.output
+      unix.handle(pidfd.signal.ALRM, function()
+        pidfd.send(output, "x", { 0 })
+        error("no more", 0)
+      end)
+      unix.alarm(0.05, 0)
+      print(pcall(pidfd.receive, input, 1))
+      print(#select(2, pidfd.receive(input, 1)).fds)
+    ]])
+    assert.equal("false\tno more\n1\n", output)
+  end)
+end)
+
+describe("pidfd.receive() and another reader", function()
+  it("get each message once", function()
+    stream.ends()
+    sockets.with("packets", function(input, output)
+      local command = script.command([[
+        local pidfd = require "pidfd"
+        local n = 0
+        print("ready")
+        io.stdout:flush()
+        while (pidfd.receive(0, 100)) ~= "" do
+          n = n + 1
+        end
+        print(n)
+      ]])
+      local options = { "sh", "-c", "exec " .. command, stdin = input,
+        stdout = "pipe" }
+      child.running(options, function(_, pipes)
+        local said = assert(pipes.stdout:file())
+        ensure(function()
+          assert.equal("ready", said:read())
+          for _ = 1, 200 do
+            assert(pidfd.send(output, "x", { 0 }, 60))
+          end
+          local n = 0
+          while pidfd.receive(input, 100, 0) do
+            n = n + 1
+          end
+          output:close()
+          assert.equal(200, n + said:read("n"))
+        end, function() said:close() end)
+      end)
+    end)
+  end)
+end)

@@ -1,0 +1,109 @@
+-- The time between clone(2) and execve(2), in which parent and child both run.
+
+local compiled = require "spec.support.compiled"
+local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
+
+teardown(compiled.remove)
+
+local kinds = {
+  ["that shares our memory"] = "",
+  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
+    .. "gid = " .. run.group(),
+}
+
+-- They hold the pipe on which the child reports, so that it does not close
+-- when the program runs.
+describe("processes that another thread forks", function()
+  for kind, options in sorted(kinds) do
+    it("do not hold up the start of a child " .. kind, function()
+      if not compiled.module("forker") then
+        pending("needs a C compiler")
+      end
+      local trace, output = run.traced("-f -e trace=clone"
+        .. " -e inject=clone:delay_exit=3000 timeout -s KILL 60", [[
+        local options = require "spec.programs.options"
+        local pidfd, forker = require "pidfd", require "forker"
+
+        -- The numbers of all children, whatever thread has made them.
+        local function children()
+          local file = io.popen(("cat /proc/%d/task/*/children")
+            :format(pidfd.self():pid()))
+          local text = file:read("a")
+          file:close()
+          return text:gmatch("%d+")
+        end
+
+        -- How many children have an end for writing of a pipe that is not
+        -- ours: so of one on which another child was to report.
+        local function holders()
+          local self, own, count = pidfd.self(), {}, 0
+          for _, target in pairs(self:fds()) do
+            own[target] = true
+          end
+          for pid in children() do
+            local p, holds = pidfd.open(math.tointeger(tonumber(pid))), false
+            for number, target in pairs(p and p:fds() or {}) do
+              local info = p:proc("fdinfo/" .. number)
+              holds = holds or target:find("^pipe:") and not own[target]
+                and info:find("flags:%s*%d+1\n")
+            end
+            count = count + (holds and 1 or 0)
+          end
+          return count
+        end
+
+        assert(forker.start())
+        local list = {}
+        repeat
+          local p = assert(pidfd.spawn(options {
+            "sleep", "600", pdeathsig = "KILL",
+          }))
+          table.insert(list, p)
+          assert(not pidfd.spawn(options { "/nowhere" }))
+        until forker.done()
+        print(holders() > 0)
+        for _, p in ipairs(list) do
+          p:send_signal("KILL")
+          assert(p:wait() == "signal")
+        end
+      ]], options)
+      if not trace then
+        pending("needs strace")
+      end
+      assert.equal("true\n", output)
+    end)
+  end
+end)
+
+describe("pidfd.spawn() in a thread that is to be cancelled", function()
+  local PROGRAM = [[
+    local cancel = require "cancel"
+    print(cancel.run("local p, _, code = pidfd.spawn { '/nowhere', "
+      .. arg[1] .. " }; return tostring(p) .. ' ' .. code"))
+    print(cancel.run("local p = assert(pidfd.spawn { 'sh', '-c', 'exit 3', "
+      .. arg[1] .. " }); return pidfd.type(p)"))
+    print(require("spec.support.spawned").children() ~= "")
+  ]]
+
+  for kind, options in sorted(kinds) do
+    for _, refused in ipairs { false, true } do
+      local where = refused and ", without close_range()" or ""
+      it("works, for a child " .. kind .. where, function()
+        if not compiled.module("cancel") then
+          pending("needs a C compiler")
+        end
+        local prefix = "exec "
+        if refused then -- so it opens a directory, and reads it
+          local refusing = run.refusing(run.CLOSE_RANGE, "ENOSYS")
+          if not refusing then
+            pending("needs a C compiler")
+          end
+          prefix = prefix .. refusing
+        end
+        assert.equal("nil 2\t0\npidfd\t0\ntrue\n",
+          (run.under(prefix, PROGRAM, options)))
+      end)
+    end
+  end
+end)
