@@ -14,8 +14,8 @@ local TRACER = [[
   io.read()
 ]]
 
--- Gives up what 'arg[2]', an expression, has started, when its child has a tracer. Prints what
--- is left while it has one, and what is left later.
+-- Gives up what 'arg[2]', an expression, has started, when its child has a
+-- tracer. Prints what is left while it has one, and what is left later.
 local PROGRAM = [[
   local argument = require "spec.programs.argument"
   local pidfd, unix = require "pidfd", require "unix"
