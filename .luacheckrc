@@ -12,4 +12,5 @@ files["examples/openresty"] = {
   std = "ngx_lua",
   read_globals = { ngx = { fields = { run_worker_thread = {} } } },
 }
+files["tools/doc"] = { read_globals = { "pandoc" } }
 files["types"] = { ignore = { "212", "241" } } -- stubs have no bodies

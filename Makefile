@@ -32,6 +32,9 @@ else
 endif
 LUA_CMOD = $(PREFIX)/lib/lua/$(MODULES)
 LUA_TYPES = $(PREFIX)/share/lua/$(MODULES)
+MAN = $(PREFIX)/share/man/man3
+# installed if 'make doc' has made it, which takes pandoc
+MAN_PAGE = build/doc/pidfd.3lua
 export LUA LUA_INCDIR LUA_LIB LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
@@ -49,6 +52,8 @@ RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null; \
   $(BUILD)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
   PATH=build/inject $(BUILD)/coverage/inject-host spec/inject/run.lua \
     >/dev/null;
+# of ordinary users, who cannot write to the objects' directory
+COVERAGE_STRANGERS = $(BUILD)/coverage/obj-strangers
 INJECT_HOST = $(BUILD)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
@@ -104,6 +109,7 @@ NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
 NEEDS_machines = busted cqueues luv socket patchelf \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
+NEEDS_doc = lua pandoc mandoc
 NEEDS_musl = busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
@@ -189,10 +195,14 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 
 .PHONY: coverage
 coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
+	@rm -rf $(COVERAGE_STRANGERS) && mkdir -p $(COVERAGE_STRANGERS)
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
 	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
 	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
+	  for said in $(COVERAGE_STRANGERS)/*/obj; do \
+	    gcov-tool merge $(BUILD)/coverage/obj $$said \
+	      -o $(BUILD)/coverage/obj >/dev/null 2>&1; done; \
 	  tools/coverage $(if $(UNCOVERED),--uncovered) $(BUILD)/coverage/obj $(SRC) \
 	  && exit $$status
 
@@ -200,14 +210,22 @@ coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom an
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
 	@$(subst ;;,;$(CURDIR)/$(BUILD)/bench/?.so;;,$(CPATH)) $(LUA) bench/run.lua
 
+.PHONY: doc
+doc: needs ## the reference as HTML and as a man page, in build/doc/
+	@$(LUA) tools/doc/build build/doc
+	@mandoc -Tlint -Wstyle build/doc/pidfd.3lua
+	@echo 'build/doc/index.html  build/doc/pidfd.3lua'
+
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
 	install -D -m 644 $(MODULE) $(DESTDIR)$(LUA_CMOD)/pidfd.so
 	install -D -m 644 types/pidfd.d.lua $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
+	$(if $(wildcard $(MAN_PAGE)),install -D -m 644 $(MAN_PAGE) $(DESTDIR)$(MAN)/pidfd.3lua)
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
+	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua \
+	  $(DESTDIR)$(MAN)/pidfd.3lua
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well

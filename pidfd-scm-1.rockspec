@@ -111,7 +111,7 @@ build = {
       },
     },
   },
-  copy_directories = { "examples", "types" },
+  copy_directories = { "doc", "examples", "types" },
 }
 test = {
   type = "command",

@@ -3,6 +3,8 @@
 -- reaches into the program, and gets the file out.
 --
 --   make demo
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -11,6 +13,13 @@ local pidfd = require "pidfd"
 local PROGRAM = [[
 exec 9<>"$1"
 while read -r line; do echo "$line" >&9 && echo written; done
+]]
+
+local HELP = [[
+usage: demo.lua [--help]
+
+Start a program that writes a file, delete the file, and get it out of the
+running program again, by a pidfd. Each step is told; nothing is left behind.
 ]]
 
 local function check(truth, complaint)
@@ -161,6 +170,12 @@ local function demo(copy)
   check(ok, message)
 end
 
+if arg and arg[1] then
+  local asked = arg[1] == "--help"
+  local out = asked and io.stdout or io.stderr
+  out:write(HELP)
+  os.exit(asked and 0 or 2, true)
+end
 local copy = os.tmpname()
 local ok, message = pcall(demo, copy)
 os.remove(copy)

@@ -6,6 +6,8 @@
 -- KIND is "cgroup", "ipc", "mnt", "net", "pid", "time", "user" or "uts". It
 -- enters all of them or none, and ends as the command does, with 128 and the
 -- signal's number if a signal killed it.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 local unpack = table.unpack or unpack -- of Lua 5.1
@@ -85,8 +87,10 @@ end
 local function main()
   local pid, kinds, command = parse(arg)
   if not pid then
-    io.stderr:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
-    os.exit(MISUSED)
+    local asked = arg[1] == "--help"
+    local out = asked and io.stdout or io.stderr
+    out:write("usage: enter.lua PID KIND... -- COMMAND [ARGUMENT...]\n")
+    os.exit(asked and 0 or MISUSED)
   end
   for _, kind in ipairs(kinds) do
     if not KINDS[kind] then

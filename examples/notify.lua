@@ -16,6 +16,8 @@
 -- The exit status is the service's, or 128 and the number of the signal that
 -- ended it; 125 if this program fails, 126 if the command cannot be executed,
 -- 127 if it is not found. Needs LuaSocket, and Linux 6.9.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 local unpack = table.unpack or unpack -- of Lua 5.1

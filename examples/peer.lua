@@ -6,6 +6,8 @@
 -- A number could be another process's a moment later. The socket tells the
 -- client's pidfd: what is read through it is the client's own, or nothing.
 -- Needs LuaSocket, and Linux 6.5.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 require "socket" -- lets us survive a client that is gone before our answer
@@ -46,7 +48,23 @@ local function greet(client)
   print(who or why)
 end
 
+-- The socket of a server that was killed: nobody listens there any more.
+local function isstale(path)
+  local probe = check(unix.stream())
+  local connected, message = probe:connect(path)
+  probe:close()
+  if connected or message ~= "connection refused" then
+    return false
+  end
+  local test = check(pidfd.spawn { "test", "-S", path }) -- no other file
+  local _, status = test:wait()
+  return status == 0
+end
+
 local function listen(path)
+  if isstale(path) then
+    os.remove(path)
+  end
   local server = check(unix.stream())
   check(server:bind(path))
   check(server:listen())
@@ -71,9 +89,11 @@ local function fail(message)
 end
 
 local path = arg[1]
-if not path or arg[2] then
-  io.stderr:write("usage: peer.lua PATH\n")
-  os.exit(2, true)
+if not path or arg[2] or arg[1] == "--help" then
+  local asked = arg[1] == "--help"
+  local output = asked and io.stdout or io.stderr
+  output:write("usage: peer.lua PATH\n")
+  os.exit(asked and 0 or 2, true)
 end
 io.stdout:setvbuf("line")
 local ok, server = pcall(listen, path)

@@ -7,6 +7,8 @@
 -- The exit status is 0 if all of them have exited with 0, or were ended by
 -- SIGPIPE because the next one wanted no more; else 1. It is 125 if one of them
 -- cannot be started: then the others are ended.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -64,6 +66,10 @@ local function tell(name, how, code)
 end
 
 local function main(words)
+  if words[1] == "--help" then
+    io.stdout:write(USAGE)
+    return 0
+  end
   local programs = split(words)
   for _, program in ipairs(programs) do
     if not program[1] then

@@ -6,6 +6,8 @@
 --
 -- FD is the descriptor's number in that process, as "ls -l /proc/PID/fd"
 -- shows it. The program does not notice.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -84,8 +86,10 @@ end
 
 local pid, number = parse(arg[1], 1), parse(arg[2], 0)
 if not (pid and number) or arg[3] then
-  io.stderr:write("usage: rescue.lua PID FD > FILE\n")
-  os.exit(2, true)
+  local asked = arg[1] == "--help"
+  local output = asked and io.stdout or io.stderr
+  output:write("usage: rescue.lua PID FD > FILE\n")
+  os.exit(asked and 0 or 2, true)
 end
 local ok, message = pcall(rescue, pid, number)
 if not ok then

@@ -3,6 +3,8 @@
 -- such commands is never mixed:
 --
 --   lua5.4 run.lua [OPTION...] COMMAND [ARGUMENT...]
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 

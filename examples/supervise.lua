@@ -22,6 +22,8 @@
 --
 -- What happens is told on stderr. No program outlives this one, even if it is
 -- killed; of what a program starts in turn, it takes no care. Needs cqueues.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
@@ -201,9 +203,11 @@ local function main(path)
   log("all programs are over")
 end
 
-if not arg[1] or arg[2] then
-  io.stderr:write("usage: supervise.lua CONFIG\n")
-  os.exit(2, true)
+if not arg[1] or arg[2] or arg[1] == "--help" then
+  local asked = arg[1] == "--help"
+  local output = asked and io.stdout or io.stderr
+  output:write("usage: supervise.lua CONFIG\n")
+  os.exit(asked and 0 or 2, true)
 end
 local ok, message = pcall(main, arg[1])
 if not ok then

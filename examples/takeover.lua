@@ -7,6 +7,8 @@
 -- PID is the process that listens on PORT, and that a SIGQUIT ends gracefully:
 -- the master process of nginx, for one. From then on, MESSAGE is the answer to
 -- whatever is asked over HTTP, until Ctrl-C. Needs LuaSocket.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 local socket = require "socket"
@@ -157,8 +159,10 @@ end
 
 local pid, port = parse(arg[1], 0x7fffffff), parse(arg[2], 65535)
 if not (pid and port) then
-  io.stderr:write("usage: takeover.lua PID PORT [MESSAGE]\n")
-  os.exit(2, true)
+  local asked = arg[1] == "--help"
+  local output = asked and io.stdout or io.stderr
+  output:write("usage: takeover.lua PID PORT [MESSAGE]\n")
+  os.exit(asked and 0 or 2, true)
 end
 io.stdout:setvbuf("line")
 local ok, message = pcall(takeover, pid, port, arg[3] or "back soon\n")

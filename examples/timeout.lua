@@ -13,6 +13,8 @@
 -- ended it; 124 if it was ended by its time, but 137 if KILL was needed; 125
 -- if this program fails, 126 if the command cannot be executed, 127 if it is
 -- not found.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -157,8 +159,10 @@ end
 local function main()
   local options = parse(arg)
   if not isvalid(options) then
-    io.stderr:write(USAGE)
-    os.exit(FAILED)
+    local asked = arg[1] == "--help"
+    local output = asked and io.stdout or io.stderr
+    output:write(USAGE)
+    os.exit(asked and 0 or FAILED)
   end
   local ok, result = pcall(run, options)
   if not ok then

@@ -4,6 +4,8 @@
 --   lua5.4 waitpid.lua PID...
 --
 -- The exit status is 0 if all of them ended by exit 0, and else 1.
+--
+-- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 
 local pidfd = require "pidfd"
 
@@ -86,8 +88,10 @@ end
 
 local pids = parse(arg)
 if not pids then
-  io.stderr:write("usage: waitpid.lua PID...\n")
-  os.exit(2, true)
+  local asked = arg[1] == "--help"
+  local output = asked and io.stdout or io.stderr
+  output:write("usage: waitpid.lua PID...\n")
+  os.exit(asked and 0 or 2, true)
 end
 io.stdout:setvbuf("line")
 local ok, message = pcall(function()

@@ -8,7 +8,9 @@ local SABOTAGED = [[
   pidfd.open = function()
     return nil, "sabotaged", 1
   end
-  dofile(arg[1])
+  local path = arg[1]
+  arg = nil
+  dofile(path)
 ]]
 
 local function exists(path)

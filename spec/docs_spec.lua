@@ -2,26 +2,26 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local sorted = require "spec.support.sorted"
 
-local readme, types = read("README.md"), read("types/pidfd.d.lua")
+local types = read("types/pidfd.d.lua")
 local changelog = read("CHANGELOG.md")
 local types_of = require "spec.support.types"
 
--- Each public name: how a reader calls it, and the patterns by which it is
--- found in the README and in the type definitions.
+-- Each public name: how a reader calls it, and the pattern by which it is found
+-- in the type definitions. That it is in the reference is for reference_spec.
 local names = {}
 
-local function add(name, inreadme, intypes)
-  names[#names + 1] = { name = name, readme = inreadme, types = intypes,
+local function add(name, intypes)
+  names[#names + 1] = { name = name, types = intypes,
     changelog = "[`:.]" .. name:match("[%w_]+$") .. "%f[^%w_]" }
 end
 
 for name, value in sorted(pidfd) do
   local call = type(value) == "function" and "[({]" or "%f[%W]"
-  add("pidfd." .. name, "`pidfd%." .. name .. call, "pidfd%." .. name .. call)
+  add("pidfd." .. name, "pidfd%." .. name .. call)
 end
 
--- A type, and the variables that stand for it in the README and in the
--- definitions: the second of each stands for both types.
+-- A type, and the variables that stand for it in the definitions: the second
+-- stands for both types.
 local function addmethods(type, variables)
   for name in sorted(types_of[type].__index) do
     local found
@@ -29,16 +29,16 @@ local function addmethods(type, variables)
       local definition = "function " .. variable .. ":" .. name .. "%("
       found = found or types:match(definition) and definition
     end
-    add(type .. ":" .. name, "`[" .. variables.readme .. "]+:" .. name .. "%(",
+    add(type .. ":" .. name,
       found or "function " .. variables[1] .. ":" .. name .. "%(")
   end
 end
 
-addmethods("pidfd", { "p", "handle", readme = "po" })
-addmethods("pidfd.fd", { "fd", "handle", readme = "fdo" })
+addmethods("pidfd", { "p", "handle" })
+addmethods("pidfd.fd", { "fd", "handle" })
 
 for name in sorted(pidfd.flags) do
-  add("pidfd.flags." .. name, "`" .. name .. "`", "@field " .. name)
+  add("pidfd.flags." .. name, "@field " .. name)
 end
 
 -- Each function of the type definitions: its name, the parameters that it is
@@ -59,10 +59,6 @@ end
 
 describe("the documentation", function()
   for _, entry in ipairs(names) do
-    it("tells of " .. entry.name .. " in the README", function()
-      assert.matches(entry.readme, readme)
-    end)
-
     it("tells of " .. entry.name .. " in the type definitions", function()
       assert.matches(entry.types, types)
     end)
@@ -83,9 +79,5 @@ describe("the documentation", function()
 
   it("has type definitions that are valid Lua", function()
     assert.is_function(load(types))
-  end)
-
-  it("has a first example that is valid Lua", function()
-    assert.is_function(load(readme:match("```lua\n(.-)```")))
   end)
 end)

@@ -175,3 +175,45 @@ describe("the options of pidfd.spawn()", function()
     assert.equal("300\t0\texit\n", output)
   end)
 end)
+
+describe("a table that finalizers add to, again and again", function()
+  local function output_of(program)
+    if _VERSION ~= "Lua 5.4" then
+      pending("needs a collector that never rests")
+    end
+    local output, errors = script.run(program)
+    assert.equal("", errors)
+    return output
+  end
+
+  it("raises an error, where it has names", function()
+    assert.matches("^false.*grows while it is read", output_of [[
+      local arm = require "spec.programs.arm"
+      local pidfd = require "pidfd"
+      local env, n = {}, 0
+      for i = 1, 20000 do
+        env["X" .. i] = "x"
+      end
+      arm(function()
+        n = n + 1
+        env["Y" .. n] = "y"
+      end)
+      print(pcall(pidfd.spawn, { "true", env = env }))
+    ]])
+  end)
+
+  it("raises an error, where it is a list", function()
+    assert.matches("^false.*grows while it is read", output_of [[
+      local arm = require "spec.programs.arm"
+      local pidfd = require "pidfd"
+      local ranges, p = {}, pidfd.self()
+      for i = 1, 20000 do
+        ranges[i] = {}
+      end
+      arm(function()
+        ranges[#ranges + 1] = {}
+      end)
+      print(pcall(p.madvise, p, "COLD", ranges))
+    ]])
+  end)
+end)

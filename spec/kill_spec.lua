@@ -41,7 +41,7 @@ local PROGRAM = [[
     if pid and not tracer then
       tracer, pipes = assert(pidfd.spawn { "sh", "-c", arg[1], pid,
         stdin = "pipe", stdout = "pipe" })
-      assert(pipes.stdout:read(100) == "true\n", "it cannot be traced")
+      assert(pipes.stdout:lines()() == "true", "it cannot be traced")
       error("enough", 0)
     end
   end)
@@ -49,6 +49,9 @@ local PROGRAM = [[
   print(pcall(argument(arg[2], { pidfd = pidfd })))
   unix.alarm(0, 0)
   print(spawned.children():find(pid, 1, true) ~= nil)
+  if arg[3] then
+    argument(arg[3])()
+  end
   for _, pipe in pairs(pipes) do
     pipe:close()
   end
@@ -59,13 +62,13 @@ local PROGRAM = [[
   print(spawned.children() == "", fds.count() - before, mappings() - maps)
 ]]
 
-local function run_traced(prefix, start)
+local function run_traced(prefix, start, last)
   if not compiled.module("unix") then
     pending("needs a C compiler")
   end
   local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
   local output = run.under("exec timeout -s KILL 60 " .. prefix,
-    PROGRAM, tracer, start)
+    PROGRAM, tracer, start, last)
   if output:find("it cannot be traced", 1, true) then
     pending("needs to trace a process")
   end
@@ -88,6 +91,12 @@ describe("a child that was killed, and is not over in time", function()
     assert.equal(REAPED_LATER, run_traced("", [[
       require("pidfd").run { "sleep", "60", scope = "process" }
     ]]))
+  end)
+
+  it("is left to init when this process ends before it", function()
+    assert.equal("false\tenough\ntrue\n", run_traced("", [[
+      require("pidfd").run { "sleep", "60", scope = "process" }
+    ]], "os.exit(true, true)"))
   end)
 
   it("is reaped later, of a program that was not started", function()

@@ -422,3 +422,17 @@ describe("pidfd.spawn() with a cgroup fails", function()
     assert_fails("EBADF", "cgroup " .. number, { "true", cgroup = number })
   end)
 end)
+
+describe("pidfd.spawn()", function()
+  it("takes arguments of any size, one time after the other", function()
+    for _, size in ipairs { 1, 100000, 1, 300000, 1, 100000 } do
+      local words, longest = { "true" }, 100000
+      for i = 1, math.ceil(size / longest) do
+        words[i + 1] = ("x"):rep(math.min(size, longest))
+      end
+      local p = assert(pidfd.spawn(words))
+      assert.equal("exit 0", table.concat({ p:wait() }, " "))
+      p:close()
+    end
+  end)
+end)

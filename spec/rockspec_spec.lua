@@ -44,7 +44,7 @@ describe("luarocks make", function()
       return -- Debian's LuaRocks knows no such version
     end
     local status = os.execute(([[
-      cp -R src types examples README.md LICENSE %s %s && cd %s &&
+      cp -R src types examples doc README.md LICENSE %s %s && cd %s &&
       HOME=%s luarocks --lua-version %s --tree %s/tree make >%s 2>&1
     ]]):format(ROCKSPEC, where, where, where, version, where, log))
     assert(status, table.concat(lines_of("cat " .. log), "\n"))

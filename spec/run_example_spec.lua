@@ -96,13 +96,16 @@ describe("examples/run.lua", function()
     if not terminal.exists() then
       pending("needs script(1), which makes a terminal")
     end
-    local output, _, code = terminal.interrupt([[
+    local output, how, code = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       arg = { "sh", "-c", "trap '' INT; sleep 60 & wait" }
       ready()
       dofile("examples/run.lua")
     ]])
     assert.matches("interrupted!\n$", output)
+    if how == "signal" then -- Lua 5.1 and LuaJIT know the status of a shell
+      code = 128 + code
+    end
     assert.equal(128 + pidfd.signal.INT, code)
   end)
 end)

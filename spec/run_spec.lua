@@ -1,6 +1,7 @@
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
@@ -39,7 +40,8 @@ describe("pidfd.run()", function()
     "USR2", "PIPE", "ALRM", "TERM", "XCPU", "SYS",
   } do
     it("returns the signal " .. name, function()
-      local result = shell("ulimit -c 0; kill -" .. name .. " $$")
+      local result = shell("ulimit -c 0; kill -" .. name .. " $$",
+        { setenv = { LD_PRELOAD = false } }) -- a sanitizer handles some
       assert.is_false(result.ok)
       assert.same({ "signal", pidfd.signal[name] }, { result.how, result.code })
     end)
@@ -106,16 +108,16 @@ describe("pidfd.run()", function()
   end)
 
   it("gives the program a process group of its own", function()
-    local ours = shell("ps -o pgid= -p $$ 2>/dev/null || echo",
-      { scope = "process" }).stdout
     local result = shell([[
       read pid name state parent group rest </proc/self/stat
       echo $((group == $$))]])
     assert.equal("1\n", result.stdout)
-    assert.is_string(ours)
   end)
 
   it("leaves it in ours with the scope 'process'", function()
+    if run.is_emulated() then
+      pending("our own /proc/PID/stat, which an emulator makes up")
+    end
     local group = spawned.family(assert(pidfd.self()))
     local command = [[
       read pid name state parent group rest </proc/self/stat; echo $group]]
@@ -243,6 +245,9 @@ describe("the result of pidfd.run()", function()
     { "sh: signal TERM (timed out after 0.5 s)", "exec sleep 60", 0.5 },
   } do
     it("is a line for a person: " .. case[1], function()
+      if case[1]:find("%d%d") and run.is_emulated() then
+        pending("a real-time signal, whose number an emulator changes")
+      end
       assert.equal(case[1], tostring(shell(case[2], { timeout = case[3] })))
     end)
   end
@@ -294,7 +299,9 @@ describe("pidfd.run() a thousand times", function()
       some(100)
       local fds, memory = count(), status("VmRSS")
       some(1000)
-      print(count() - fds, status("VmRSS") - memory < 4096)
+      local is_sanitized = os.getenv("ASAN_OPTIONS") -- keeps what was freed
+      print(count() - fds, is_sanitized ~= nil
+        or status("VmRSS") - memory < 4096)
       local children = io.open("/proc/thread-self/children")
       print(children and children:read("a") or "")
     ]])

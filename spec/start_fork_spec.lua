@@ -95,7 +95,11 @@ describe("pidfd.spawn() in a thread that is to be cancelled", function()
         end
         local prefix = "exec "
         if refused then -- so it opens a directory, and reads it
-          prefix = prefix .. run.refusing(run.CLOSE_RANGE, "ENOSYS")
+          local refusing = run.refusing(run.CLOSE_RANGE, "ENOSYS")
+          if not refusing then
+            pending("needs a C compiler")
+          end
+          prefix = prefix .. refusing
         end
         assert.equal("nil 2\t0\npidfd\t0\ntrue\n",
           (run.under(prefix, PROGRAM, options)))

@@ -246,6 +246,32 @@ describe("a hook of a signal that comes when the program runs", function()
   end
 end)
 
+describe("a debugger's hook that raises when the start is over", function()
+  it("ends the child, and nothing is left", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the return of C functions")
+    end
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local spawned = require "spec.support.spawned"
+      local fds = require "spec.support.fds"
+      collectgarbage("stop")
+      local before = fds.count()
+      debug.sethook(function()
+        local caller = debug.getinfo(3, "f")
+        if caller and caller.func == pidfd.spawn then
+          error("enough", 0)
+        end
+      end, "r")
+      local ok, message = pcall(pidfd.spawn, { "sleep", "60" })
+      debug.sethook()
+      print(ok, message, fds.count() - before, spawned.children())
+    ]])
+    assert.equal("", errors)
+    assert.equal("false\tenough\t0\t\n", output)
+  end)
+end)
+
 describe("a child that was stopped before its program runs", function()
   it("is told to go on", function()
     local trace, output = run.traced(

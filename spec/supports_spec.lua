@@ -136,6 +136,7 @@ local WAIT = [[
   print(pidfd.supports("getfd"), pidfd.supports("info"))
   local children = io.open("/proc/thread-self/children"):read("a")
   print(children == "" and "nobody" or children)
+  os.exit(true)
 ]]
 
 teardown(compiled.remove)

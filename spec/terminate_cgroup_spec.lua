@@ -103,13 +103,17 @@ describe("p:terminate() of a cgroup", function()
 
   it("ends what is frozen", function()
     cgroup.with(function(path)
-      with_job(path, STARTS .. "wait", function(p, other)
+      local command = "trap '' TERM; " .. STARTS .. "wait"
+      with_job(path, command, function(p, other)
         local file = io.open(path .. "/cgroup.freeze", "w")
         if not file then
           pending("needs cgroups that freeze (Linux 5.2)")
         end
         assert(file:write("1"))
         assert(file:close())
+        while not read(path .. "/cgroup.events"):find("frozen 1", 1, true) do
+          assert(not p:poll(0.001))
+        end
         assert_end("signal", 9, p:terminate(0.02, "cgroup"))
         assert.is_true(other:poll(60))
       end)

@@ -53,13 +53,14 @@ pidfd.signal = {}
 ---Get a handle on the process that `pid` names now. No permission is needed.
 ---
 ---Fails with ESRCH (no such process), EINVAL (a flag that this kernel does
----not know) or ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
----Linux 6.16). Since Linux 5.3.
+---not know), ENOENT (a thread's id, and `flags` lacks THREAD; EINVAL before
+---Linux 6.16), EMFILE or ENFILE (no descriptor left); with `namespace` also
+---with ESRCH (nobody has that number there, or that namespace is not below this
+---one), EINVAL (no pid namespace), ENOTTY (before Linux 6.11), EAGAIN (the
+---number goes from one process to the next), and before Linux 6.13 with EREMOTE
+---(as `p:pid`). Since Linux 5.3.
 ---
----With `namespace`, of `p:namespace "pid"`, `pid` is a number there. It fails
----besides with ESRCH (nobody has it there, or that namespace is not below this
----one), EINVAL (no pid namespace), ENOTTY (before Linux 6.11) or EAGAIN (the
----number goes from one process to the next); before Linux 6.13 as `p:pid` does.
+---With `namespace`, of `p:namespace "pid"`, `pid` is a number there.
 ---@see pidfd_open(2)
 ---@see ioctl(2) NS_GET_PID_FROM_PIDNS
 ---@param pid integer 1 to 2^31-1
@@ -271,8 +272,9 @@ function pidfd.poll(list, timeout) end
 ---systemd's `MAINPID .. ":" .. MAINPIDFDID`.
 ---
 ---Fails with ESRCH (it is gone, whoever has its number now, or the system has
----been started again), EINVAL (not a token), ENOENT (/proc is not mounted) or
----EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---been started again), EINVAL (not a token), ENOENT (/proc is not mounted),
+---EOPNOTSUPP (before Linux 6.9), EMFILE or ENFILE (no descriptor left). Since
+---Linux 6.9.
 ---@param token string
 ---@return pidfd.Pidfd? p
 ---@return string? message
@@ -284,8 +286,9 @@ function pidfd.from_token(token) end
 ---connected, on who called listen(2), or on who made the socketpair(2).
 ---
 ---Fails with ENODATA (not connected, or no unix socket), ENOTSOCK (no socket),
----EBADF (not open), ENOPROTOOPT (before Linux 6.5) or, before Linux 6.16,
----EINVAL or ESRCH (it has ended and been reaped). Since Linux 6.5.
+---EBADF (not open), ENOPROTOOPT (before Linux 6.5), before Linux 6.16 EINVAL or
+---ESRCH (it has ended and been reaped), EMFILE or ENFILE (no descriptor left).
+---Since Linux 6.5.
 ---@see unix(7) SO_PEERPIDFD
 ---@param socket pidfd.Borrow
 ---@return pidfd.Pidfd? p
@@ -304,8 +307,8 @@ function pidfd.peer(socket) end
 ---socket), EBADF (it, or one of the list, is not open), EOPNOTSUPP (descriptors
 ---need a unix socket), ETOOMANYREFS (as many as this process may have wait to
 ---be received), EINVAL (one that cannot be sent), EPERM (the other end takes
----none, since Linux 6.16) or ENOBUFS. The descriptors were sent if any byte
----was.
+---none: Linux 6.16) or ENOBUFS. The descriptors were sent if any byte was.
+---Since Linux 5.3.
 ---@see unix(7) SCM_RIGHTS
 ---@param socket pidfd.Borrow
 ---@param data string not empty, if descriptors go over a stream
@@ -330,7 +333,8 @@ function pidfd.send(socket, data, list, timeout) end
 ---Fails with ETIMEDOUT, ECONNRESET (the other end has gone), ENOTCONN (not
 ---connected), EINVAL (likewise, or it listens), ENOTSOCK (no socket), EBADF
 ---(not open), EMFILE or ENFILE (no descriptor left for those of the message) or
----ENOMEM (no memory for so much). The message is where it was then.
+---ENOMEM (no memory for so much). The message is where it was then. Since Linux
+---5.3.
 ---@see unix(7) SCM_RIGHTS, SCM_PIDFD
 ---@param socket pidfd.Borrow
 ---@param max integer bytes, from 1 up
@@ -344,7 +348,8 @@ function pidfd.receive(socket, max, timeout) end
 ---message is sent. Root can name another process.
 ---
 ---Fails with ENOTSOCK (no socket), EBADF (not open), EOPNOTSUPP (an internet
----socket, or the like, since Linux 6.16) or ENOPROTOOPT (before Linux 6.5).
+---socket, or the like: Linux 6.16) or ENOPROTOOPT (before Linux 6.5). Since
+---Linux 6.5.
 ---@see unix(7) SO_PASSPIDFD
 ---@param socket pidfd.Borrow
 ---@param on boolean
@@ -459,8 +464,9 @@ function fd:dup() end
 ---on; `fd` is closed. The file shares its offset with whoever else has it.
 ---
 ---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot),
----ENOMEM (no memory for the file) or EBUSY (`fd:lines` has read ahead: take
----that first, with `fd:read`), and then `fd` keeps the descriptor.
+---ENOMEM (no memory for the file), EBUSY (`fd:lines` has read ahead: take that
+---first, with `fd:read`), EMFILE or ENFILE (no descriptor to spare, which Lua
+---5.1 and LuaJIT need), and then `fd` keeps the descriptor.
 ---@see fdopen(3)
 ---@param mode? string as for io.open, "r" if absent; "w" does not truncate
 ---@return file*? file
@@ -519,6 +525,8 @@ function fd:write(s, timeout) end
 function fd:lines(timeout) end
 
 ---Set or clear O_NONBLOCK, for all who share the open file.
+---
+---Fails with EBADF (somebody has closed the descriptor by its number).
 ---@see fcntl(2)
 ---@param on boolean
 ---@return true? ok
@@ -545,7 +553,9 @@ function p:dup() end
 ---are shared with the original, and the process is not told.
 ---
 ---Fails with EBADF (that process has no such descriptor), EPERM (no ptrace
----access to it), ESRCH (it has ended) or EINVAL (any flag). Since Linux 5.6.
+---access to it), ESRCH (it has ended), EINVAL (any flag), EMFILE or ENFILE (no
+---descriptor left), ENOSYS (before Linux 5.6) or, before Linux 6.9, EOPNOTSUPP
+---(its first thread has ended, and others run). Since Linux 5.6.
 ---
 ---Without any argument it is what LuaSocket's select asks for: the number of
 ---this object's own descriptor.
@@ -564,8 +574,9 @@ function p:getfd(targetfd, flags) end
 ---long)" for more than 4095 bytes.
 ---
 ---Fails with ESRCH (it has ended), EACCES (no ptrace access to it), EREMOTE
----(this /proc does not show its pid namespace) or ENOENT (/proc is not mounted,
----or hides it). Since Linux 5.3.
+---(this /proc does not show its pid namespace), ENOENT (/proc is not mounted,
+---or hides it), EMFILE or ENFILE (no descriptor left), or EAGAIN (its first
+---thread has ended, and the others come and go). Since Linux 5.3.
 ---@see proc_pid_fd(5)
 ---@return table<integer, string>? targets
 ---@return string? message
@@ -576,11 +587,12 @@ function p:fds() end
 ---The number of the process in this pid namespace.
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
----namespace) or, before Linux 6.13, ENOENT (/proc is not mounted). Since 5.3.
+---namespace) or, before Linux 6.13, ENOENT (/proc is not mounted), EMFILE or
+---ENFILE (no descriptor left to read it); with `namespace` also with ESRCH (it
+---is not in that namespace), EINVAL (no pid namespace) or ENOTTY (before Linux
+---6.11). Since Linux 5.3.
 ---
----With `namespace`, of `p:namespace "pid"`, its number there. It fails besides
----with ESRCH (it is not in that namespace), EINVAL (no pid namespace) or ENOTTY
----(before Linux 6.11).
+---With `namespace`, of `p:namespace "pid"`, its number there.
 ---@see ioctl(2) PIDFD_GET_INFO, NS_GET_PID_IN_PIDNS
 ---@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
 ---@return integer? pid
@@ -651,12 +663,13 @@ function p:id() end
 ---hides the process), ENOTDIR (a file below a file), ENAMETOOLONG (too long a
 ---name), ELOOP (a link), EISDIR (a directory), EFBIG ("pagemap", which has 256
 ---GiB and more), EREMOTE (this /proc does not show its pid namespace), ENOSYS
----(before Linux 5.6), or with what reading that very file fails with, such as
----EIO ("mem"), EINVAL ("clear_refs") or EPERM ("timerslack_ns"). To write, it
----fails besides with what that file says to the text: EINVAL or ERANGE (it does
----not take it, or not from another process, as "comm"), EPERM or EACCES (a
----privilege is missing), EMSGSIZE (it has taken a part of the text, and acted
----on that). Since Linux 5.6.
+---(before Linux 5.6), EMFILE or ENFILE (no descriptor left), EAGAIN (its first
+---thread has ended, and the others come and go), or with what reading that very
+---file fails with, such as EIO ("mem"), EINVAL ("clear_refs") or EPERM
+---("timerslack_ns"). To write, it fails besides with what that file says to the
+---text: EINVAL or ERANGE (it does not take it, or not from another process, as
+---"comm"), EPERM or EACCES (a privilege is missing), EMSGSIZE (it has taken a
+---part of the text, and acted on that). Since Linux 5.6.
 ---
 ---Files about memory, such as "maps", are empty for a zombie and for a moment
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
@@ -676,8 +689,9 @@ function p:proc(name, text) end
 ---link, or it has none; or /proc is not mounted, or hides the process), EINVAL
 ---(no link), ENOTDIR (below a file), ELOOP (below another link), ENAMETOOLONG
 ---(too long a name, or it leads to more than 4095 bytes), EREMOTE (this /proc
----does not show its pid namespace), ENOSYS (before Linux 5.6) or EAGAIN (its
----first thread has ended, and the others come and go). Since Linux 5.6.
+---does not show its pid namespace), EMFILE or ENFILE (no descriptor left),
+---ENOSYS (before Linux 5.6) or EAGAIN (its first thread has ended, and the
+---others come and go). Since Linux 5.6.
 ---@see readlink(2)
 ---@param name string
 ---@return string? target
@@ -695,9 +709,9 @@ function p:link(name) end
 ---Fails with ESRCH (it has been reaped, or ended meanwhile), EACCES (no ptrace
 ---access), ENOENT (no such directory; or /proc is not mounted, or hides the
 ---process), ENOTDIR (no directory), ELOOP (a link), ENAMETOOLONG (too long a
----name), EREMOTE (this /proc does not show its pid namespace), ENOSYS (before
----Linux 5.6) or EAGAIN (its first thread has ended, and the others come and
----go). Since Linux 5.6.
+---name), EREMOTE (this /proc does not show its pid namespace), EMFILE or ENFILE
+---(no descriptor left), ENOSYS (before Linux 5.6) or EAGAIN (its first thread
+---has ended, and the others come and go). Since Linux 5.6.
 ---@see getdents(2)
 ---@param name string
 ---@return string[]? names
@@ -713,7 +727,7 @@ function p:list(name) end
 ---Fails with ESRCH (it has ended), EREMOTE (it cannot be seen from this pid
 ---namespace, or /proc is another namespace's), ENOENT (/proc is not mounted, or
 ---hides the process), EMFILE or ENFILE (no descriptor left: it takes one for
----each child, and none stays). Since Linux 5.3.
+---each child, and none stays) or ENOSYS (before Linux 5.3). Since Linux 5.3.
 ---@see proc_pid_task(5)
 ---@return pidfd.Pidfd[]? children
 ---@return string? message
@@ -728,7 +742,8 @@ function p:children() end
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
 ---pid namespace), ENOENT (/proc is not mounted; not if short), EINVAL (a short
----one of a thread) or EOPNOTSUPP (before Linux 6.9). Since Linux 6.9.
+---one of a thread), EOPNOTSUPP (before Linux 6.9), EMFILE or ENFILE (no
+---descriptor left to read /proc). Since Linux 6.9.
 ---@param form? "short"
 ---@return string? token
 ---@return string? message
@@ -740,8 +755,9 @@ function p:token(form) end
 
 ---Open a namespace of the process.
 ---
----Fails with EACCES (no ptrace access), ESRCH (it has ended) or EOPNOTSUPP (a
----kernel without such namespaces; ENOENT before Linux 6.11). Since Linux 5.3.
+---Fails with EACCES (no ptrace access), ESRCH (it has ended), EOPNOTSUPP (a
+---kernel without such namespaces; ENOENT before Linux 6.11, also where /proc is
+---not mounted), EMFILE or ENFILE (no descriptor left). Since Linux 5.3.
 ---@see ioctl(2) PIDFD_GET_NET_NAMESPACE and the like
 ---@param kind pidfd.Kind|"pid_for_children"|"time_for_children"
 ---@return pidfd.Fd? fd
@@ -756,8 +772,9 @@ function p:namespace(kind) end
 ---
 ---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
 ---ended), EINVAL (this process's own user namespace; "user" and "mnt" want a
----process that has one thread; before Linux 5.8) or EUSERS ("time" wants a
----process that has one thread). Since Linux 5.8.
+---process that has one thread; before Linux 5.8), EUSERS ("time" wants a
+---process that has one thread) or, before Linux 6.9, EOPNOTSUPP (its first
+---thread has ended, and others run). Since Linux 5.8.
 ---@see setns(2)
 ---@param kind pidfd.Kind
 ---@param ... pidfd.Kind
@@ -799,8 +816,9 @@ function p:madvise(advice, ranges) end
 ---Fails with ESRCH (it has been reaped, but a zombie takes any signal; or it
 ---leads no process group), EPERM (no permission), EINVAL (no such signal, a
 ---foreign pid namespace, an unknown flag or several; before Linux 6.9 a flag
----for what is neither this process nor a child that is not reaped) or EAGAIN
----(with `value`: too many signals are queued). Since Linux 5.1.
+---for what is neither this process nor a child that is not reaped), EAGAIN
+---(with `value`: too many signals are queued) or EMFILE, ENFILE, ENOENT (with a
+---flag, before Linux 6.9: the pid cannot be read from /proc). Since Linux 5.1.
 ---@see pidfd_send_signal(2)
 ---@param sig integer|string
 ---@param flags? integer SIGNAL_THREAD, SIGNAL_THREAD_GROUP or
@@ -813,7 +831,8 @@ function p:send_signal(sig, flags, value) end
 
 ---Wait for the process to end. Signal handlers of Lua run meanwhile.
 ---
----Fails with EBADF if somebody has closed the descriptor's number. Since 5.3.
+---Fails with EBADF if somebody has closed the descriptor's number. Since Linux
+---5.3.
 ---@see poll(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
 ---@return boolean? ended false when the time is over
@@ -839,7 +858,9 @@ function p:poll(timeout) end
 function p:wait(timeout, reap) end
 
 ---For Copas, `copas.receive(p)`: how the process ended, or nil and "timeout"
----while it runs. Fails as `p:wait` does. Since Linux 5.4.
+---while it runs. Since Linux 5.4.
+---
+---Fails as `p:wait` does.
 ---@return "exit"|"signal"|"unknown"|nil how
 ---@return integer|string|nil code exit status, signal number, or the message
 ---@return integer? errno

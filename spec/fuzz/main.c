@@ -112,6 +112,17 @@ static int runprogram (lua_State *L, const char *program) {
 }
 
 
+/* tell what all descriptors are */
+static void telldescriptors (void) {
+  for (int fd = 0; fd < COMPLAINTS; fd++) {
+    char path[64], name[128] = "";
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (readlink(path, name, sizeof(name) - 1) > 0)
+      (void)dprintf(COMPLAINTS, "%d: %s\n", fd, name);
+  }
+}
+
+
 static void beround (const Round *round, const char *program) {
   (void)setpgid(0, 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -121,8 +132,10 @@ static void beround (const Round *round, const char *program) {
   if (L != NULL)
     lua_close(L);
   int left = fuzz_descriptors() - before;
-  if (good && left > 0)
-    (void)dprintf(COMPLAINTS, "%d descriptors are left\n", left);
+  if (good && left > 0) {
+    (void)dprintf(COMPLAINTS, "%d descriptors are left, of these:\n", left);
+    telldescriptors();
+  }
   _exit((good && left <= 0) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -223,12 +236,12 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
 }
 
 
-static void report (long rounds, int bad) {
+static void report (const Options *o, long rounds, int bad) {
   (void)printf(
-    "%ld rounds, %llu calls (%llu raised, %llu failed), "
+    "%ld rounds from seed %llu on, %llu calls (%llu raised, %llu failed), "
     "%llu children, %llu signals, %llu refused allocations: "
     "%d rounds went wrong\n",
-    rounds, (unsigned long long)shared->calls,
+    rounds, (unsigned long long)o->seed, (unsigned long long)shared->calls,
     (unsigned long long)shared->raised, (unsigned long long)shared->failed,
     (unsigned long long)shared->spawned, (unsigned long long)shared->signals,
     (unsigned long long)shared->shortages, bad);
@@ -246,7 +259,7 @@ static int play (const Options *o, int foreign) {
     bad += playround(o, o->seed + (uint64_t)rounds, foreign);
     rounds++;
   } while (!o->once && seconds() < until);
-  report(rounds, bad);
+  report(o, rounds, bad);
   return (bad == 0) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -77,7 +77,31 @@ function pool.mayspawn()
   return host.spawns and children < CHILDREN
 end
 
+local function has_unknown()
+  local file = io.open(("/proc/self/task/%d/children"):format(host.pid))
+  local text = file and file:read("a") or ""
+  if file then
+    file:close()
+  end
+  for pid in text:gmatch("%d+") do
+    if not pids[tonumber(pid)] then
+      return true
+    end
+  end
+end
+
+-- What the module has killed, and was not over in time, it reaps when it looks
+-- for the end of any process: so that is nobody's fault.
+local function reap_killed()
+  local first = pidfd.open(1)
+  local limit = os.time() + 30
+  while first and has_unknown() and os.time() < limit do
+    first:wait(0.001)
+  end
+end
+
 local function sweep()
+  reap_killed()
   local lost, last = host.sweep(pids)
   if lost > 0 then
     error(("%d children are left that no call has returned; the last one is %s")

@@ -270,7 +270,8 @@ return {
   ["pidfd.open"] = on_namespace(function(namespace, p)
     assert(pidfd.open(me))
     pidfd.open(me, nil, namespace) -- Linux 6.11
-    assert(not pidfd.open(me, nil, p:getfd(p:fileno())))
+    local other = assert(p:getfd(p:fileno()))
+    assert(not pidfd.open(me, nil, other))
   end),
   ["pidfd.self"] = on_nothing(function()
     assert(pidfd.self())
@@ -376,7 +377,8 @@ return {
   ["p:pid"] = on_namespace(function(namespace, p)
     assert(p:pid())
     p:pid(namespace) -- Linux 6.11
-    assert(not p:pid(p:getfd(p:fileno())))
+    local other = assert(p:getfd(p:fileno()))
+    assert(not p:pid(other))
   end),
   ["p:fds"] = on_pidfd(function(p)
     assert(p:fds())

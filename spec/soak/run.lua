@@ -1,6 +1,7 @@
 -- Starts, kills and waits for programs as fast as it can: run.lua SECONDS. At
 -- the end there are as many descriptors as at the start, no child, and no more
--- memory than after the first tenth of the time, give or take.
+-- memory than after the first tenth of the time, give or take. Says after each
+-- tenth how it stands.
 
 local pidfd = require "pidfd"
 
@@ -96,15 +97,26 @@ local function work(deadline)
   stop_all()
 end
 
+io.stdout:setvbuf("line") -- into a file, too
+
+local function report(part)
+  local memory = resident() -- which collects
+  print(("%3d %%: %d children, %d that did not start; descriptors: %d; " ..
+    "resident memory: %d KiB; children left: %q"):format(part, started,
+    refused, descriptors(), memory, children()))
+end
+
 local now = os.time()
 local fds = descriptors()
+report(0)
 work(now + math.max(1, math.floor(SECONDS / 10)))
+report(10)
 local before = resident()
-work(now + SECONDS)
+for tenth = 2, 10 do
+  work(now + math.floor(SECONDS * tenth / 10))
+  report(tenth * 10)
+end
 local after = resident()
-print(("%d children, %d that did not start; descriptors: %d, then %d; " ..
-  "resident memory: %d KiB, then %d KiB; children left: %q"):format(started,
-  refused, fds, descriptors(), before, after, children()))
 assert(descriptors() == fds, "descriptors are left")
 assert(children() == "", "children are left")
 assert(after <= before + MORE, "the memory grows")

@@ -32,10 +32,11 @@ end
 
 -- Make a Lua module that is found from now on, by programs that a spec starts
 -- as well. Returns whether that was possible. An emulated interpreter takes
--- modules of another machine than the programs that it starts.
+-- modules of another machine than the programs that it starts. A module stays
+-- when its state is closed, as a thread may run in it.
 function compiled.module(name)
-  local possible = compile(name, name .. ".so", "src/compat.c -fPIC -shared",
-    os.getenv("CC_MODULE"))
+  local possible = compile(name, name .. ".so",
+    "src/compat.c -fPIC -shared -Wl,-z,nodelete", os.getenv("CC_MODULE"))
   package.cpath = cpath .. ";" .. where .. "/?.so"
   return possible
 end

@@ -11,7 +11,8 @@
 ** fd:nonblock (on)
 ** fcntl(2), F_SETFL: set or clear O_NONBLOCK.
 **
-** Returns true, or fails with the errno of fcntl(2).
+** Returns true, or fails with
+**   EBADF  somebody has closed the descriptor by its number
 **
 ** The flag belongs to the open file, not to the descriptor: the process
 ** that the descriptor was taken from feels the change too.

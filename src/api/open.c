@@ -82,6 +82,7 @@ static int openthere (lua_State *L, pid_t pid, unsigned int flags) {
 **   EINVAL  'namespace' is no pid namespace
 **   ENOTTY  with 'namespace': before Linux 6.11
 **   EAGAIN  with 'namespace': the number goes from one process to the next
+**   EREMOTE with 'namespace', before Linux 6.13: as p:pid
 **   EMFILE  this process has no descriptor left
 **   ENFILE  the system has no descriptor left
 **

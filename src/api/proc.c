@@ -118,11 +118,13 @@ static int readproc (lua_State *L) {
 **   EMFILE, ENFILE  no descriptor left
 **   ENOSYS  before Linux 5.6
 **   EAGAIN  its first thread has ended, and the others come and go
+**   EIO, EINVAL, EPERM  reading that very file fails so: "mem", "clear_refs",
+**           "timerslack_ns"
+**   EINVAL, ERANGE  that file does not take the text, or not from another
+**           process ("comm")
+**   EPERM, EACCES  to write it takes a privilege ("uid_map")
 **   EMSGSIZE  the file has taken a part of the text, and has acted on that
-** or with what that very file fails with. To be read: EIO ("mem"), EINVAL
-** ("clear_refs") or EPERM ("timerslack_ns"). To be written: EINVAL or ERANGE
-** for what it does not take, or not from another process ("comm"); EPERM for
-** a privilege that this process lacks ("uid_map").
+** or with what else that very file fails with.
 **
 ** The write reaches this process or nobody. What tells of its memory, such as
 ** "maps" and "environ", is empty when it is about to end, and for a zombie.

@@ -429,8 +429,8 @@ static int failed (lua_State *L, const Run *run) {
 **   held       somebody had the output still when we stopped to read
 **   rusage     as of p:waitid, but nil if somebody else has waited for it
 **   program, timeout  as they were given
-** whose 'tostring' is a line about the end. Or fails with the errno of a step
-** of spawn; or, when it runs, with
+** whose 'tostring' is a line about the end. Or fails as pidfd.spawn does; or,
+** when it runs, with
 **   ENOMEM     no memory for its output
 **   EPERM      the time is over, and we may not signal it
 **   ETIMEDOUT  it has not ended within five seconds of SIGKILL

@@ -128,6 +128,7 @@ static int fail (lua_State *L, const Parcel *p, int rc) {
 **                as this process may have
 **   EINVAL       a descriptor that cannot be sent, such as an io_uring
 **   EPERM        the other end takes none (Linux 6.16)
+**   ENOBUFS      the kernel has no buffer left for it
 ** or another errno of sendmsg(2); the fourth value is how many bytes of 'data'
 ** were sent. If that is not 0, the descriptors were.
 **

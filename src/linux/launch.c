@@ -243,17 +243,19 @@ static int hasexecuted (int pidfd) {
 
 /*
 ** Does the child no longer run our code? Where it shares our memory, the kernel
-** tells that; else /proc does. The pipe may be open for longer: a process that
-** another thread forks just now has it, too, and may execute nothing.
+** tells that; else the pipe does, or /proc. The pipe may be open for longer: a
+** process that another thread forks just now has it, too, and may execute
+** nothing. To ask /proc takes its time, and a child that was stopped has it.
 */
-static int hasleft (const Launching *l) {
+static int hasleft (const Launching *l, int stopped) {
   struct pollfd events[2];
   if (l->shared && l->world->tid == 0)
     return 1;
   pfd_launch_events(l, events);
   if (pfd_sys_poll(events, 2, 0, NULL) > 0)
     return 1;
-  return !l->shared && l->looks > MANYLOOKS && hasexecuted(l->pidfd);
+  return !l->shared && (stopped || l->looks > MANYLOOKS) &&
+         hasexecuted(l->pidfd);
 }
 
 
@@ -266,13 +268,13 @@ static int isstopped (int pidfd) {
 
 
 /*
-** Nothing is in the pipe. A child that had not left after it was seen to be
+** Nothing was in the pipe. A child that had not left after it was seen to be
 ** stopped was not stopped as the program. One that has failed, and that
 ** something keeps from writing and from ending, is seen in its world.
 */
 static void findwhy (Launching *l) {
   int stopped = isstopped(l->pidfd);
-  int left = hasleft(l);
+  int left = hasleft(l, stopped);
   l->looks++;
   if (left || l->world->outcome.rc != 0)
     decide(l);

@@ -49,7 +49,7 @@ static int markclosed (struct pollfd *fds, nfds_t n) {
 
 /* what select(2) takes: a bit for each descriptor below 'size' */
 typedef struct Bits {
-  unsigned long *words;
+  unsigned long *in, *out;
   int size;
 } Bits;
 
@@ -63,34 +63,45 @@ static int findsize (const struct pollfd *fds, nfds_t n) {
 }
 
 
-static int iswanted (const struct pollfd *event) {
-  return event->fd >= 0 && (event->events & POLLIN);
+static unsigned long *getword (const struct pollfd *event,
+                               unsigned long *words) {
+  return &words[(size_t)event->fd / WORDBITS];
 }
 
 
-/* set the bits of those that want POLLIN; returns how many there are */
+static unsigned long getbit (const struct pollfd *event) {
+  return 1UL << ((size_t)event->fd % WORDBITS);
+}
+
+
+/*
+** Set the bits of those that want POLLIN or POLLOUT; returns how many want
+** neither.
+*/
 static int setbits (const struct pollfd *fds, nfds_t n, const Bits *bits) {
-  int wanted = 0;
-  for (nfds_t i = 0; i < n; i++)
-    if (iswanted(&fds[i])) {
-      size_t fd = (size_t)fds[i].fd;
-      bits->words[fd / WORDBITS] |= 1UL << (fd % WORDBITS);
-      wanted++;
-    }
-  return wanted;
+  int others = 0;
+  for (nfds_t i = 0; i < n; i++) {
+    short events = (fds[i].fd < 0) ? 0 : fds[i].events;
+    if (events & POLLIN)
+      *getword(&fds[i], bits->in) |= getbit(&fds[i]);
+    if (events & POLLOUT)
+      *getword(&fds[i], bits->out) |= getbit(&fds[i]);
+    others += !(events & (POLLIN | POLLOUT));
+  }
+  return others;
 }
 
 
-/* from the bits to POLLIN; returns how many have it */
+/* from the bits to the events; returns how many descriptors have one */
 static int getbits (struct pollfd *fds, nfds_t n, const Bits *bits) {
   int ready = 0;
   for (nfds_t i = 0; i < n; i++) {
-    size_t fd = (size_t)fds[i].fd;
-    if (iswanted(&fds[i]) &&
-        (bits->words[fd / WORDBITS] & (1UL << (fd % WORDBITS)))) {
-      fds[i].revents = POLLIN;
-      ready++;
-    }
+    short events = (fds[i].fd < 0) ? 0 : fds[i].events;
+    if ((events & POLLIN) && (*getword(&fds[i], bits->in) & getbit(&fds[i])))
+      fds[i].revents |= POLLIN;
+    if ((events & POLLOUT) && (*getword(&fds[i], bits->out) & getbit(&fds[i])))
+      fds[i].revents |= POLLOUT;
+    ready += fds[i].revents != 0;
   }
   return ready;
 }
@@ -107,8 +118,9 @@ static int selectbits (const Bits *bits, int partly, long long timeout,
   int shortened = partly && (timeout < 0 || timeout > TICK);
   struct timespec time = totimespec(shortened ? TICK : timeout);
   const struct timespec *limit = (timeout < 0 && !shortened) ? NULL : &time;
-  fd_set *in = (fd_set *)(void *)bits->words;
-  int rc = pfd_sys_result(pselect(bits->size, in, NULL, NULL, limit, mask));
+  fd_set *in = (fd_set *)(void *)bits->in;
+  fd_set *out = (fd_set *)(void *)bits->out;
+  int rc = pfd_sys_result(pselect(bits->size, in, out, NULL, limit, mask));
   return (rc == 0 && shortened) ? -EINTR : rc;
 }
 
@@ -116,7 +128,7 @@ static int selectbits (const Bits *bits, int partly, long long timeout,
 /*
 ** poll(2) refuses more entries than RLIMIT_NOFILE, and so each single one
 ** where that has been lowered to 0, though the descriptors are open still.
-** select(2) has no such limit. It tells POLLIN only.
+** select(2) has no such limit. It tells POLLIN and POLLOUT only.
 */
 static int pollbyselect (struct pollfd *fds, nfds_t n, long long timeout,
                          const sigset_t *mask) {
@@ -124,15 +136,16 @@ static int pollbyselect (struct pollfd *fds, nfds_t n, long long timeout,
   if (closed > 0)
     return closed;
   Bits bits = {.size = findsize(fds, n)};
-  bits.words = (unsigned long *)calloc((size_t)bits.size / WORDBITS + 1,
-                                       sizeof(*bits.words));
-  if (bits.words == NULL)
+  size_t words = (size_t)bits.size / WORDBITS + 1;
+  bits.in = (unsigned long *)calloc(2 * words, sizeof(*bits.in));
+  if (bits.in == NULL)
     return -ENOMEM;
-  int partly = setbits(fds, n, &bits) < (int)n;
+  bits.out = bits.in + words;
+  int partly = setbits(fds, n, &bits) > 0;
   int rc = selectbits(&bits, partly, timeout, mask);
   if (rc > 0)
     rc = getbits(fds, n, &bits);
-  free(bits.words);
+  free(bits.in);
   return rc;
 }
 
