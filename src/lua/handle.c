@@ -217,6 +217,11 @@ int pfd_handle_close (Handle *h) {
 }
 
 
+int pfd_handle_isscarce (int rc) {
+  return rc == -EMFILE || rc == -ENFILE;
+}
+
+
 /*
 ** Descriptors are closed by the collector, and the collector does not
 ** know that they are scarce. When they have run out, let it close what
@@ -224,8 +229,7 @@ int pfd_handle_close (Handle *h) {
 ** collection may close any handle, also one that the call is about.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries) {
-  int scarce = (rc == -EMFILE || rc == -ENFILE);
-  if (!scarce || (*tries)++ > 0)
+  if (!pfd_handle_isscarce(rc) || (*tries)++ > 0)
     return 0;
   lua_gc(L, LUA_GCCOLLECT);
   return 1;

@@ -96,9 +96,13 @@ typedef int Attempt (int fd, void *about);
 */
 int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about);
 
+/* does this error say that descriptors have run out? */
+int pfd_handle_isscarce (int rc);
+
 /*
 ** The loop condition behind it, where one handle is not all that is needed.
-** After a 1, finalizers have run: look everything up again.
+** After a 1, finalizers have run: look everything up again. Before Lua 5.4 one
+** of them may raise here: what is open must have an owner.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries);
 

@@ -245,12 +245,15 @@ void pfd_program_read (lua_State *L, Plan *plan) {
 
 int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
                        Failure *failure) {
+  Launching l;
   *opened = (Opened){.ours = {-1, -1, -1}, .cgroup = -1};
   int rc = openall(L, opened, plan, failure);
+  if (rc >= 0)
+    pfd_start_prepare(L, &l);
   hideall(L, plan, opened);
   if (rc >= 0) {
     arrange(plan);
-    rc = pfd_start(L, plan, failure);
+    rc = pfd_start(L, &l, plan, failure);
   }
   if (rc < 0)
     closeall(opened);

@@ -74,15 +74,16 @@ static int pushbytes (lua_State *L) {
 ** handle, or read from it: so the input is not the handle's meanwhile.
 */
 void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
+  Bytes bytes;
   lua_pushcfunction(L, pushbytes);
+  lua_pushlightuserdata(L, &bytes);
   Handle *h = (Handle *)lua_touserdata(L, arg);
   if (h->fd < 0) /* closed by a finalizer: raise */
     (void)pfd_handle_openas(L, arg, PFD_FD);
   Input input = h->input;
   size_t length = pfd_input_length(&input);
-  Bytes bytes = {input.data + input.begin, (n < length) ? n : length};
+  bytes = (Bytes){input.data + input.begin, (n < length) ? n : length};
   h->input = (Input){.lent = 1};
-  lua_pushlightuserdata(L, &bytes);
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_OK)
     pfd_input_take(&input, bytes.n + skip);
