@@ -67,6 +67,39 @@ describe("the collector", function()
     end)
   end
 
+  -- Lua 5.3 and older raise the finalizer's error.
+  for _, name in ipairs { "spawn", "run" } do
+    it(("leaves nothing of a pidfd.%s() when it raises"):format(name), function()
+      local output = run.with_descriptors(40, [[
+        local fds = require "spec.support.fds"
+        local pidfd = require "pidfd"
+        warn("@off")
+        local before, codes = fds.count(), {}
+        for spare = 0, 12 do
+          local kept = {}
+          repeat
+            kept[#kept + 1] = pidfd.self()
+          until select(3, pidfd.self()) == pidfd.errno.EMFILE
+          for _ = 1, spare do
+            assert(table.remove(kept):close())
+          end
+          collectgarbage()
+          setmetatable({}, { __gc = function() error("by the finalizer") end })
+          collectgarbage("stop")
+          pcall(pidfd[arg[1] ], { "true", stdout = "pipe", stderr = "pipe" })
+          collectgarbage("restart")
+          for _, p in ipairs(kept) do
+            p:close()
+          end
+          pcall(collectgarbage)
+          collectgarbage()
+          print(fds.count() - before)
+        end
+      ]], name)
+      assert.equal(("0\n"):rep(13), output)
+    end)
+  end
+
   -- The first pidfd_open makes 'p'.
   local scarce = {
     ["pidfd.open()"] = { "pidfd_open", 2, "pidfd.open(p:pid())" },

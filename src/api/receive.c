@@ -67,11 +67,10 @@ static int pushmessage (lua_State *L) {
 
 
 /*
-** Assumes 'pushmessage' on top. Whatever that raises, as for lack of memory,
-** the descriptors that have no handle yet are closed.
+** Assumes 'pushmessage' and the message on top. Whatever that raises, as for
+** lack of memory, the descriptors that have no handle yet are closed.
 */
 static int finish (lua_State *L, Message *m) {
-  lua_pushlightuserdata(L, m);
   int status = lua_pcall(L, 1, 2, 0);
   pfd_message_free(m);
   if (status != LUA_OK)
@@ -117,6 +116,7 @@ int pfd_l_receive (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, TIMEOUT);
   pfd_handle_pushupvalues(L);
   lua_pushcclosure(L, pushmessage, PFD_NUPVALUES);
+  lua_pushlightuserdata(L, &m);
   int rc, tries = 0;
   do { /* a hook or a finalizer may have closed it */
     int socket = pfd_borrow_arg(L, SOCKET, "descriptor of a socket");

@@ -92,9 +92,9 @@ static void collect (lua_State *L, Census *census) {
 
 
 /*
-** When most handles have been closed, their number allows for no more than
-** those that are left do. It takes many to get there, so that a program that
-** opens and closes in turn does not come here each time.
+** When most handles have been closed, compute again how many may be made before
+** the next collection. Many have to be closed first, so a program that opens
+** and closes one handle in turn does not do this each time.
 */
 static void lower (Census *census) {
   if (census->limit / 4 > FEWHANDLES && census->handles < census->limit / 4)
@@ -217,6 +217,11 @@ int pfd_handle_close (Handle *h) {
 }
 
 
+int pfd_handle_isscarce (int rc) {
+  return rc == -EMFILE || rc == -ENFILE;
+}
+
+
 /*
 ** Descriptors are closed by the collector, and the collector does not
 ** know that they are scarce. When they have run out, let it close what
@@ -224,8 +229,7 @@ int pfd_handle_close (Handle *h) {
 ** collection may close any handle, also one that the call is about.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries) {
-  int scarce = (rc == -EMFILE || rc == -ENFILE);
-  if (!scarce || (*tries)++ > 0)
+  if (!pfd_handle_isscarce(rc) || (*tries)++ > 0)
     return 0;
   lua_gc(L, LUA_GCCOLLECT);
   return 1;

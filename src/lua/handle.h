@@ -6,7 +6,7 @@
 ** namespace, our end of a pipe. A pidfd has a second descriptor if the process
 ** was spawned into a cgroup: that of the cgroup's directory.
 **
-** A handle is born closed, with its metatable, before the system call
+** A handle is made closed, with its metatable, before the system call
 ** that gives it something to own. A memory error can then only lose an
 ** empty handle, never a descriptor.
 */
@@ -96,9 +96,13 @@ typedef int Attempt (int fd, void *about);
 */
 int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about);
 
+/* does this error say that descriptors have run out? */
+int pfd_handle_isscarce (int rc);
+
 /*
 ** The loop condition behind it, where one handle is not all that is needed.
-** After a 1, finalizers have run: look everything up again.
+** After a 1, finalizers have run: look everything up again. Before Lua 5.4 one
+** of them may raise here: what is open must have an owner.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries);
 

@@ -134,9 +134,10 @@ static int openstream (lua_State *L, Opened *opened, Plan *plan, int i) {
 
 
 /*
-** A stream that is not open here must not become one of those to come; nor
-** one that is nobody's but ours, as our end of a pipe is: where a stream was
-** closed, it has its number.
+** If stdin, stdout or stderr is closed here, a descriptor that this module
+** opens can get its number. The child must not inherit that as its stream, so
+** such a stream is closed in the child. Only a descriptor that is not
+** close-on-exec is inherited.
 */
 static void skipclosed (Plan *plan) {
   for (int i = 0; i < 3; i++)
@@ -244,12 +245,15 @@ void pfd_program_read (lua_State *L, Plan *plan) {
 
 int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
                        Failure *failure) {
+  Launching l;
   *opened = (Opened){.ours = {-1, -1, -1}, .cgroup = -1};
   int rc = openall(L, opened, plan, failure);
+  if (rc >= 0)
+    pfd_start_prepare(L, &l);
   hideall(L, plan, opened);
   if (rc >= 0) {
     arrange(plan);
-    rc = pfd_start(L, plan, failure);
+    rc = pfd_start(L, &l, plan, failure);
   }
   if (rc < 0)
     closeall(opened);

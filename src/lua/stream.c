@@ -10,9 +10,9 @@
 
 
 /*
-** How long to sleep if poll(2) has said that there is something, and there
-** was not: another process was faster, or the file needs more room than
-** poll(2) asks for.
+** How long to sleep if poll(2) has reported that the file is ready, but the
+** attempt failed with EAGAIN: another process was faster, or a write needs more
+** room than poll(2) asks for.
 */
 #define PAUSE 1000000LL
 
@@ -33,9 +33,10 @@ static int pause (Waiter *w) {
 
 
 /*
-** A deadline that is over allows one more attempt, if poll(2) says that it
-** will succeed: to be late is not the fault of the other side. More are not
-** allowed, or one who reads without end could hold us up for ever.
+** After the deadline, one more attempt is made if poll(2) reports that the file
+** is ready: the data was there in time, and only this process was late. There
+** is no second one. Otherwise a peer that keeps reading a few bytes could keep
+** us here for ever.
 */
 int pfd_stream_again (Waiter *w, int rc, int fd) {
   int nothing = (rc == -EAGAIN);
@@ -73,15 +74,16 @@ static int pushbytes (lua_State *L) {
 ** handle, or read from it: so the input is not the handle's meanwhile.
 */
 void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
+  Bytes bytes;
   lua_pushcfunction(L, pushbytes);
+  lua_pushlightuserdata(L, &bytes);
   Handle *h = (Handle *)lua_touserdata(L, arg);
   if (h->fd < 0) /* closed by a finalizer: raise */
     (void)pfd_handle_openas(L, arg, PFD_FD);
   Input input = h->input;
   size_t length = pfd_input_length(&input);
-  Bytes bytes = {input.data + input.begin, (n < length) ? n : length};
+  bytes = (Bytes){input.data + input.begin, (n < length) ? n : length};
   h->input = (Input){.lent = 1};
-  lua_pushlightuserdata(L, &bytes);
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_OK)
     pfd_input_take(&input, bytes.n + skip);
