@@ -69,7 +69,7 @@ describe("the collector", function()
 
   -- Lua 5.3 and older raise the finalizer's error.
   for _, name in ipairs { "spawn", "run" } do
-    it("leaves nothing of pidfd." .. name .. "() when it raises", function()
+    it("leaves nothing of a pidfd." .. name .. "() when it raises", function()
       local output = run.with_descriptors(40, [[
         local fds = require "spec.support.fds"
         local pidfd = require "pidfd"

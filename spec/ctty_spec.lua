@@ -79,7 +79,11 @@ describe("the option ctty of pidfd.spawn()", function()
           options[place == 0 and "stdin" or "stderr"] = number
         end
         spawned.with(options, function()
-          assert.equal("here\r\n", keyboard:read(100, 60))
+          local text = "" -- which may come in pieces
+          repeat
+            text = text .. assert(keyboard:read(100, 60))
+          until text:find("\n")
+          assert.equal("here\r\n", text)
         end)
       end)
     end)

@@ -15,9 +15,10 @@ local TRACER = [[
   io.read()
 ]]
 
--- Gives up what 'start' has started, when its child has a tracer. Prints what
--- is left while it has one, and what is left later.
+-- Gives up what 'arg[2]', an expression, has started, when its child has a
+-- tracer. Prints what is left while it has one, and what is left later.
 local PROGRAM = [[
+  local argument = require "spec.programs.argument"
   local pidfd, unix = require "pidfd", require "unix"
   local spawned = require "spec.support.spawned"
   local fds = require "spec.support.fds"
@@ -46,12 +47,12 @@ local PROGRAM = [[
     end
   end)
   unix.alarm(0.02, 0.02)
-  print(pcall(start))
+  print(pcall(argument(arg[2], { pidfd = pidfd })))
   unix.alarm(0, 0)
   print(spawned.children():find(pid, 1, true) ~= nil)
-]]
-
-local LAST = [[
+  if arg[3] then
+    argument(arg[3])()
+  end
   for _, pipe in pairs(pipes) do
     pipe:close()
   end
@@ -68,8 +69,7 @@ local function run_traced(prefix, start, last)
   end
   local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
   local output = run.under("exec timeout -s KILL 60 " .. prefix,
-    "local function start() " .. start .. " end " ..
-      PROGRAM .. (last or LAST), tracer)
+    PROGRAM, tracer, start, last)
   if output:find("it cannot be traced", 1, true) then
     pending("needs to trace a process")
   end

@@ -147,7 +147,7 @@ describe("a state that is closed", function()
         local pidfd = require "pidfd"
         assert(assert(pidfd.spawn { "true" }):wait())
         local n = 0
-        for line in io.lines("/proc/self/maps") do
+        for _ in io.lines("/proc/self/maps") do
           n = n + 1
         end
         print(n)

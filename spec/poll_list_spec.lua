@@ -166,17 +166,19 @@ describe("pidfd.poll()", function()
       local pidfd = require "pidfd"
       local _, full = assert(pidfd.spawn { "sleep", "60", stdin = "pipe",
         pdeathsig = "KILL" })
-      local _, slow = assert(pidfd.spawn { "sh", "-c", "read x; cat >/dev/null",
-        stdin = "pipe", pdeathsig = "KILL" })
+      local _, slow = assert(pidfd.spawn {
+        "sh", "-c", "sleep 0.1; exec cat >/dev/null", stdin = "pipe",
+        pdeathsig = "KILL" })
       local p = pidfd.self()
+      local same = assert(pidfd.adopt(p:fileno()))
       local last, again = assert(pidfd.spawn { "sh", "-c",
         "read x; exec prlimit --nofile=64: --pid " .. p:pid(), stdin = "pipe" })
       os.execute("exec prlimit --nofile=0: --pid " .. p:pid())
       local text = ("x"):rep(2 ^ 20)
       print(pidfd.errno[select(3, full.stdin:write(text, 0.05))])
-      print(slow.stdin:write(text .. "\n" .. text))
+      print(slow.stdin:write(text))
       print(pidfd.errno[select(3, p:poll(0.01))], p:poll(0.01))
-      pidfd.adopt(p:fileno()):close() -- by its number
+      same:close() -- its number
       print(pidfd.errno[select(3, p:poll(0.01))])
       p:release()
       again.stdin:close()

@@ -146,7 +146,7 @@ describe("pidfd.receive() without descriptors", function()
     ]]
     stream.ends()
     local trace, output = run.traced(
-      "-e trace=fcntl -e inject=fcntl:retval=999 "
+      "-e trace=/^fcntl -e inject=/^fcntl:retval=999 " -- fcntl64, too
       .. "sh -c 'ulimit -n 24; exec \"$@\"' sh", program, "socket")
     if not trace then
       pending("needs strace")

@@ -143,7 +143,7 @@ for kind, options in sorted(kinds) do
         end
         collectgarbage()
         local before = fds.count()
-        local at, raised = 0, nil
+        local at, raised = 0
         repeat
           at, raised = at + 1, false
           local returns = 0
@@ -223,7 +223,7 @@ describe("a hook of a signal that comes when the program runs", function()
         local options = require "spec.programs.options"
         local pidfd, unix = require "pidfd", require "unix"
         local function isstarting()
-          local level, frame = 1, nil
+          local level, frame = 1
           repeat
             level = level + 1
             frame = debug.getinfo(level, "f")

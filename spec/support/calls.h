@@ -43,8 +43,10 @@
 
 #if defined(__i386__)
 #define CALL_GETSOCKOPT SYS_socketcall
+#define CALL_SETSOCKOPT SYS_socketcall
 #else
 #define CALL_GETSOCKOPT SYS_getsockopt
+#define CALL_SETSOCKOPT SYS_setsockopt
 #endif
 
 /* for a time that needs 64 bits, or for any */

@@ -27,7 +27,7 @@ static const Call calls[] = {
   {"clone3", 435},
   {"fstatfs", CALL_FSTATFS},
   {"getsockopt", CALL_GETSOCKOPT},
-  {"setsockopt", SYS_setsockopt},
+  {"setsockopt", CALL_SETSOCKOPT},
   {"ioctl", SYS_ioctl},
   {"openat2", 437},
   {"pidfd_getfd", 438},

@@ -15,7 +15,7 @@
 int main (int argc, char **argv) {
   if (argc != 3)
     return EXIT_FAILURE;
-  for (int n = atoi(argv[1]); n > 0; n--) {
+  for (long n = strtol(argv[1], NULL, 10); n > 0; n--) {
     lua_State *L = luaL_newstate();
     if (L == NULL)
       return EXIT_FAILURE;

@@ -7,8 +7,8 @@ local run = require "spec.support.run"
 local scarce = {}
 
 local function run_few(kept, prepare, call)
-  local output = run.with_descriptors(24, "spec/programs/scarce.lua", kept,
-    prepare, call)
+  local program = "require 'spec.programs.scarce'" -- so that it has compat.lua
+  local output = run.with_descriptors(24, program, kept, prepare, call)
   return output:match("^(.*)\n$")
 end
 

@@ -39,7 +39,7 @@
 **   groups, gid, uid  setgroups(2), setresgid(2), setresuid(2); raises
 **              if CAP_SETGID is there, and another uid, but no groups
 **   nnp        true: PR_SET_NO_NEW_PRIVS
-**   cgroup     directory, a path or a descriptor: born there, Linux 5.7
+**   cgroup     directory, a path or a descriptor: starts there, Linux 5.7
 **   autoreap   true: nobody has to wait for it; Linux 7.1
 **   autokill   true, with autoreap: killed when this pidfd, and all its
 **              duplicates, are closed; Linux 7.1

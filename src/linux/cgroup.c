@@ -104,7 +104,7 @@ static int findbelow (int dir, char name[NAMESIZE]) {
     const Entry *entry = choosebelow(buffer, size);
     if (entry != NULL) {
       (void)snprintf(name, NAMESIZE, "%s", entry->name);
-      int rc = pfd_sys_seek(dir, (off_t)entry->offset);
+      int rc = pfd_sys_seek(dir, entry->offset);
       return (rc < 0) ? rc : 1;
     }
   }

@@ -76,7 +76,7 @@ int pfd_sys_writefile (int file, const void *buffer, size_t size);
 int pfd_sys_pread (int file, void *buffer, size_t size, long long offset);
 int pfd_sys_access (int dir, const char *path);
 int pfd_sys_getdents (int dir, void *buffer, size_t size);
-int pfd_sys_seek (int fd, off_t offset);
+int pfd_sys_seek (int fd, long long offset);
 int pfd_sys_readlinkat (int dir, const char *path, char *buffer, size_t size);
 
 /* sys_stream.c: to read and write without waiting, see nowait.h */

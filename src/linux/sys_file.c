@@ -84,7 +84,7 @@ int pfd_sys_getdents (int dir, void *buffer, size_t size) {
 
 
 /* from the start of the file; for directories, to where an entry says */
-int pfd_sys_seek (int fd, off_t offset) {
+int pfd_sys_seek (int fd, long long offset) {
   return (lseek(fd, offset, SEEK_SET) == -1) ? pfd_sys_result(-1) : 0;
 }
 

@@ -81,7 +81,7 @@ static unsigned long getbit (const struct pollfd *event) {
 static int setbits (const struct pollfd *fds, nfds_t n, const Bits *bits) {
   int others = 0;
   for (nfds_t i = 0; i < n; i++) {
-    short events = (fds[i].fd < 0) ? 0 : fds[i].events;
+    int events = (fds[i].fd < 0) ? 0 : fds[i].events;
     if (events & POLLIN)
       *getword(&fds[i], bits->in) |= getbit(&fds[i]);
     if (events & POLLOUT)
@@ -96,7 +96,7 @@ static int setbits (const struct pollfd *fds, nfds_t n, const Bits *bits) {
 static int getbits (struct pollfd *fds, nfds_t n, const Bits *bits) {
   int ready = 0;
   for (nfds_t i = 0; i < n; i++) {
-    short events = (fds[i].fd < 0) ? 0 : fds[i].events;
+    int events = (fds[i].fd < 0) ? 0 : fds[i].events;
     if ((events & POLLIN) && (*getword(&fds[i], bits->in) & getbit(&fds[i])))
       fds[i].revents |= POLLIN;
     if ((events & POLLOUT) && (*getword(&fds[i], bits->out) & getbit(&fds[i])))

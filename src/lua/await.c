@@ -22,7 +22,7 @@ Reap pfd_await_reap (lua_State *L, int arg) {
 }
 
 
-/* a child whose end is known, but that is there to be reaped, is looked at */
+/* is there nothing left to do? A child has to be reaped, unless we peek */
 static int isknown (const Handle *p, Reap reap) {
   return p->end.how != PFD_NOTYET && (reap == PFD_PEEK || !p->end.unreaped);
 }

@@ -1,8 +1,8 @@
 /*
 ** A file, a directory or a link below the /proc directory of a process: it is
-** opened below a directory that is surely the process's own, so that whatever
-** is done with it reaches this process or nobody. What a process shares with
-** its threads is found in one that lives when the first one has ended.
+** opened below a directory that is surely the process's own, so nothing that is
+** done with it can reach another process. If the first thread has ended, what
+** threads share is read below the directory of one that is alive.
 */
 
 #ifndef pfd_below_h

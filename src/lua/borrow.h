@@ -25,8 +25,9 @@ int pfd_borrow (lua_State *L);
 int pfd_borrow_arg (lua_State *L, int arg, const char *what);
 
 /*
-** The same for who knows more to say: -1 for a closed one, too, and a
-** 'reason', which is pushed; it is NULL for what is no descriptor.
+** The same, for a caller that makes the message itself. Returns -1, also for a
+** closed descriptor, and then pushes the 'reason'; the reason is NULL for what
+** is no descriptor.
 */
 int pfd_borrow_try (lua_State *L, const char **reason);
 

@@ -72,8 +72,9 @@ static int readstatus (int pidfd, Status *status) {
 
 
 /*
-** A filter sees numbers only, and refuses this one too; the kernel itself
-** would answer EBADF.
+** Does a seccomp filter refuse the call? A filter sees the call, and not what
+** -1 stands for, so it refuses this one, too. The kernel itself would answer
+** EBADF.
 */
 static int isfiltered (void) {
   int rc = pfd_sys_getfd(-1, -1, 0);

@@ -92,9 +92,9 @@ static void collect (lua_State *L, Census *census) {
 
 
 /*
-** When most handles have been closed, their number allows for no more than
-** those that are left do. It takes many to get there, so that a program that
-** opens and closes in turn does not come here each time.
+** When most handles have been closed, compute again how many may be made before
+** the next collection. Many have to be closed first, so a program that opens
+** and closes one handle in turn does not do this each time.
 */
 static void lower (Census *census) {
   if (census->limit / 4 > FEWHANDLES && census->handles < census->limit / 4)

@@ -6,7 +6,7 @@
 ** namespace, our end of a pipe. A pidfd has a second descriptor if the process
 ** was spawned into a cgroup: that of the cgroup's directory.
 **
-** A handle is born closed, with its metatable, before the system call
+** A handle is made closed, with its metatable, before the system call
 ** that gives it something to own. A memory error can then only lose an
 ** empty handle, never a descriptor.
 */

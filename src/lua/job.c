@@ -65,8 +65,8 @@ static Refusal refuseunknown (int pidfd, int rc) {
 
 
 /*
-** May it get a signal? A child may. Of others it has to be known that they
-** are not this process, nor what no signal ends.
+** May we send it a signal? Yes, if it is a child. If it is another process,
+** we have to know that it is not this one, nor one that no signal ends.
 */
 static Refusal check (int pidfd) {
   if (pfd_process_ischild(pidfd) == 1)
@@ -97,8 +97,8 @@ static Refusal mayend (lua_State *L, int arg) {
 }
 
 /*
-** Never our own group. Where our group and the other have both lost their
-** leaders, it may be the same one.
+** A signal must never reach our own group. If the leaders of our group and
+** of the other have both ended, the two may be the same group.
 */
 static Refusal checkgroup (const Handle *p) {
   int rc = pfd_signal_isourgroup(p->fd, p->end.pid);
@@ -215,10 +215,11 @@ static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
 */
 
 /*
-** A zombie is a member of its group until its parent reaps it, which may be
-** never; a child is one for as long as it is left to its owner. Only /proc
-** tells them apart, and it is read ever more rarely, as it may be long. Where
-** it does not tell, all members count. EPERM: members that we may not signal.
+** A zombie is a member of its group until its parent reaps it, which it may
+** never do. A child of ours stays one while "peek" leaves it to its owner. Only
+** /proc shows which members are zombies. It may be long, so it is read more
+** and more rarely. If it cannot be read, all members count. EPERM means that
+** there are members that we may not signal.
 */
 static int lookatgroup (const Handle *p, int closely) {
   int rc = pfd_signal_group(p->fd, 0);
@@ -379,8 +380,8 @@ static Refusal permitgroup (lua_State *L, const Job *job) {
 
 
 /*
-** Before any signal: may it be ended, and is there a whole? 'isover' is 1, if
-** the process itself needs no signal.
+** Checked before any signal is sent: may we end the process, and does the
+** scope have anything to end? 'isover' is 1 if the process has ended already.
 */
 static Refusal permit (lua_State *L, const Job *job, int isover) {
   Refusal refusal = isover ? (Refusal){0, NULL} : mayend(L, job->arg);

@@ -41,8 +41,9 @@ Scope pfd_job_scope (lua_State *L, int arg);
 int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint);
 
 /*
-** For who does something else meanwhile. These neither wait nor allocate; the
-** handle need not be Lua's, and 'end' is known there once it has ended.
+** For a caller that does something else while the job ends. These functions
+** neither wait nor allocate. The handle need not be a userdata. Once the
+** process has ended, its 'end' has to be known.
 */
 
 /*

@@ -497,7 +497,7 @@ static const Option options[] = {
   {"oom_score_adj", readoom},
   {"rlimits", readrlimits},
   {"keepsignals", readkeepsignals},
-  {"cgroup", readcgroup},     /* where it is born */
+  {"cgroup", readcgroup},     /* where it starts */
   {"autoreap", readautoreap}, /* how it dies */
   {"autokill", readautokill},
   {NULL, NULL},

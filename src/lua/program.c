@@ -134,9 +134,10 @@ static int openstream (lua_State *L, Opened *opened, Plan *plan, int i) {
 
 
 /*
-** A stream that is not open here must not become one of those to come; nor
-** one that is nobody's but ours, as our end of a pipe is: where a stream was
-** closed, it has its number.
+** If stdin, stdout or stderr is closed here, a descriptor that this module
+** opens can get its number. The child must not inherit that as its stream, so
+** such a stream is closed in the child. Only a descriptor that is not
+** close-on-exec is inherited.
 */
 static void skipclosed (Plan *plan) {
   for (int i = 0; i < 3; i++)

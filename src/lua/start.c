@@ -11,10 +11,10 @@
 
 
 /*
-** The launch is in the caller's frame, where no hook can get at it. Runs
-** protected: a hook may raise, which ends the child. So hooks run only while
-** it is not decided: a program that runs is not ended by a signal that came
-** after that.
+** The launch is in the caller's frame, where no hook can reach it. This
+** function is called by lua_pcall: a hook may raise, and then the child is
+** killed. So hooks run only until the child has reported. A signal that comes
+** later must not kill a program that runs already.
 */
 static int await (lua_State *L) {
   Launching *l = (Launching *)lua_touserdata(L, 1);
@@ -66,8 +66,8 @@ static int start (lua_State *L, Launching *l, const Launch *launch) {
 
 
 /*
-** The thread is not cancelled while there is a child that nobody would look
-** after; as in posix_spawn(3).
+** Cancellation of this thread is disabled, as in posix_spawn(3). Otherwise
+** nobody would reap the child of a thread that is cancelled here.
 */
 static int attempt (lua_State *L, Launching *l, const Plan *plan,
                     Failure *failure) {

@@ -10,9 +10,9 @@
 
 
 /*
-** How long to sleep if poll(2) has said that there is something, and there
-** was not: another process was faster, or the file needs more room than
-** poll(2) asks for.
+** How long to sleep if poll(2) has reported that the file is ready, but the
+** attempt failed with EAGAIN: another process was faster, or a write needs more
+** room than poll(2) asks for.
 */
 #define PAUSE 1000000LL
 
@@ -33,9 +33,10 @@ static int pause (Waiter *w) {
 
 
 /*
-** A deadline that is over allows one more attempt, if poll(2) says that it
-** will succeed: to be late is not the fault of the other side. More are not
-** allowed, or one who reads without end could hold us up for ever.
+** After the deadline, one more attempt is made if poll(2) reports that the file
+** is ready: the data was there in time, and only this process was late. There
+** is no second one. Otherwise a peer that keeps reading a few bytes could keep
+** us here for ever.
 */
 int pfd_stream_again (Waiter *w, int rc, int fd) {
   int nothing = (rc == -EAGAIN);

@@ -2,7 +2,7 @@
 ** The conversation with a program that was started: it is given its input, its
 ** output is collected, and its end is waited for, all at the same time. When
 ** the time is over, the job is ended: the program, or all that belongs to it.
-** It is listened to until then, for it could not end otherwise.
+** Its output is read until then: a program that nobody reads could not end.
 **
 ** The descriptors are in a struct of the caller's, not in handles that Lua
 ** has, so that no hook can get at them. The conversation may raise, as hooks
