@@ -4,6 +4,7 @@
 local compiled = require "spec.support.compiled"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local spawned = require "spec.support.spawned"
 
 teardown(compiled.remove)
 
@@ -109,5 +110,39 @@ describe("a child that was killed, and is not over in time", function()
     assert.equal(REAPED_LATER, run_traced(hold(), [[
       require("pidfd").spawn { "true", cwd = "/", oom_score_adj = 1000 }
     ]]))
+  end)
+
+  -- Its world is kept for the next launch when it is reaped; there is none.
+  it("leaves no mapping when the module is unloaded", function()
+    local many = not compiled.is_foreign() and
+      compiled.program("many_states", os.getenv("LUA_LIB") or "-llua5.4")
+    if not many or not compiled.module("unix") then
+      pending("needs a C compiler, and Lua's library")
+    end
+    local path, cpath = script.settings()
+    local output = spawned.output {
+      "env", path, cpath, "timeout", "-s", "KILL", "60", hold(), many, "3",
+      ("require 'spec.support.compat'; arg = { %q };"):format("exec " ..
+        script.command(TRACER) .. ' "$0"') ..
+      "local function start()" ..
+      "  require('pidfd').spawn { 'true', cwd = '/' }" ..
+      "end " .. PROGRAM .. [[
+        for _, pipe in pairs(pipes) do
+          pipe:close()
+        end
+        tracer:waitid(pidfd.flags.WEXITED) -- p:wait() would reap both
+        print("mappings: " .. maps)
+      ]],
+      stderr = "stdout",
+    }
+    if output:find("it cannot be traced", 1, true) then
+      pending("needs to trace a process")
+    end
+    local counts = {}
+    for count in output:gmatch("mappings: (%d+)") do
+      table.insert(counts, tonumber(count))
+    end
+    assert.equal(3, #counts, output)
+    assert.equal(counts[2], counts[3], output)
   end)
 end)

@@ -124,7 +124,10 @@ void pfd_kill_reap (void) {
 }
 
 
-/* when the module is unloaded; what is not over is left to the end of us */
+/*
+** When the module is unloaded; what is not over is left to the end of us. The
+** worlds come last, as those of the children that are reaped here are kept.
+*/
 __attribute__((destructor)) static void unload (void) {
   pfd_kill_reap();
   Killed *next = atomic_exchange(&remembered, NULL);
@@ -134,4 +137,5 @@ __attribute__((destructor)) static void unload (void) {
     (void)pfd_sys_close(killed->pidfd);
     free(killed);
   }
+  pfd_world_unload();
 }

@@ -227,8 +227,7 @@ World *pfd_world_new (const Launch *launch) {
 }
 
 
-/* when the module is unloaded */
-__attribute__((destructor)) static void unload (void) {
+void pfd_world_unload (void) {
   unmap(atomic_exchange(&cached, NULL));
 }
 

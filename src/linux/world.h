@@ -86,6 +86,9 @@ World *pfd_world_new (const Launch *launch);
 /* when no child uses it any more */
 void pfd_world_free (World *world);
 
+/* when the module is unloaded, and no launch is to come */
+void pfd_world_unload (void);
+
 
 #pragma GCC visibility pop
 
