@@ -50,6 +50,9 @@ local PROGRAM = [[
   print(pcall(argument(arg[2], { pidfd = pidfd })))
   unix.alarm(0, 0)
   print(spawned.children():find(pid, 1, true) ~= nil)
+]]
+
+local LAST = [[
   if arg[3] then
     argument(arg[3])()
   end
@@ -69,7 +72,7 @@ local function run_traced(prefix, start, last)
   end
   local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
   local output = run.under("exec timeout -s KILL 60 " .. prefix,
-    PROGRAM, tracer, start, last)
+    PROGRAM .. LAST, tracer, start, last)
   if output:find("it cannot be traced", 1, true) then
     pending("needs to trace a process")
   end
@@ -122,11 +125,9 @@ describe("a child that was killed, and is not over in time", function()
     local path, cpath = script.settings()
     local output = spawned.output {
       "env", path, cpath, "timeout", "-s", "KILL", "60", hold(), many, "3",
-      ("require 'spec.support.compat'; arg = { %q };"):format("exec " ..
-        script.command(TRACER) .. ' "$0"') ..
-      "local function start()" ..
-      "  require('pidfd').spawn { 'true', cwd = '/' }" ..
-      "end " .. PROGRAM .. [[
+      ("require 'spec.support.compat'; arg = { %q, %q };"):format(
+        "exec " .. script.command(TRACER) .. ' "$0"',
+        "pidfd.spawn { 'true', cwd = '/' }") .. PROGRAM .. [[
         for _, pipe in pairs(pipes) do
           pipe:close()
         end
