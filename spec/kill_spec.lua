@@ -18,54 +18,33 @@ local TRACER = [[
 -- Gives up what 'arg[2]', an expression, has started, when its child has a
 -- tracer. Prints what is left while it has one, and what is left later.
 local PROGRAM = [[
-  require "spec.support.compat"
   local argument = require "spec.programs.argument"
-  local pidfd, unix = require "pidfd", require "unix"
-  local spawned = require "spec.support.spawned"
   local fds = require "spec.support.fds"
-
-  local function mappings()
-    local n = 0
-    for _ in io.lines("/proc/self/maps") do
-      n = n + 1
-    end
-    return n
+  local given_up = require "spec.programs.given_up"
+  local pidfd = require "pidfd"
+  local spawned = require "spec.support.spawned"
+  local state = given_up.run(arg[1], arg[2])
+  if arg[3] then
+    argument(arg[3])()
   end
-
-  -- the mapping that launches use, one that is used again
-  assert(assert(pidfd.spawn { "true" }):wait())
-  collectgarbage()
-  collectgarbage("stop")
-  local before, maps = fds.count(), mappings()
-  local tracer, pipes, pid
-  unix.handle(pidfd.signal.ALRM, function()
-    pid = pid or spawned.children():match("%d+")
-    if pid and not tracer then
-      tracer, pipes = assert(pidfd.spawn { "sh", "-c", arg[1], pid,
-        stdin = "pipe", stdout = "pipe" })
-      assert(pipes.stdout:lines()() == "true", "it cannot be traced")
-      error("enough", 0)
-    end
-  end)
-  unix.alarm(0.02, 0.02)
-  print(pcall(argument(arg[2], { pidfd = pidfd })))
-  unix.alarm(0, 0)
-  print(spawned.children():find(pid, 1, true) ~= nil)
-  if arg[3] == "exit" then
-    os.exit(true, true)
-  end
-  for _, pipe in pairs(pipes) do
-    pipe:close()
-  end
-  tracer:waitid(pidfd.flags.WEXITED) -- p:wait() would reap the other as well
-  tracer:close()
-  if arg[3] == "unload" then
-    print("mappings: " .. maps)
-    return
-  end
+  given_up.release(state)
+  state.tracer:wait()
+  state.tracer:close()
   pidfd.spawn { "/nowhere" }
   collectgarbage()
-  print(spawned.children() == "", fds.count() - before, mappings() - maps)
+  print(spawned.children() == "", fds.count() - state.fds,
+    given_up.mappings() - state.maps)
+]]
+
+-- The same, and ends while the child is there to be reaped.
+local UNREAPED = [[
+  require "spec.support.compat"
+  local given_up = require "spec.programs.given_up"
+  local pidfd = require "pidfd"
+  local state = given_up.run(os.getenv("TRACER"), os.getenv("START"))
+  given_up.release(state)
+  state.tracer:waitid(pidfd.flags.WEXITED) -- p:wait() would reap both
+  print("mappings: " .. state.maps)
 ]]
 
 local function run_traced(prefix, start, last)
@@ -102,7 +81,7 @@ describe("a child that was killed, and is not over in time", function()
   it("is left to init when this process ends before it", function()
     assert.equal("false\tenough\ntrue\n", run_traced("", [[
       require("pidfd").run { "sleep", "60", scope = "process" }
-    ]], "exit"))
+    ]], "os.exit(true, true)"))
   end)
 
   it("is reaped later, of a program that was not started", function()
@@ -125,10 +104,11 @@ describe("a child that was killed, and is not over in time", function()
       pending("needs a C compiler, and Lua's library")
     end
     local path, cpath = script.settings()
+    local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
     local output = spawned.output {
-      "env", path, cpath, "timeout", "-s", "KILL", "60", hold(), many, "3",
-      PROGRAM, "exec " .. script.command(TRACER) .. ' "$0"',
-      "pidfd.spawn { 'true', cwd = '/' }", "unload",
+      "env", path, cpath, "TRACER=" .. tracer,
+      "START=pidfd.spawn { 'true', cwd = '/' }",
+      "timeout", "-s", "KILL", "60", hold(), many, "3", UNREAPED,
       stderr = "stdout",
     }
     if output:find("it cannot be traced", 1, true) then

@@ -1,7 +1,7 @@
 /*
-** many_states N CODE [ARGUMENT...]: run the Lua code in N states of this one
-** process, one after the other; each is closed before the next begins, and so
-** the module is unloaded.
+** many_states N CODE: run the Lua code in N states of this one process, one
+** after the other; each is closed before the next begins, and so the module is
+** unloaded.
 */
 
 #include <stdio.h>
@@ -12,26 +12,14 @@
 #include <lualib.h>
 
 
-/* what follows the code, as 'arg' */
-static void setarguments (lua_State *L, char **argv) {
-  lua_newtable(L);
-  for (int i = 3; argv[i] != NULL; i++) {
-    lua_pushstring(L, argv[i]);
-    lua_rawseti(L, -2, i - 2);
-  }
-  lua_setglobal(L, "arg");
-}
-
-
 int main (int argc, char **argv) {
-  if (argc < 3)
+  if (argc != 3)
     return EXIT_FAILURE;
   for (long n = strtol(argv[1], NULL, 10); n > 0; n--) {
     lua_State *L = luaL_newstate();
     if (L == NULL)
       return EXIT_FAILURE;
     luaL_openlibs(L);
-    setarguments(L, argv);
     if (luaL_dostring(L, argv[2])) {
       (void)fprintf(stderr, "%s\n", lua_tostring(L, -1));
       return EXIT_FAILURE;
