@@ -45,7 +45,8 @@ describe("fd:write()", function()
           local ok, message, code, written = output:write(text, 0.01)
           fails("write", "ETIMEDOUT", ok, message, code)
           assert.is_true(written > 0 and written < #text)
-          if kind ~= "slave" then -- a terminal makes room in its own time
+          -- A worker of the kernel makes room in a terminal, in its own time.
+          if kind ~= "slave" and kind ~= "master" then
             fails_after(0, "ETIMEDOUT", output:write("x", 0))
             fails_after(0, "ETIMEDOUT", output:write("x", 0.01))
           end
