@@ -71,10 +71,11 @@ end
 local function errnos_of_rows(comment)
   local set = {}
   for row in comment:gmatch("\n%*%*   (E[%u%d][^\n]*)") do
+    local rest, name = row, nil
     repeat
-      local name, rest = row:match("^(E[%u%d]+)(.*)$")
+      name, rest = rest:match("^,?%s*(E[%u%d]+)(.*)$")
       if name then
-        set[name], row = true, rest:gsub("^,%s*", "")
+        set[name] = true
       end
     until not name or not rest:find("^,")
   end
