@@ -71,7 +71,7 @@ end
 local function errnos_of_rows(comment)
   local set = {}
   for row in comment:gmatch("\n%*%*   (E[%u%d][^\n]*)") do
-    local rest, name = row, nil
+    local rest, name = row
     repeat
       name, rest = rest:match("^,?%s*(E[%u%d]+)(.*)$")
       if name then
