@@ -13,6 +13,14 @@
 /* of a pipe at first: one that was that full is worth to be made larger */
 #define PIPESIZE CHUNK
 
+/*
+** An output that is so large gets its memory a window at a time. Windows begin
+** at multiples of a page's size, whatever that is.
+*/
+#define LARGEOUTPUT ((size_t)4 << 20)
+#define WINDOW ((size_t)1 << 20)
+#define ALIGNMENT ((size_t)65536)
+
 /* the most that every user may ask for, unless the administrator says less */
 #define LARGEPIPE (1 << 20)
 
@@ -53,6 +61,29 @@ static int reserve (Capture *c) {
 }
 
 
+static size_t alignup (const char *data, size_t offset) {
+  size_t past = (size_t)((uintptr_t)data + offset) % ALIGNMENT;
+  return (past == 0) ? offset : offset + ALIGNMENT - past;
+}
+
+
+/*
+** Have the kernel provide the memory for what comes next, many pages at once.
+** Otherwise read(2) would stop at each new page for a fault of its own. If this
+** fails, as before Linux 5.14, it does just that.
+*/
+static void populate (Capture *c) {
+  if (c->length < LARGEOUTPUT || c->populated > c->length + WINDOW / 2)
+    return;
+  size_t from = (c->populated > c->length) ? c->populated : c->length;
+  from = alignup(c->data, from);
+  if (from > c->size || c->size - from < WINDOW)
+    return;
+  (void)pfd_sys_populate(c->data + from, WINDOW);
+  c->populated = from + WINDOW;
+}
+
+
 static void take (Capture *c, size_t n) {
   if (n >= PIPESIZE)
     widen(c->fd, &c->wide);
@@ -69,6 +100,7 @@ static int readsome (Capture *c) {
   int rc = reserve(c);
   if (rc < 0)
     return rc;
+  populate(c);
   size_t room = c->size - c->length;
   if (room > PFD_MAXTRANSFER)
     room = PFD_MAXTRANSFER;

@@ -18,9 +18,10 @@ typedef struct Capture {
   int fd;     /* our end of the pipe; -1 when there is no more to come */
   char *data; /* or NULL */
   size_t length, size;
-  size_t limit;  /* so many bytes are kept */
-  int truncated; /* there were more */
-  int wide;      /* the pipe was made as large as it may be */
+  size_t populated; /* so many bytes of it are surely in memory */
+  size_t limit;     /* so many bytes are kept */
+  int truncated;    /* there were more */
+  int wide;         /* the pipe was made as large as it may be */
 } Capture;
 
 /*

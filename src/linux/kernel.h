@@ -137,6 +137,12 @@ typedef struct CloneArgs {
 #endif
 
 
+/* madvise(2), Linux 5.14 */
+#if !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23
+#endif
+
+
 /* process_madvise(2) */
 #if !defined(MADV_COLLAPSE) /* Linux 6.1 */
 #define MADV_COLLAPSE 25

@@ -133,7 +133,8 @@ gid_t pfd_sys_getegid (void);
 int pfd_sys_hascapability (int capability);
 int pfd_sys_hasthreads (void);   /* other than the calling one, perhaps */
 int pfd_sys_keepszombies (void); /* or does the kernel reap our children? */
-int pfd_sys_isbefore (const char *version); /* is the kernel older? */
+int pfd_sys_isbefore (const char *version);      /* is the kernel older? */
+int pfd_sys_populate (void *start, size_t size); /* have it in memory */
 int pfd_sys_killgroup (pid_t leader, int sig);
 int pfd_sys_killthread (pid_t pid, pid_t tid, int sig);
 int pfd_sys_queuethread (pid_t pid, pid_t tid, int sig, siginfo_t *info);

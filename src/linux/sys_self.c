@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -119,4 +120,9 @@ int pfd_sys_hascapability (int capability) {
   if (syscall(SYS_capget, &header, data) != 0)
     return 0;
   return (data[capability / 32].effective & (1U << (capability % 32))) != 0;
+}
+
+
+int pfd_sys_populate (void *start, size_t size) {
+  return pfd_sys_result(madvise(start, size, MADV_POPULATE_WRITE));
 }
