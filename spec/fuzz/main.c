@@ -182,7 +182,7 @@ static int complain (uint64_t seed, int ended, int status) {
                    shared->stranger);
   if (*what == '\0')
     return 0;
-  (void)fprintf(stderr, "seed %llu: %s, last call: %s\n",
+  (void)dprintf(COMPLAINTS, "seed %llu: %s, last call: %s\n",
                 (unsigned long long)seed, what, shared->name);
   return 1;
 }
@@ -196,20 +196,6 @@ static void endall (void) {
 }
 
 
-/*
-** Random calls write to stdout and stderr, too. What is to be read goes to a
-** number that they do not use.
-*/
-static void silence (void) {
-  int null = open("/dev/null", O_WRONLY);
-  (void)dup3(STDERR_FILENO, COMPLAINTS, O_CLOEXEC);
-  (void)dup2(null, STDOUT_FILENO);
-  (void)dup2(null, STDERR_FILENO);
-  (void)close(null);
-  __sanitizer_set_report_fd((void *)COMPLAINTS);
-}
-
-
 static int playround (const Options *o, uint64_t seed, int foreign) {
   Round round = {seed, o->spawns, foreign, 0};
   shared->stranger = shared->ready = 0;
@@ -219,10 +205,8 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
     bestranger();
   (void)setpgid(round.stranger, 0); /* a signal to our group is for us */
   pid_t pid = fork();
-  if (pid == 0) {
-    silence();
+  if (pid == 0)
     beround(&round, o->program);
-  }
   pid_t sender = fork();
   if (sender == 0)
     besender(pid, (unsigned int)seed);
@@ -237,7 +221,8 @@ static int playround (const Options *o, uint64_t seed, int foreign) {
 
 
 static void report (const Options *o, long rounds, int bad) {
-  (void)printf(
+  (void)dprintf(
+    COMPLAINTS,
     "%ld rounds from seed %llu on, %llu calls (%llu raised, %llu failed), "
     "%llu children, %llu signals, %llu refused allocations: "
     "%d rounds went wrong\n",
@@ -288,7 +273,7 @@ static int befirst (const Options *o, int foreign) {
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
   if (mount("proc", "/proc", "proc", 0, NULL) != 0) {
-    (void)fprintf(stderr, "cannot mount /proc: %s\n", strerror(errno));
+    (void)dprintf(COMPLAINTS, "cannot mount /proc: %s\n", strerror(errno));
     return EXIT_FAILURE;
   }
   return play(o, foreign);
@@ -308,6 +293,21 @@ static int readoptions (int argc, char **argv, Options *o) {
 }
 
 
+/*
+** Random calls write to stdout and stderr, their own and those that they take
+** out of other processes. What is to be read goes to a number that they do not
+** use.
+*/
+static void silence (void) {
+  int null = open("/dev/null", O_WRONLY);
+  (void)dup3(STDERR_FILENO, COMPLAINTS, O_CLOEXEC);
+  (void)dup2(null, STDOUT_FILENO);
+  (void)dup2(null, STDERR_FILENO);
+  (void)close(null);
+  __sanitizer_set_report_fd((void *)COMPLAINTS);
+}
+
+
 int main (int argc, char **argv) {
   Options o;
   if (!readoptions(argc, argv, &o))
@@ -322,6 +322,7 @@ int main (int argc, char **argv) {
     (void)fprintf(stderr, "no pid namespace of its own: %s\n", strerror(errno));
     return EXIT_FAILURE;
   }
+  silence();
   int status = EXIT_FAILURE;
   pid_t first = fork();
   if (first == 0)
