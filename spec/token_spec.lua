@@ -1,9 +1,9 @@
 local child = require "spec.support.child"
+local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
-local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
 
 local function need_pidfs()
@@ -72,26 +72,12 @@ describe("p:token()", function()
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
     need_pidfs()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):token())])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
+    assert.equal("EREMOTE", (elsewhere.outside "p:token()"))
   end)
 
   it("fails with ENOENT where /proc is hidden", function()
     need_pidfs()
-    local output = run.unshared(run.without_proc, [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.self()):token())])
-    ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
-    assert.equal("ENOENT\n", output)
+    assert.equal("ENOENT", (elsewhere.without_proc "p:token()"))
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()

@@ -161,18 +161,18 @@ local heir = [[
 
 -- Run 'program' under the shell command 'prefix', with a pidfd for this
 -- process as descriptor 3. Nil where there is no luv, or no such command.
-function run.inheriting(prefix, program)
+function run.inheriting(prefix, program, ...)
   if not has("luv") or not works(prefix) then
     return nil
   end
-  local command = "exec " .. prefix .. " " .. script.command(program)
+  local command = "exec " .. prefix .. " " .. script.command(program, ...)
   return (script.run(heir, own_pid(), command))
 end
 
 -- The same, in a pid namespace of its own, where this process is not.
-function run.in_pid_namespace(program)
+function run.in_pid_namespace(program, ...)
   local unshare = "unshare --user --map-root-user --pid --fork --mount-proc"
-  return run.inheriting(unshare, program)
+  return run.inheriting(unshare, program, ...)
 end
 
 return run
