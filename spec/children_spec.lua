@@ -105,40 +105,29 @@ describe("p:children()", function()
   end)
 
   it("returns those that any thread has started", function()
-    local possible = threads.with("", function(process)
+    threads.with("", function(process)
       process.tell("fork")
       assert.equal(process.hear(), numbers(process.p:children()))
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns those of a process whose first thread has ended", function()
-    local possible = threads.with("leaderless", function(process)
+    threads.with("leaderless", function(process)
       state.await(process.pid, "Z")
       process.tell("fork")
       assert.equal(process.hear(), numbers(process.p:children()))
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns those of the process of a thread", function()
-    if not kernel.at_least(6, 9) then
-      pending("pidfds of threads (Linux 6.9)")
-    end
-    local possible = threads.with("", function(process, tid)
+    kernel.need(6, 9, "pidfds of threads")
+    threads.with("", function(process, tid)
       process.tell("fork")
       local forked = process.hear()
       local thread = assert(pidfd.open(tid, pidfd.flags.THREAD))
       assert.equal(forked, numbers(thread:children()))
       thread:close()
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns thousands", function()
@@ -185,9 +174,6 @@ describe("p:children()", function()
 
   it("returns who stays, also as before Linux 6.13", function()
     local refusing = run.refusing("ioctl", "ENOTTY")
-    if not refusing then
-      pending("needs a C compiler")
-    end
     with_family(COMING, function(p, said)
       assert.equal("yes\n",
         run.under("exec " .. refusing, STAYS, p:pid(), said))

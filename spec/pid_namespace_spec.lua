@@ -15,9 +15,7 @@ local subject = require "spec.support.subject"
 teardown(compiled.remove)
 
 local function need_translation()
-  if not kernel.at_least(6, 11) then
-    pending("numbers of other pid namespaces (Linux 6.11)")
-  end
+  kernel.need(6, 11, "numbers of other pid namespaces")
 end
 
 -- Lend 'use' a pid namespace of its own, and pidfds of its first process and of

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local elsewhere = require "spec.support.elsewhere"
+local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
@@ -9,11 +10,7 @@ local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 local times = require "spec.support.times"
 
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
+local assert_end = ended.assert
 
 describe("p:terminate()", function()
   it("ends a process by SIGTERM", function()
