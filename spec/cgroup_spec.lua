@@ -149,9 +149,6 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
         return "exec "
       end
       local refusing = run.refusing(run.CLONE3, "ENOSYS")
-      if not refusing then
-        pending("needs a C compiler")
-      end
       return "exec " .. refusing
     end
 
@@ -264,9 +261,6 @@ describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
   -- Run a program there.
   local function run_refusing(code, program, ...)
     local refusing = run.refusing(run.CLONE3, code)
-    if not refusing then
-      pending("needs a C compiler")
-    end
     return run.under("exec " .. refusing, program, ...)
   end
 

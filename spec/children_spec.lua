@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local elsewhere = require "spec.support.elsewhere"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -104,40 +105,29 @@ describe("p:children()", function()
   end)
 
   it("returns those that any thread has started", function()
-    local possible = threads.with("", function(process)
+    threads.with("", function(process)
       process.tell("fork")
       assert.equal(process.hear(), numbers(process.p:children()))
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns those of a process whose first thread has ended", function()
-    local possible = threads.with("leaderless", function(process)
+    threads.with("leaderless", function(process)
       state.await(process.pid, "Z")
       process.tell("fork")
       assert.equal(process.hear(), numbers(process.p:children()))
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns those of the process of a thread", function()
-    if not kernel.at_least(6, 9) then
-      pending("pidfds of threads (Linux 6.9)")
-    end
-    local possible = threads.with("", function(process, tid)
+    kernel.need(6, 9, "pidfds of threads")
+    threads.with("", function(process, tid)
       process.tell("fork")
       local forked = process.hear()
       local thread = assert(pidfd.open(tid, pidfd.flags.THREAD))
       assert.equal(forked, numbers(thread:children()))
       thread:close()
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end)
 
   it("returns thousands", function()
@@ -184,9 +174,6 @@ describe("p:children()", function()
 
   it("returns who stays, also as before Linux 6.13", function()
     local refusing = run.refusing("ioctl", "ENOTTY")
-    if not refusing then
-      pending("needs a C compiler")
-    end
     with_family(COMING, function(p, said)
       assert.equal("yes\n",
         run.under("exec " .. refusing, STAYS, p:pid(), said))
@@ -264,14 +251,7 @@ describe("p:children()", function()
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):children())])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
+    assert.equal("EREMOTE", (elsewhere.outside "p:children()"))
   end)
 
   it("fails with EREMOTE where /proc is another namespace's", function()
@@ -286,14 +266,7 @@ describe("p:children()", function()
   end)
 
   it("fails where /proc is hidden", function()
-    local output = run.unshared(run.without_proc, [[
-      local pidfd = require "pidfd"
-      print((assert(pidfd.self()):children()))
-    ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
-    assert.equal("nil\n", output)
+    assert.matches("^E%u+$", (elsewhere.without_proc "p:children()"))
   end)
 
   it("returns those of another user's process", function()

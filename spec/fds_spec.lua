@@ -1,10 +1,10 @@
 local child = require "spec.support.child"
 local directory = require "spec.support.directory"
+local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local pidfd = require "pidfd"
-local run = require "spec.support.run"
 
 describe("p:fds()", function()
   it("returns what a child has open, by number", function()
@@ -144,37 +144,15 @@ describe("p:fds()", function()
   end)
 
   it("fails with EACCES for another user's process", function()
-    local output = run.as_stranger [[
-      local pidfd = require "pidfd"
-      local p = assert(pidfd.open(math.tointeger(arg[1])))
-      print(pidfd.errno[select(3, p:fds())])
-    ]]
-    if not output then
-      pending("needs root")
-    end
-    assert.equal("EACCES\n", output)
+    assert.equal("EACCES", (elsewhere.as_stranger "p:fds()"))
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):fds())])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
+    assert.equal("EREMOTE", (elsewhere.outside "p:fds()"))
   end)
 
   it("fails with ENOENT where /proc is hidden", function()
-    local output = run.unshared(run.without_proc, [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.self()):fds())])
-    ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
-    assert.equal("ENOENT\n", output)
+    assert.equal("ENOENT", (elsewhere.without_proc "p:fds()"))
   end)
 
   it("makes no descriptor that stays", function()

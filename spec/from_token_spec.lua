@@ -9,36 +9,17 @@ local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
 local subject = require "spec.support.subject"
-
-local function need_pidfs()
-  if not kernel.at_least(6, 9) then
-    pending("pidfds with an inode of their own (Linux 6.9)")
-  end
-end
+local tokens = require "spec.support.tokens"
 
 local function errno(result, _, code)
   return result == nil and pidfd.errno[code]
-end
-
-local function boot_id()
-  local file = assert(io.open("/proc/sys/kernel/random/boot_id"))
-  local id = file:read()
-  file:close()
-  return id
-end
-
--- A token in which these fields are others.
-local function token_with(p, fields)
-  return ("%s:%s:%s:%s:%s"):format(fields.version or 1,
-    fields.kind or "process", fields.pid or p:pid(), fields.id or p:id(),
-    fields.boot or boot_id())
 end
 
 teardown(compiled.remove)
 
 describe("pidfd.from_token()", function()
   it("returns a pidfd for the same process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       local q = assert(pidfd.from_token(p:token()))
       assert.equal("pidfd", pidfd.type(q))
@@ -50,7 +31,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("finds it in another program", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       local output = script.run([[
         local pidfd = require "pidfd"
@@ -62,7 +43,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("finds what a program has left behind when it ended", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local token = script.run [[
       local pidfd = require "pidfd"
       local p = assert(pidfd.spawn { "sleep", "60", stdout = "null",
@@ -77,7 +58,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("returns a zombie", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with_zombie(function(p)
       local q = assert(pidfd.from_token(p:token()))
       assert.is_true(p == q)
@@ -86,7 +67,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local token
     child.with(function(p)
       token = assert(p:token())
@@ -95,7 +76,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("fails with ESRCH where another process has the number", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local output = reused.run [[
       local pidfd = require "pidfd"
       local reused = require "spec.programs.reused"
@@ -110,26 +91,26 @@ describe("pidfd.from_token()", function()
   end)
 
   it("fails with ESRCH after another start of the system", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
-    local boot = boot_id():gsub("^%x", function(digit)
+    local boot = tokens.boot_id():gsub("^%x", function(digit)
       return digit == "0" and "1" or "0"
     end)
     fails("from_token", "ESRCH",
-      pidfd.from_token(token_with(p, { boot = boot })))
+      pidfd.from_token(tokens.with(p, { boot = boot })))
     p:close()
   end)
 
   it("fails with ESRCH where the number is a thread's by now", function()
-    need_pidfs()
+    kernel.need_pidfs()
     subject.with({ "thread" }, function(p, thread)
       fails("from_token", "ESRCH",
-        pidfd.from_token(token_with(p, { pid = thread })))
+        pidfd.from_token(tokens.with(p, { pid = thread })))
     end)
   end)
 
   it("returns the thread of a thread's token", function()
-    need_pidfs()
+    kernel.need_pidfs()
     subject.with({ "thread" }, function(p, said)
       local flags = pidfd.flags.THREAD
       local thread = assert(pidfd.open(math.tointeger(said), flags))
@@ -153,40 +134,40 @@ describe("pidfd.from_token()", function()
     return {
       ["nothing"] = "",
       ["a number"] = tostring(pid),
-      ["another version"] = token_with(p, { version = 2 }),
-      ["a version with a zero"] = token_with(p, { version = "01" }),
-      ["no version"] = token_with(p, {}):sub(3),
-      ["another kind"] = token_with(p, { kind = "group" }),
-      ["no kind"] = token_with(p, { kind = "" }),
-      ["a kind in capitals"] = token_with(p, { kind = "PROCESS" }),
-      ["pid 0"] = token_with(p, { pid = 0 }),
-      ["a negative pid"] = token_with(p, { pid = -pid }),
-      ["a pid with a sign"] = token_with(p, { pid = "+" .. pid }),
-      ["a pid with a space"] = token_with(p, { pid = " " .. pid }),
-      ["a pid with a zero"] = token_with(p, { pid = "0" .. pid }),
-      ["a hexadecimal pid"] = token_with(p, { pid = ("0x%x"):format(pid) }),
-      ["a pid 2^32 too much"] = token_with(p, { pid = pid + 4294967296 }),
-      ["a huge pid"] = token_with(p, { pid = ("9"):rep(40) }),
-      ["no pid"] = token_with(p, { pid = "" }),
-      ["id 0"] = token_with(p, { id = 0 }),
-      ["an id with a zero"] = token_with(p, { id = "0" .. id }),
-      ["a huge id"] = token_with(p, { id = ("9"):rep(40) }),
-      ["a negative id"] = token_with(p, { id = -id }),
-      ["no id"] = token_with(p, { id = "" }),
-      ["no boot"] = token_with(p, { boot = "" }),
-      ["a boot in capitals"] = token_with(p, { boot = ("A"):rep(36) }),
-      ["a boot of zeros"] = token_with(p, { boot = ("\0"):rep(36) }),
-      ["a longer boot"] = token_with(p, { boot = boot_id() .. "0" }),
-      ["a space in front"] = " " .. token_with(p, {}),
-      ["a newline behind"] = token_with(p, {}) .. "\n",
-      ["a zero behind"] = token_with(p, {}) .. "\0",
-      ["one more field"] = token_with(p, {}) .. ":",
-      ["itself behind"] = token_with(p, {}):rep(2),
+      ["another version"] = tokens.with(p, { version = 2 }),
+      ["a version with a zero"] = tokens.with(p, { version = "01" }),
+      ["no version"] = tokens.with(p, {}):sub(3),
+      ["another kind"] = tokens.with(p, { kind = "group" }),
+      ["no kind"] = tokens.with(p, { kind = "" }),
+      ["a kind in capitals"] = tokens.with(p, { kind = "PROCESS" }),
+      ["pid 0"] = tokens.with(p, { pid = 0 }),
+      ["a negative pid"] = tokens.with(p, { pid = -pid }),
+      ["a pid with a sign"] = tokens.with(p, { pid = "+" .. pid }),
+      ["a pid with a space"] = tokens.with(p, { pid = " " .. pid }),
+      ["a pid with a zero"] = tokens.with(p, { pid = "0" .. pid }),
+      ["a hexadecimal pid"] = tokens.with(p, { pid = ("0x%x"):format(pid) }),
+      ["a pid 2^32 too much"] = tokens.with(p, { pid = pid + 4294967296 }),
+      ["a huge pid"] = tokens.with(p, { pid = ("9"):rep(40) }),
+      ["no pid"] = tokens.with(p, { pid = "" }),
+      ["id 0"] = tokens.with(p, { id = 0 }),
+      ["an id with a zero"] = tokens.with(p, { id = "0" .. id }),
+      ["a huge id"] = tokens.with(p, { id = ("9"):rep(40) }),
+      ["a negative id"] = tokens.with(p, { id = -id }),
+      ["no id"] = tokens.with(p, { id = "" }),
+      ["no boot"] = tokens.with(p, { boot = "" }),
+      ["a boot in capitals"] = tokens.with(p, { boot = ("A"):rep(36) }),
+      ["a boot of zeros"] = tokens.with(p, { boot = ("\0"):rep(36) }),
+      ["a longer boot"] = tokens.with(p, { boot = tokens.boot_id() .. "0" }),
+      ["a space in front"] = " " .. tokens.with(p, {}),
+      ["a newline behind"] = tokens.with(p, {}) .. "\n",
+      ["a zero behind"] = tokens.with(p, {}) .. "\0",
+      ["one more field"] = tokens.with(p, {}) .. ":",
+      ["itself behind"] = tokens.with(p, {}):rep(2),
     }
   end
 
   it("fails with EINVAL for what is no token", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
     for name, token in pairs(misspelt(p)) do
       assert.equal("EINVAL", errno(pidfd.from_token(token)), name)
@@ -209,7 +190,7 @@ describe("pidfd.from_token()", function()
   end
 
   it("never takes a mangled token", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       local token = assert(p:token())
       local outcomes = {}
@@ -232,12 +213,12 @@ describe("pidfd.from_token()", function()
     if kernel.at_least(6, 9) then
       pending("this kernel has it (since Linux 6.9)")
     end
-    local token = token_with(nil, { pid = child.self(), id = 1 })
+    local token = tokens.with(nil, { pid = child.self(), id = 1 })
     fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
   end)
 
   it("fails with ENOENT where /proc is hidden", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
     local output = run.unshared(run.without_proc, [[
       local pidfd = require "pidfd"
@@ -260,7 +241,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("gives its descriptors back when the collector comes", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
     local token = p:token()
     assert.equal(0, fds.leaked(function()
@@ -270,9 +251,9 @@ describe("pidfd.from_token()", function()
   end)
 
   it("makes no descriptor when it fails", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
-    local token = token_with(p, { id = p:id() + 1 })
+    local token = tokens.with(p, { id = p:id() + 1 })
     assert.equal(0, fds.leaked(function()
       fails("from_token", "ESRCH", pidfd.from_token(token))
     end))
@@ -280,7 +261,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("lets the collector look for a descriptor", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local prepare = "local token = pidfd.self():token()"
     local call = "pidfd.from_token(token)"
     assert.equal("returns", scarce.with_garbage(prepare, call))

@@ -7,15 +7,9 @@ local read = require "spec.support.read"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 
-local function need_pidfs()
-  if not kernel.at_least(6, 9) then
-    pending("pidfds with an inode of their own (Linux 6.9)")
-  end
-end
-
 describe("p:id()", function()
   it("returns an integer that stays", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       local id = assert(p:id())
       assert.equal("integer", math.type(id))
@@ -28,7 +22,7 @@ describe("p:id()", function()
   end)
 
   it("returns the inode number of the descriptor", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
     local fdinfo = read("/proc/self/fdinfo/" .. p:fileno())
     assert.equal(fdinfo:match("ino:%s*(%d+)"), tostring(p:id()))
@@ -36,7 +30,7 @@ describe("p:id()", function()
   end)
 
   it("returns the same for two pidfds of one process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       local q = assert(pidfd.open(pid))
       assert.equal(p:id(), q:id())
@@ -45,7 +39,7 @@ describe("p:id()", function()
   end)
 
   it("returns another for another process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       child.with(function(q)
         assert.not_equal(p:id(), q:id())
@@ -73,7 +67,7 @@ describe("p:id()", function()
   end)
 
   it("works for a process outside of the pid namespace", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local output = run.in_pid_namespace [[
       print(assert(require("pidfd").adopt(3):id()))
     ]]
@@ -122,7 +116,7 @@ local same = {
 describe("p == q", function()
   for how, make in sorted(same) do
     it("is true for the process of a pidfd that was " .. how, function()
-      need_pidfs()
+      kernel.need_pidfs()
       child.with(function(p, pid)
         local q = assert(make(p, pid))
         assert.is_true(p == q and q == p)

@@ -5,44 +5,9 @@ local loopback = require "spec.support.loopback"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local stream = require "spec.support.stream"
+local waits = require "spec.support.waits"
 
 teardown(compiled.remove)
-
--- By library: wait in its loop until the pidfd wakes it or the time is over,
--- and tell which it was.
-local waits = {
-  cqueues = function(p, seconds)
-    local cqueues = require "cqueues"
-    local woken
-    local loop = cqueues.new():wrap(function()
-      woken = cqueues.poll(p, seconds) == p
-      cqueues.cancel(p)
-    end)
-    assert(loop:loop())
-    return woken
-  end,
-
-  luv = function(p, seconds)
-    local uv = require "luv"
-    local poll, timer = uv.new_poll(p:fileno()), uv.new_timer()
-    local woken = false
-    local function stop()
-      poll:close()
-      timer:close()
-    end
-    poll:start("r", function()
-      woken = true
-      stop()
-    end)
-    timer:start(seconds * 1000, 0, stop)
-    uv.run()
-    return woken
-  end,
-
-  socket = function(p, seconds)
-    return require("socket").select({ p }, nil, seconds)[1] == p
-  end,
-}
 
 -- By library: make a server of the number of a listening socket, and send a
 -- line to the first who connects.

@@ -139,11 +139,8 @@ describe("a signal handler of ours", function()
   teardown(compiled.remove)
 
   it("runs in this process only, however many signals come", function()
-    if not kernel.at_least(6, 9) then
-      pending("signals to a process group (Linux 6.9)")
-    elseif not compiled.module("handler") then
-      pending("needs a C compiler")
-    end
+    kernel.need(6, 9, "signals to a process group")
+    compiled.need("handler")
     local program = script.command(SPAWN, script.command(STORM))
     assert.equal("0\ttrue\tnil\n", (spawned.output { "sh", "-c",
       "exec " .. program, session = true, pdeathsig = "KILL" }))

@@ -10,9 +10,8 @@ local EXAMPLE = "examples/notify.lua"
 local function need()
   if not has "socket.unix" then
     pending("needs LuaSocket")
-  elseif not kernel.at_least(6, 9) then
-    pending("SO_PASSPIDFD, and pidfds that can be compared (Linux 6.9)")
   end
+  kernel.need(6, 9, "SO_PASSPIDFD, and pidfds that can be compared")
 end
 
 local function need_systemd()
@@ -105,9 +104,7 @@ describe("examples/notify.lua", function()
 
   it("takes another main process, if it is of the service", function()
     need_systemd()
-    if not kernel.at_least(6, 15) then
-      pending("the end of a process that is no child (Linux 6.15)")
-    end
+    kernel.need(6, 15, "the end of a process that is no child")
     local output, errors, how, code = serve([[
       sh -c "systemd-notify --pid=\$\$; kill -USR1 \$\$" & wait; read x
     ]])

@@ -173,9 +173,8 @@ describe("pidfd.open() with a thread's id", function()
   it("returns a handle on it with the flag THREAD", function()
     if not has("luv") then
       pending("needs luv")
-    elseif not kernel.at_least(6, 9) then
-      pending("the flag THREAD (Linux 6.9)")
     end
+    kernel.need(6, 9, "the flag THREAD")
     assert.matches("\npidfd\n$", run.under("exec", open_thread))
   end)
 end)
@@ -204,9 +203,7 @@ describe("pidfd.self()", function()
   end)
 
   it("takes the flag THREAD", function()
-    if not kernel.at_least(6, 9) then
-      pending("the flag THREAD (Linux 6.9)")
-    end
+    kernel.need(6, 9, "the flag THREAD")
     local p = assert(pidfd.self(pidfd.flags.THREAD))
     assert.equal(child.self(), p:pid()) -- Lua runs in the first thread
     p:close()
@@ -215,9 +212,8 @@ describe("pidfd.self()", function()
   it("returns, with the flag THREAD, the thread that calls", function()
     if not has("luv") then
       pending("needs luv")
-    elseif not kernel.at_least(6, 9) then
-      pending("the flag THREAD (Linux 6.9)")
     end
+    kernel.need(6, 9, "the flag THREAD")
     local output = script.run [[
       require("luv").new_thread(function()
         local pidfd = require "pidfd"

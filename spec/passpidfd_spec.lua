@@ -12,9 +12,7 @@ local sockets = require "spec.support.sockets"
 teardown(compiled.remove)
 
 local function need_kernel()
-  if not kernel.at_least(6, 5) then
-    pending("SO_PASSPIDFD (Linux 6.5)")
-  end
+  kernel.need(6, 5, "SO_PASSPIDFD")
 end
 
 -- A program that sends a line to the socket with that name, and then exits with
@@ -98,9 +96,7 @@ describe("pidfd.passpidfd()", function()
   end)
 
   it("has one told that was reaped, with its end", function()
-    if not kernel.at_least(6, 16) then
-      pending("pidfds for reaped senders (Linux 6.16)")
-    end
+    kernel.need(6, 16, "pidfds for reaped senders")
     sent_by(function(p, socket)
       assert(p:wait())
       local _, extra = pidfd.receive(socket, 100, 60)
@@ -124,9 +120,7 @@ describe("pidfd.passpidfd()", function()
   end)
 
   it("has one told that is in another pid namespace", function()
-    if not kernel.at_least(6, 16) then
-      pending("pidfds for reaped senders (Linux 6.16)")
-    end
+    kernel.need(6, 16, "pidfds for reaped senders")
     sockets.with_name(function(socket, path)
       assert(pidfd.passpidfd(socket, true))
       local output = run.unshared("--pid --fork", [[

@@ -45,9 +45,7 @@ end
 
 describe("examples/peer.lua", function()
   it("greets each client as the process that it is", function()
-    if not kernel.at_least(6, 5) then
-      pending("SO_PEERPIDFD (Linux 6.5)")
-    end
+    kernel.need(6, 5, "SO_PEERPIDFD")
     serving(function(_, path)
       local socket = assert(require("socket.unix").stream())
       assert(socket:connect(path))

@@ -17,9 +17,7 @@ local function need(module)
 end
 
 local function need_kernel()
-  if not kernel.at_least(6, 5) then
-    pending("SO_PEERPIDFD (Linux 6.5)")
-  end
+  kernel.need(6, 5, "SO_PEERPIDFD")
 end
 
 -- Lend a LuaSocket that listens on a unix socket, and the socket's path.
@@ -173,9 +171,7 @@ describe("pidfd.peer()", function()
   end)
 
   it("returns one that was reaped, with its end", function()
-    if not kernel.at_least(6, 16) then
-      pending("pidfds for reaped peers (Linux 6.16)")
-    end
+    kernel.need(6, 16, "pidfds for reaped peers")
     with_client(function(server, client)
       client:send_signal("USR1")
       client:wait()

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local elsewhere = require "spec.support.elsewhere"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -7,7 +8,6 @@ local intercepted = require "spec.support.intercepted"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local reused = require "spec.support.reused"
-local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
 local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
@@ -15,9 +15,7 @@ local subject = require "spec.support.subject"
 teardown(compiled.remove)
 
 local function need_translation()
-  if not kernel.at_least(6, 11) then
-    pending("numbers of other pid namespaces (Linux 6.11)")
-  end
+  kernel.need(6, 11, "numbers of other pid namespaces")
 end
 
 -- Lend 'use' a pid namespace of its own, and pidfds of its first process and of
@@ -117,15 +115,8 @@ describe("p:pid(namespace)", function()
 
   it("fails with EREMOTE for one that cannot be seen from here", function()
     need_translation()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      local namespace = assert(pidfd.self():namespace("pid"))
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):pid(namespace))])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
+    local call = "p:pid(pidfd.self():namespace('pid'))"
+    assert.equal("EREMOTE", (elsewhere.outside(call)))
   end)
 
   it("does not tell the number of another process that has it", function()

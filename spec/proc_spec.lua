@@ -1,11 +1,8 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
-local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
-local reused = require "spec.support.reused"
 local run = require "spec.support.run"
-local scarce = require "spec.support.scarce"
 local subject = require "spec.support.subject"
 
 local MIB = 1024 * 1024
@@ -128,50 +125,6 @@ describe("p:proc()", function()
     assert.matches("^%S+\n$", output)
   end)
 
-  it("fails with EACCES for what others may not read of it", function()
-    local output = run.as_stranger [[
-      local pidfd = require "pidfd"
-      local p = assert(pidfd.open(math.tointeger(arg[1])))
-      print(pidfd.errno[select(3, p:proc("environ"))])
-    ]]
-    if not output then
-      pending("needs root")
-    end
-    assert.equal("EACCES\n", output)
-  end)
-
-  it("fails with ESRCH for a process that was reaped", function()
-    child.with_reaped(function(p)
-      fails("proc", "ESRCH", p:proc("comm"))
-      fails("proc", "ESRCH", p:proc("nonesuch"))
-    end)
-  end)
-
-  it("fails with ESRCH where another process has the number", function()
-    local output = reused.run [[
-      local reused = require "spec.programs.reused"
-      local errno, start, replace = reused.errno, reused.start, reused.replace
-      local old = start()
-      local new = replace(old)
-      print(new:proc("comm") ~= nil, errno(old:proc("comm")))
-    ]]
-    assert.equal("true\tESRCH\n", output)
-  end)
-
-  it("fails with ENOENT for a file that does not exist", function()
-    fails("proc", "ENOENT", self:proc("nonesuch"))
-    fails("proc", "ENOENT", self:proc("task/1/nonesuch"))
-    fails("proc", "ENOENT", self:proc("..."))
-  end)
-
-  it("fails with ENOTDIR for a file below a file", function()
-    fails("proc", "ENOTDIR", self:proc("comm/comm"))
-  end)
-
-  it("fails with ENAMETOOLONG for too long a name", function()
-    fails("proc", "ENAMETOOLONG", self:proc(("x"):rep(5000)))
-  end)
-
   it("fails with EFBIG for a file that has hardly an end", function()
     if select(3, self:proc("pagemap")) == pidfd.errno.ENOENT then
       pending("this kernel was built without pagemap")
@@ -190,92 +143,9 @@ describe("p:proc()", function()
     end
   end)
 
-  it("fails with ELOOP for a link, and for what is behind one", function()
-    for _, name in ipairs { "exe", "cwd", "root", "fd/0", "ns/net",
-      "root/etc/passwd", "cwd/Makefile" } do
+  it("fails with ELOOP for a link", function()
+    for _, name in ipairs { "exe", "cwd", "root", "fd/0", "ns/net" } do
       fails("proc", "ELOOP", self:proc(name))
     end
-  end)
-
-  it("fails with ENOENT where /proc is hidden", function()
-    local output = run.unshared(run.without_proc, [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.self()):proc("comm"))])
-    ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
-    assert.equal("ENOENT\n", output)
-  end)
-
-  it("fails with EREMOTE for one outside of the pid namespace", function()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):proc("comm"))])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
-  end)
-
-  it("fails with EBADF when somebody else closed the number", function()
-    local p = assert(pidfd.self())
-    pidfd.adopt(p:fileno()):close()
-    fails("proc", "EBADF", p:proc("comm"))
-    p:close()
-  end)
-
-  for _, name in ipairs {
-    "", "/", "/etc/passwd", "..", "../1/comm", "../self/comm", "task/..",
-    "task/../../1/comm", "./../1/comm", "task//1", "comm/", "//comm",
-    "comm\0", "comm\0/..",
-  } do
-    it(("raises for the name %q"):format(name), function()
-      assert.error_matches(function() self:proc(name) end,
-        "bad argument #1.*" ..
-          (name:find("%z") and "contains a zero" or "not the name of a file"))
-    end)
-  end
-
-  it("raises for what is no string", function()
-    for _, value in ipairs { 1, 0.5, true, {}, print } do
-      assert.error_matches(function() self:proc(value) end,
-        "bad argument #1")
-    end
-    assert.error_matches(function() self:proc() end, "bad argument #1")
-  end)
-
-  it("raises for a pidfd.fd, and for a closed pidfd", function()
-    local fd = assert(self:getfd(0))
-    assert.error_matches(function() self.proc(fd, "comm") end,
-      "pidfd expected")
-    fd:close()
-    local p = assert(pidfd.self())
-    p:close()
-    assert.error_matches(function() p:proc("comm") end, "closed pidfd")
-  end)
-
-  it("makes no descriptor that stays", function()
-    assert.equal(0, fds.leaked(function()
-      assert(self:proc("comm"))
-    end))
-  end)
-
-  it("makes no descriptor that stays when it fails", function()
-    child.with_reaped(function(p)
-      assert.equal(0, fds.leaked(function()
-        fails("proc", "ENOENT", self:proc("nonesuch"))
-        fails("proc", "EISDIR", self:proc("fd"))
-        fails("proc", "ELOOP", self:proc("exe"))
-        fails("proc", "ESRCH", p:proc("comm"))
-      end))
-    end)
-  end)
-
-  it("lets the collector look for a descriptor", function()
-    local prepare, call = "local p = pidfd.self()", "p:proc('comm')"
-    assert.equal("returns", scarce.with_garbage(prepare, call))
-    assert.equal("EMFILE", scarce.without_garbage(prepare, call))
   end)
 end)

@@ -157,9 +157,7 @@ describe("the recipe", function()
 
   it("peer.lua tells a client who it is", function()
     need("socket.unix")
-    if not kernel.at_least(6, 5) then
-      pending("SO_PEERPIDFD (Linux 6.5)")
-    end
+    kernel.need(6, 5, "SO_PEERPIDFD")
     local path = os.tmpname()
     os.remove(path)
     partner.with("exec 2>&1; exec " .. script.command(HERE .. "peer.lua", path),

@@ -105,9 +105,7 @@ describe("a pid that is handed out again", function()
   end)
 
   it("is not told of by the old process's information", function()
-    if not kernel.at_least(6, 15) then
-      pending("PIDFD_INFO_EXIT (Linux 6.15)")
-    end
+    kernel.need(6, 15, "PIDFD_INFO_EXIT")
     assert.equal("nil\t15\tnil\n", reused.run [[
       local reused = require "spec.programs.reused"
       local old = reused.start()

@@ -42,9 +42,7 @@ describe("the end of a program that is reaped by somebody else", function()
   end)
 
   it("is no failure where another thread waits for all", function()
-    if not compiled.module("thief") then
-      pending("needs a C compiler")
-    end
+    compiled.need("thief")
     local output, errors = script.run([[
       local pidfd, thief = require "pidfd", require "thief"
       assert(thief.start())
@@ -184,9 +182,7 @@ describe("a hook in pidfd.run()", function()
   end)
 
   it("that raises while the job is ended kills it", function()
-    if not compiled.module("unix") then
-      pending("needs a C compiler")
-    end
+    compiled.need("unix")
     local output = run.under("trap '' TERM; exec", [[
       local pidfd = require "pidfd"
       local unix = require "unix"

@@ -14,16 +14,14 @@ describe("the scope of a signal", function()
   local flags = pidfd.flags
 
   local function need_scopes()
-    if not kernel.at_least(6, 9) then
-      pending("scopes of signals (Linux 6.9)")
-    end
+    kernel.need(6, 9, "scopes of signals")
   end
 
   -- Lend 'use' a process of two threads, which tells who got SIGUSR1: pidfds
   -- of both threads, a function that returns the next to tell, and the ids.
   local function with_threads(argument, use)
     need_scopes()
-    local possible = threads.with(argument, function(process, tid)
+    threads.with(argument, function(process, tid)
       local leader = assert(pidfd.open(process.pid, flags.THREAD))
       local second = assert(pidfd.open(tid, flags.THREAD))
       use(leader, second, function()
@@ -32,9 +30,6 @@ describe("the scope of a signal", function()
       leader:close()
       second:close()
     end)
-    if not possible then
-      pending("needs a C compiler")
-    end
   end
 
   it("is the thread that the pidfd was opened for", function()

@@ -23,9 +23,7 @@ describe("a signal with a value", function()
 
   -- Have 'send' send the signal to a process. Returns what it told.
   local function received(sig, send)
-    if not compiled.module("unix") then
-      pending("needs a C compiler")
-    end
+    compiled.need("unix")
     local command = "exec " .. script.command(RECEIVER, sig)
     local report
     partner.with(command, function(receiver)
@@ -73,9 +71,7 @@ describe("a signal with a value", function()
   end)
 
   it("arrives with a scope", function()
-    if not kernel.at_least(6, 9) then
-      pending("scopes of signals (Linux 6.9)")
-    end
+    kernel.need(6, 9, "scopes of signals")
     assert.equal(report(true, 9), received(pidfd.signal.USR1, function(p)
       p:send_signal("USR1", pidfd.flags.SIGNAL_THREAD_GROUP, 9)
     end))

@@ -104,9 +104,7 @@ describe("the option setenv of pidfd.spawn()", function()
   end)
 
   it("takes environ as it is at the launch", function()
-    if not compiled.module("setenv") then
-      pending("needs a C compiler")
-    end
+    compiled.need("setenv")
     assert.equal("1\t2\t\n", run.under("exec", [[
       local pidfd, setenv = require "pidfd", require "setenv"
       setenv("PIDFD_A", "1")

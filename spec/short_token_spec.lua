@@ -11,24 +11,18 @@ local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
 local subject = require "spec.support.subject"
 
-local function need_pidfs()
-  if not kernel.at_least(6, 9) then
-    pending("pidfds with an inode of their own (Linux 6.9)")
-  end
-end
-
 teardown(compiled.remove)
 
 describe("p:token('short')", function()
   it("returns the pid and the id", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       assert.equal(("%d:%d"):format(pid, p:id()), p:token("short"))
     end)
   end)
 
   it("names the inode that stat(1) tells", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       local inode = spawned.output { "stat", "-Lc", "%i", "/proc/self/fd/3",
         fds = { [3] = p } }
@@ -37,14 +31,14 @@ describe("p:token('short')", function()
   end)
 
   it("fails with EINVAL for a thread, which it cannot name", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local thread = assert(pidfd.self(pidfd.flags.THREAD))
     fails("token", "EINVAL", thread:token("short"))
     thread:close()
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with_reaped(function(p)
       fails("token", "ESRCH", p:token("short"))
     end)
@@ -76,7 +70,7 @@ end)
 
 describe("pidfd.from_token() of a short one", function()
   it("returns a pidfd for the same process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       local q = assert(pidfd.from_token(p:token("short")))
       assert.is_true(p == q)
@@ -87,7 +81,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("finds it in another program", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       local output = script.run([[
         local pidfd = require "pidfd"
@@ -98,7 +92,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("finds the main process that systemd names", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p, pid)
       local output = script.run([[
         local pidfd = require "pidfd"
@@ -110,10 +104,8 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("needs no /proc", function()
-    need_pidfs()
-    if not kernel.at_least(6, 13) then
-      pending("the pid without /proc (Linux 6.13)")
-    end
+    kernel.need_pidfs()
+    kernel.need(6, 13, "the pid without /proc")
     local output = run.unshared(run.without_proc, [[
       local pidfd = require "pidfd"
       local p = assert(pidfd.self())
@@ -126,7 +118,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local token
     child.with(function(p)
       token = assert(p:token("short"))
@@ -135,7 +127,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("fails with ESRCH where another process has the number", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local output = reused.run [[
       local pidfd = require "pidfd"
       local reused = require "spec.programs.reused"
@@ -150,7 +142,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("fails with ESRCH where the number is a thread's", function()
-    need_pidfs()
+    kernel.need_pidfs()
     subject.with({ "thread" }, function(p, thread)
       fails("from_token", "ESRCH", pidfd.from_token(thread .. ":" .. p:id()))
     end)
@@ -187,7 +179,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("makes no descriptor that stays", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local p = assert(pidfd.self())
     local token = p:token("short")
     assert.equal(0, fds.leaked(function()
@@ -198,7 +190,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("lets the collector look for a descriptor", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local prepare = "local token = pidfd.self():token('short')"
     local call = "pidfd.from_token(token)"
     assert.equal("returns", scarce.with_garbage(prepare, call))

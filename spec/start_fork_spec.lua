@@ -17,9 +17,7 @@ local kinds = {
 describe("processes that another thread forks", function()
   for kind, options in sorted(kinds) do
     it("do not hold up the start of a child " .. kind, function()
-      if not compiled.module("forker") then
-        pending("needs a C compiler")
-      end
+      compiled.need("forker")
       local trace, output = run.traced("-f -e trace=clone"
         .. " -e inject=clone:delay_exit=3000 timeout -s KILL 60", [[
         local options = require "spec.programs.options"
@@ -90,16 +88,10 @@ describe("pidfd.spawn() in a thread that is to be cancelled", function()
     for _, refused in ipairs { false, true } do
       local where = refused and ", without close_range()" or ""
       it("works, for a child " .. kind .. where, function()
-        if not compiled.module("cancel") then
-          pending("needs a C compiler")
-        end
+        compiled.need("cancel")
         local prefix = "exec "
         if refused then -- so it opens a directory, and reads it
-          local refusing = run.refusing(run.CLOSE_RANGE, "ENOSYS")
-          if not refusing then
-            pending("needs a C compiler")
-          end
-          prefix = prefix .. refusing
+          prefix = prefix .. run.refusing(run.CLOSE_RANGE, "ENOSYS")
         end
         assert.equal("nil 2\t0\npidfd\t0\ntrue\n",
           (run.under(prefix, PROGRAM, options)))

@@ -20,16 +20,10 @@ local function hold()
   return command
 end
 
-local function need_unix()
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-end
-
 -- Run a program, in which 'cwd' in the options holds the child up.
 local function run_held(program, ...)
   local command = hold()
-  need_unix()
+  compiled.need("unix")
   return run.under("exec timeout -s KILL 30 " .. command,
     program, ...)
 end
@@ -217,7 +211,7 @@ end
 describe("a hook of a signal that comes when the program runs", function()
   for kind, options in sorted(kinds) do
     it("does not run before the start is over, for a child " .. kind, function()
-      need_unix()
+      compiled.need("unix")
       local trace, output = run.traced("-e trace=close,rt_sigprocmask"
         .. " -e inject=close,rt_sigprocmask:delay_exit=20000", [[
         local options = require "spec.programs.options"

@@ -3,6 +3,7 @@
 
 local cgroup = require "spec.support.cgroup"
 local child = require "spec.support.child"
+local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -10,6 +11,8 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
+
+local assert_end = ended.assert
 
 -- Start a shell in the cgroup, which says the number of a process that it has
 -- started. Call 'use' with the pidfds of the shell and of the other.
@@ -29,12 +32,6 @@ end
 
 -- One that has a session of its own.
 local STARTS = "setsid sleep 60 >&- <&- & echo $!; "
-
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
 
 local function is_empty(path)
   return read(path .. "/cgroup.events"):find("populated 0", 1, true) ~= nil

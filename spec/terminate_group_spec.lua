@@ -1,6 +1,7 @@
 -- p:terminate() with "group": all that is in the process group.
 
 local child = require "spec.support.child"
+local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -8,6 +9,8 @@ local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
+
+local assert_end = ended.assert
 
 -- Start a shell that leads a group and says the number of a process that it
 -- has started there. Call 'use' with the pidfds of the shell and of the other.
@@ -26,12 +29,6 @@ local function with_job(command, use)
 end
 
 local STARTS = "sleep 60 >&- <&- & echo $!; "
-
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
 
 -- A group outlives its leader: without the leader it is known since then.
 local function need_groups_without_leader()

@@ -1,4 +1,5 @@
 local compiled = require "spec.support.compiled"
+local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
@@ -9,32 +10,24 @@ local script = require "spec.support.script"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
 
+local assert_end = ended.assert
+
 local flags = pidfd.flags
 
 teardown(compiled.remove)
 
-local function assert_end(expected_how, expected_code, how, code)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-end
-
 -- Lend 'use' a process of two threads: its pidfd, and the partner.
 local function with_process(argument, use)
-  local possible = threads.with(argument, function(process, tid)
+  threads.with(argument, function(process, tid)
     local p = assert(pidfd.open(process.pid))
     use(p, process, tid)
     p:close()
   end)
-  if not possible then
-    pending("needs a C compiler")
-  end
 end
 
 -- The same, with a pidfd of its second thread in between.
 local function with_thread(use)
-  if not kernel.at_least(6, 9) then
-    pending("pidfds of threads (Linux 6.9)")
-  end
+  kernel.need(6, 9, "pidfds of threads")
   with_process("", function(p, process, tid)
     local thread = assert(pidfd.open(tid, flags.THREAD))
     use(p, thread, process, tid)
@@ -217,9 +210,7 @@ describe("a pidfd of a thread", function()
   end)
 
   it("tells how the thread ended", function()
-    if not kernel.at_least(6, 15) then
-      pending("the end of a thread (Linux 6.15)")
-    end
+    kernel.need(6, 15, "the end of a thread")
     with_thread(function(_, thread, process)
       process.tell("leave")
       assert_end("exit", 0, thread:wait())
@@ -227,9 +218,7 @@ describe("a pidfd of a thread", function()
   end)
 
   it("tells the status of a process that ends as a whole", function()
-    if not kernel.at_least(6, 15) then
-      pending("the end of a thread (Linux 6.15)")
-    end
+    kernel.need(6, 15, "the end of a thread")
     with_thread(function(p, thread, process)
       process.tell("exit")
       assert_end("exit", 3, thread:wait())

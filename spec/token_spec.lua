@@ -1,42 +1,23 @@
 local child = require "spec.support.child"
+local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
-local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
-
-local function need_pidfs()
-  if not kernel.at_least(6, 9) then
-    pending("pidfds with an inode of their own (Linux 6.9)")
-  end
-end
-
-local function boot_id()
-  local file = assert(io.open("/proc/sys/kernel/random/boot_id"))
-  local id = file:read()
-  file:close()
-  return id
-end
-
--- A token in which these fields are others.
-local function token_with(p, fields)
-  return ("%s:%s:%s:%s:%s"):format(fields.version or 1,
-    fields.kind or "process", fields.pid or p:pid(), fields.id or p:id(),
-    fields.boot or boot_id())
-end
+local tokens = require "spec.support.tokens"
 
 describe("p:token()", function()
   it("returns a string that names the process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
-      assert.equal(token_with(p, {}), p:token())
+      assert.equal(tokens.with(p, {}), p:token())
     end)
   end)
 
   it("returns the same for any pidfd of the process, at any time",
     function()
-      need_pidfs()
+      kernel.need_pidfs()
       child.with(function(p, pid)
         local token = assert(p:token())
         local q = assert(pidfd.open(pid))
@@ -48,7 +29,7 @@ describe("p:token()", function()
     end)
 
   it("returns another for another process", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with(function(p)
       child.with(function(q)
         assert.not_equal(p:token(), q:token())
@@ -57,7 +38,7 @@ describe("p:token()", function()
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
-    need_pidfs()
+    kernel.need_pidfs()
     child.with_reaped(function(p)
       fails("token", "ESRCH", p:token())
     end)
@@ -71,27 +52,13 @@ describe("p:token()", function()
   end)
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
-    need_pidfs()
-    local output = run.in_pid_namespace [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.adopt(3)):token())])
-    ]]
-    if not output then
-      pending("needs luv, and namespaces of its own")
-    end
-    assert.equal("EREMOTE\n", output)
+    kernel.need_pidfs()
+    assert.equal("EREMOTE", (elsewhere.outside "p:token()"))
   end)
 
   it("fails with ENOENT where /proc is hidden", function()
-    need_pidfs()
-    local output = run.unshared(run.without_proc, [[
-      local pidfd = require "pidfd"
-      print(pidfd.errno[select(3, assert(pidfd.self()):token())])
-    ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
-    assert.equal("ENOENT\n", output)
+    kernel.need_pidfs()
+    assert.equal("ENOENT", (elsewhere.without_proc "p:token()"))
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()
@@ -113,7 +80,7 @@ describe("p:token()", function()
   end)
 
   it("lets the collector look for a descriptor", function()
-    need_pidfs()
+    kernel.need_pidfs()
     local prepare, call = "local p = pidfd.self()", "p:token()"
     assert.equal("returns", scarce.with_garbage(prepare, call))
     assert.equal("EMFILE", scarce.without_garbage(prepare, call))

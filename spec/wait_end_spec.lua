@@ -1,56 +1,17 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
-local partner = require "spec.support.partner"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
-
--- The end of a process that somebody else has reaped.
-local function assert_told(how, code, ...)
-  if kernel.at_least(6, 15) then
-    assert_end(how, code, ...)
-  else
-    assert_end("unknown", nil, ...)
-  end
-end
-
--- Lend 'use' a zombie whose parent reaps it when it is told a line: a pidfd,
--- and the parent, a partner.
-local PARENT = [[
-  io.stdout:setvbuf("line")
-  local zombie = assert(require("pidfd").spawn { "sh", "-c", arg[1] })
-  print(zombie:pid())
-  io.read()
-  zombie:wait()
-  print("reaped")
-  io.read()
-]]
-
-local function with_others_zombie(command, use)
-  partner.with("exec " .. script.command(PARENT, command), function(parent)
-    local p = assert(pidfd.open(math.tointeger(parent.hear())))
-    assert(p:poll())
-    use(p, parent)
-    p:close()
-  end)
-end
-
-local function need_unix()
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-end
+local assert_end, assert_told = ended.assert, ended.assert_told
+local with_others_zombie = ended.with_others_zombie
 
 teardown(compiled.remove)
 
@@ -150,7 +111,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that a waitpid() for any has reaped", function()
-    need_unix()
+    compiled.need("unix")
     assert.equal(told("exit", 3), outcome_of [[
       local pidfd = require "pidfd"
       local outcome = require "spec.programs.outcome"
@@ -163,7 +124,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that exits without any signal", function()
-    need_unix()
+    compiled.need("unix")
     local output = outcome_of [[
       local pidfd = require "pidfd"
       local outcome = require "spec.programs.outcome"
@@ -202,9 +163,8 @@ describe("the end of a process", function()
   it("is told of one that is reaped only during the wait", function()
     if not run.is_root() then
       pending("needs root")
-    elseif not kernel.at_least(6, 15) then
-      pending("the end of a stranger (Linux 6.15)")
     end
+    kernel.need(6, 15, "the end of a stranger")
     with_others_zombie("exit 3", function(p, parent)
       local output = run.as_stranger([[
         local pidfd = require "pidfd"

@@ -1,49 +1,16 @@
 local child = require "spec.support.child"
+local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
-local partner = require "spec.support.partner"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local times = require "spec.support.times"
 
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
-
--- The end of a process that somebody else has reaped.
-local function assert_told(how, code, ...)
-  if kernel.at_least(6, 15) then
-    assert_end(how, code, ...)
-  else
-    assert_end("unknown", nil, ...)
-  end
-end
-
--- Lend 'use' a zombie whose parent reaps it when it is told a line: a pidfd,
--- and the parent, a partner.
-local PARENT = [[
-  io.stdout:setvbuf("line")
-  local zombie = assert(require("pidfd").spawn { "sh", "-c", arg[1] })
-  print(zombie:pid())
-  io.read()
-  zombie:wait()
-  print("reaped")
-  io.read()
-]]
-
-local function with_others_zombie(command, use)
-  partner.with("exec " .. script.command(PARENT, command), function(parent)
-    local p = assert(pidfd.open(math.tointeger(parent.hear())))
-    assert(p:poll())
-    use(p, parent)
-    p:close()
-  end)
-end
+local assert_end, assert_told = ended.assert, ended.assert_told
+local with_others_zombie = ended.with_others_zombie
 
 describe("p:wait()", function()
   local ends = {
@@ -247,9 +214,7 @@ describe("p:wait()", function()
   end)
 
   it("fails with EDEADLK for this thread", function()
-    if not kernel.at_least(6, 9) then
-      pending("pidfds of threads (Linux 6.9)")
-    end
+    kernel.need(6, 9, "pidfds of threads")
     local p = assert(pidfd.self(pidfd.flags.THREAD))
     fails("wait", "EDEADLK", p:wait())
     p:close()

@@ -1,21 +1,12 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local ended = require "spec.support.ended"
 local partner = require "spec.support.partner"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 local state = require "spec.support.state"
 
-local function assert_end(expected_how, expected_code, how, code, ...)
-  assert.equal(expected_how, how)
-  assert.equal(expected_code, code)
-  assert.equal(0, select("#", ...))
-end
-
-local function need_unix()
-  if not compiled.module("unix") then
-    pending("needs a C compiler")
-  end
-end
+local assert_end = ended.assert
 
 teardown(compiled.remove)
 
@@ -28,7 +19,7 @@ describe("a child that is traced by another", function()
 
   -- Lend 'use' a zombie that its tracer does not let go of, and the tracer.
   local function with_traced(use)
-    need_unix()
+    compiled.need("unix")
     local possible
     child.with(function(p, pid)
       local command = "exec " .. script.command(TRACER, pid)

@@ -30,6 +30,15 @@ function compiled.program(name, options)
   return possible and where .. "/" .. name or nil
 end
 
+-- The same, but is pending where it is not possible.
+function compiled.need_program(name, options)
+  local path = compiled.program(name, options)
+  if not path then
+    pending("needs a C compiler")
+  end
+  return path
+end
+
 -- Make a Lua module that is found from now on, by programs that a spec starts
 -- as well. Returns whether that was possible. An emulated interpreter takes
 -- modules of another machine than the programs that it starts. A module stays

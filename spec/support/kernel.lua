@@ -1,5 +1,6 @@
 -- Which Linux this is: what an older one lacks is pending there.
 
+local pending = require "spec.support.pending"
 local read = require "spec.support.read"
 
 local kernel = {}
@@ -13,6 +14,17 @@ major, minor = tonumber(major), tonumber(minor)
 function kernel.at_least(wanted_major, wanted_minor)
   return major > wanted_major or
     major == wanted_major and minor >= wanted_minor
+end
+
+-- Is pending on an older Linux than that, which lacks such a thing.
+function kernel.need(wanted_major, wanted_minor, what)
+  if not kernel.at_least(wanted_major, wanted_minor) then
+    pending(("%s (Linux %d.%d)"):format(what, wanted_major, wanted_minor))
+  end
+end
+
+function kernel.need_pidfs()
+  kernel.need(6, 9, "pidfds with an inode of their own")
 end
 
 return kernel

@@ -13,9 +13,7 @@ local stream = {}
 stream.kinds = { "pipe", "fifo", "socket", "master", "slave" }
 
 function stream.ends()
-  if not compiled.module("ends") then
-    pending("needs a C compiler")
-  end
+  compiled.need("ends")
   return require "ends"
 end
 

@@ -7,16 +7,11 @@ local threads = {}
 
 -- Start it, and call 'use' with it, a partner, and the id of its second
 -- thread. With the argument "leaderless" the first thread is over soon.
--- Returns nil where there is no compiler.
 function threads.with(argument, use)
-  local program = compiled.program("threads", "-pthread")
-  if not program then
-    return nil
-  end
+  local program = compiled.need_program("threads", "-pthread")
   partner.with("exec " .. program .. " " .. argument, function(process)
     use(process, math.tointeger(process.hear()))
   end)
-  return true
 end
 
 return threads

@@ -35,20 +35,6 @@
 ** ======================================================================
 */
 
-static int bad (lua_State *L, const char *key, const char *reason) {
-  return luaL_argerror(L, PFD_OPTIONS,
-                       lua_pushfstring(L, "%s: %s", key, reason));
-}
-
-
-static void wanttype (lua_State *L, const char *key, int type) {
-  if (lua_type(L, -1) != type)
-    bad(L, key,
-        lua_pushfstring(L, "%s expected, got %s", lua_typename(L, type),
-                        luaL_typename(L, -1)));
-}
-
-
 /* push the option; returns its type */
 static int getoption (lua_State *L, const char *key) {
   lua_pushstring(L, key);
@@ -79,9 +65,9 @@ static int takeoption (lua_State *L, const char *key) {
 static long long taketime (lua_State *L, const char *key, long long time) {
   if (!takeoption(L, key))
     return time;
-  wanttype(L, key, LUA_TNUMBER);
+  pfd_plan_wanttype(L, key, LUA_TNUMBER);
   if (!pfd_arg_totime(lua_tonumber(L, -1), &time))
-    bad(L, key, "out of range");
+    pfd_plan_bad(L, key, "out of range");
   lua_pop(L, 1);
   return time;
 }
@@ -91,12 +77,12 @@ static size_t takelimit (lua_State *L) {
   int isinteger;
   if (!takeoption(L, "limit"))
     return SIZE_MAX;
-  wanttype(L, "limit", LUA_TNUMBER);
+  pfd_plan_wanttype(L, "limit", LUA_TNUMBER);
   lua_Integer n = lua_tointegerx(L, -1, &isinteger);
   if (!isinteger)
-    bad(L, "limit", "number has no integer representation");
+    pfd_plan_bad(L, "limit", "number has no integer representation");
   if (n < 0)
-    bad(L, "limit", "out of range");
+    pfd_plan_bad(L, "limit", "out of range");
   lua_pop(L, 1);
   unsigned long long limit = (unsigned long long)n;
   return (limit < SIZE_MAX) ? (size_t)limit : SIZE_MAX;
@@ -106,12 +92,12 @@ static size_t takelimit (lua_State *L) {
 static Scope takescope (lua_State *L) {
   if (!takeoption(L, "scope"))
     return PFD_GROUP;
-  wanttype(L, "scope", LUA_TSTRING);
+  pfd_plan_wanttype(L, "scope", LUA_TSTRING);
   size_t length;
   const char *word = lua_tolstring(L, -1, &length);
   int scope = (strlen(word) == length) ? pfd_job_findscope(word) : -1;
   if (scope < 0)
-    bad(L, "scope", lua_pushfstring(L, "invalid option '%s'", word));
+    pfd_plan_bad(L, "scope", lua_pushfstring(L, "invalid option '%s'", word));
   lua_pop(L, 1);
   return (Scope)scope;
 }
@@ -125,9 +111,9 @@ static void setgroup (lua_State *L) {
   int hassession = getoption(L, "session") != LUA_TNIL && lua_toboolean(L, -1);
   int type = getoption(L, "pgroup");
   if (type == LUA_TNUMBER && lua_tonumber(L, -1) != 0)
-    bad(L, "pgroup",
-        "the scope \"group\" wants a group of its own: 0, or scope "
-        "\"process\"");
+    pfd_plan_bad(L, "pgroup",
+                 "the scope \"group\" wants a group of its own: 0, or scope "
+                 "\"process\"");
   lua_pop(L, 2);
   if (type == LUA_TNIL && !hassession) {
     lua_pushinteger(L, 0);
@@ -138,7 +124,7 @@ static void setgroup (lua_State *L) {
 
 static void checkcgroup (lua_State *L) {
   if (getoption(L, "cgroup") == LUA_TNIL)
-    bad(L, "scope", "\"cgroup\" wants the option 'cgroup'");
+    pfd_plan_bad(L, "scope", "\"cgroup\" wants the option 'cgroup'");
   lua_pop(L, 1);
 }
 
@@ -167,15 +153,15 @@ static void setdefault (lua_State *L, const char *key, const char *value) {
 static void setstreams (lua_State *L) {
   int hasinput = takeoption(L, "input");
   if (hasinput)
-    wanttype(L, "input", LUA_TSTRING);
+    pfd_plan_wanttype(L, "input", LUA_TSTRING);
   else
     lua_pushliteral(L, "");
   pfd_plan_keep(L);
   setdefault(L, "stdin", hasinput ? "pipe" : "null");
   if (hasinput && !ispipe(L, "stdin"))
-    bad(L, "input", "there is 'stdin', too");
+    pfd_plan_bad(L, "input", "there is 'stdin', too");
   if (!hasinput && ispipe(L, "stdin"))
-    bad(L, "stdin", "\"pipe\" wants the option 'input'");
+    pfd_plan_bad(L, "stdin", "\"pipe\" wants the option 'input'");
   setdefault(L, "stdout", "pipe");
   setdefault(L, "stderr", "pipe");
 }

@@ -16,9 +16,6 @@
 #include "await.h"
 #include "block.h"
 
-/* how long after SIGKILL: five seconds */
-#define LASTWAIT 5000000000LL
-
 /* PID 1 of a pid namespace, to the processes in it */
 #define INIT 1
 
@@ -248,6 +245,11 @@ static int isclosely (int looks) {
 }
 
 
+int pfd_job_needsleader (const Handle *p, Scope scope) {
+  return scope == PFD_GROUP && pfd_sys_onpidfs(p->fd) != 1;
+}
+
+
 int pfd_job_isleft (const Handle *p, Scope scope, int looks) {
   if (scope == PFD_GROUP)
     return lookatgroup(p, isclosely(looks));
@@ -355,7 +357,7 @@ static Refusal finish (lua_State *L, const Job *job, End *end) {
   if (refusal.rc != -ETIMEDOUT)
     return refusal;
   Job last = *job;
-  last.deadline = pfd_block_deadline(LASTWAIT);
+  last.deadline = pfd_block_deadline(PFD_LASTWAIT);
   refusal = sendwhole(L, job, SIGKILL);
   if (refusal.rc == 0)
     refusal.rc = awaitwhole(L, &last, end, 1);
@@ -402,17 +404,6 @@ static int lookatone (lua_State *L, const Job *job, End *end) {
 }
 
 
-/*
-** Before Linux 6.9 a group is reached by the number of its leader, which a
-** child keeps until it is reaped. So that comes last.
-*/
-static int mustkeepleader (lua_State *L, const Job *job) {
-  if (job->scope != PFD_GROUP || job->reap == PFD_PEEK)
-    return 0;
-  return pfd_sys_onpidfs(pfd_handle_openas(L, job->arg, PFD_PIDFD)->fd) == 0;
-}
-
-
 static Refusal endone (lua_State *L, const Job *job, End *end) {
   int rc = lookatone(L, job, end);
   if (rc < 0 && rc != -ETIMEDOUT)
@@ -430,7 +421,8 @@ static Refusal endone (lua_State *L, const Job *job, End *end) {
 
 int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint) {
   Job now = *job;
-  int kept = mustkeepleader(L, job);
+  const Handle *p = pfd_handle_openas(L, job->arg, PFD_PIDFD);
+  int kept = job->reap != PFD_PEEK && pfd_job_needsleader(p, job->scope);
   if (kept)
     now.reap = PFD_PEEK;
   Refusal refusal = endone(L, &now, end);

@@ -17,6 +17,9 @@
 
 typedef enum Scope { PFD_PROCESS, PFD_GROUP, PFD_CGROUP } Scope;
 
+/* how long to wait after SIGKILL: five seconds */
+#define PFD_LASTWAIT 5000000000LL
+
 /* which pidfd, and when SIGKILL follows SIGTERM; a child is reaped at last */
 typedef struct Job {
   int arg;
@@ -51,6 +54,13 @@ int pfd_job_end (lua_State *L, const Job *job, End *end, const char **hint);
 ** is a child that we gave a group of its own, so that this is surely not ours.
 */
 int pfd_job_signal (const Handle *p, Scope scope, int sig);
+
+/*
+** Must the process be reaped only when all of it has ended? Before Linux 6.9 a
+** group is reached by the number of its leader, which a child keeps until it is
+** reaped.
+*/
+int pfd_job_needsleader (const Handle *p, Scope scope);
 
 /*
 ** The process has ended: does anything else of it live? 1, 0 or -errno. 'looks'

@@ -56,17 +56,17 @@ static const Resource resources[] = {
 ** ======================================================================
 */
 
-static int bad (lua_State *L, const char *key, const char *reason) {
+int pfd_plan_bad (lua_State *L, const char *key, const char *reason) {
   return luaL_argerror(L, PFD_OPTIONS,
                        lua_pushfstring(L, "%s: %s", key, reason));
 }
 
 
-static void wanttype (lua_State *L, const char *key, int type) {
+void pfd_plan_wanttype (lua_State *L, const char *key, int type) {
   if (lua_type(L, -1) != type)
-    bad(L, key,
-        lua_pushfstring(L, "%s expected, got %s", lua_typename(L, type),
-                        luaL_typename(L, -1)));
+    pfd_plan_bad(L, key,
+                 lua_pushfstring(L, "%s expected, got %s",
+                                 lua_typename(L, type), luaL_typename(L, -1)));
 }
 
 
@@ -89,10 +89,10 @@ static void *newarray (lua_State *L, unsigned long long n, size_t size) {
 
 static const char *tostring (lua_State *L, const char *key) {
   size_t length;
-  wanttype(L, key, LUA_TSTRING);
+  pfd_plan_wanttype(L, key, LUA_TSTRING);
   const char *s = lua_tolstring(L, -1, &length);
   if (strlen(s) != length)
-    bad(L, key, "contains a zero");
+    pfd_plan_bad(L, key, "contains a zero");
   pfd_plan_keep(L);
   return s;
 }
@@ -101,19 +101,19 @@ static const char *tostring (lua_State *L, const char *key) {
 static lua_Integer tointeger (lua_State *L, const char *key, lua_Integer lo,
                               lua_Integer hi) {
   int isinteger;
-  wanttype(L, key, LUA_TNUMBER);
+  pfd_plan_wanttype(L, key, LUA_TNUMBER);
   lua_Integer n = lua_tointegerx(L, -1, &isinteger);
   if (!isinteger)
-    bad(L, key, "number has no integer representation");
+    pfd_plan_bad(L, key, "number has no integer representation");
   if (n < lo || n > hi)
-    bad(L, key, "out of range");
+    pfd_plan_bad(L, key, "out of range");
   lua_pop(L, 1);
   return n;
 }
 
 
 static int toboolean (lua_State *L, const char *key) {
-  wanttype(L, key, LUA_TBOOLEAN);
+  pfd_plan_wanttype(L, key, LUA_TBOOLEAN);
   int b = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return b;
@@ -126,7 +126,7 @@ static int tosignal (lua_State *L, const char *key) {
   const char *name = tostring(L, key);
   int sig = pfd_constants_findsignal(name);
   if (sig < 0)
-    bad(L, key, lua_pushfstring(L, "invalid signal '%s'", name));
+    pfd_plan_bad(L, key, lua_pushfstring(L, "invalid signal '%s'", name));
   return sig;
 }
 
@@ -139,7 +139,7 @@ static int todescriptor (lua_State *L, const char *key, Borrowed *b) {
     reason =
       lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1));
   if (fd < 0)
-    bad(L, key, reason);
+    pfd_plan_bad(L, key, reason);
   pfd_plan_keep(L);
   *b = (Borrowed){.fd = fd, .name = key};
   b->at = (lua_Integer)lua_rawlen(L, PFD_KEPT);
@@ -171,7 +171,7 @@ static void readpath (lua_State *L, Plan *plan, const char *key) {
 
 static void checkname (lua_State *L, const char *key, const char *name) {
   if (*name == '\0' || strchr(name, '=') != NULL)
-    bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
+    pfd_plan_bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
 }
 
 
@@ -192,7 +192,7 @@ static const char *readvariable (lua_State *L, const char *key) {
 
 /* a table is copied before it is read, so that its fields can be counted */
 static size_t totable (lua_State *L, const char *key) {
-  wanttype(L, key, LUA_TTABLE);
+  pfd_plan_wanttype(L, key, LUA_TTABLE);
   pfd_copy_table(L, PFD_OPTIONS);
   return pfd_copy_count(L);
 }
@@ -241,7 +241,7 @@ static Stream readstream (lua_State *L, Plan *plan, const char *key, int i) {
   for (int kind = PFD_INHERIT; kind <= (i == 2 ? PFD_STDOUT : PFD_PIPE); kind++)
     if (strcmp(word, words[kind]) == 0)
       return (Stream){.kind = (Kind)kind};
-  bad(L, key, lua_pushfstring(L, "invalid option '%s'", word));
+  pfd_plan_bad(L, key, lua_pushfstring(L, "invalid option '%s'", word));
   return (Stream){.kind = PFD_CLOSED};
 }
 
@@ -282,7 +282,7 @@ static void readfds (lua_State *L, Plan *plan, const char *key) {
 static void readgroups (lua_State *L, Plan *plan, const char *key) {
   size_t n = totable(L, key);
   if (n != lua_rawlen(L, -1))
-    bad(L, key, "list expected");
+    pfd_plan_bad(L, key, "list expected");
   gid_t *groups = (gid_t *)newarray(L, n, sizeof(gid_t));
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
@@ -365,7 +365,7 @@ static void readctty (lua_State *L, Plan *plan, const char *key) {
 static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
   size_t n = totable(L, key);
   if (lua_rawlen(L, -1) != n)
-    bad(L, key, "list expected");
+    pfd_plan_bad(L, key, "list expected");
   plan->launch.keepsignals = 0;
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
@@ -373,7 +373,7 @@ static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
     if (sig >= 1 && sig <= 64)
       plan->launch.keepsignals |= PFD_SIGNALBIT(sig);
     else
-      bad(L, key, "out of range");
+      pfd_plan_bad(L, key, "out of range");
   }
   lua_pop(L, 1);
 }
@@ -384,19 +384,19 @@ static unsigned long long tolimit (lua_State *L, const char *key) {
   if (lua_type(L, -1) == LUA_TSTRING) {
     const char *word = tostring(L, key);
     if (strcmp(word, "unlimited") != 0)
-      bad(L, key, lua_pushfstring(L, "invalid limit '%s'", word));
+      pfd_plan_bad(L, key, lua_pushfstring(L, "invalid limit '%s'", word));
     return PFD_UNLIMITED;
   }
-  wanttype(L, key, LUA_TNUMBER);
+  pfd_plan_wanttype(L, key, LUA_TNUMBER);
   lua_Number n = lua_tonumber(L, -1);
   if (!(n >= 0 && n < 0x1p63)) /* also what is no number */
-    bad(L, key, "out of range");
+    pfd_plan_bad(L, key, "out of range");
   int isinteger = lua_isinteger(L, -1);
   unsigned long long limit = isinteger
                                ? (unsigned long long)lua_tointeger(L, -1)
                                : (unsigned long long)n;
   if (!isinteger && (lua_Number)limit != n)
-    bad(L, key, "number has no integer representation");
+    pfd_plan_bad(L, key, "number has no integer representation");
   lua_pop(L, 1);
   return limit;
 }
@@ -409,7 +409,7 @@ static void readlimit (lua_State *L, const char *key, Limit *limit) {
     return;
   }
   if (totable(L, key) != 2 || lua_rawlen(L, -1) != 2)
-    bad(L, key, "soft and hard limit expected");
+    pfd_plan_bad(L, key, "soft and hard limit expected");
   lua_rawgeti(L, -1, 1);
   limit->soft = tolimit(L, key);
   lua_rawgeti(L, -1, 2);
@@ -426,10 +426,10 @@ static void badlimit (lua_State *L, const char *key) {
     while (r->name != NULL && strcmp(r->name, name) != 0)
       r++;
     if (r->name == NULL)
-      bad(L, key, lua_pushfstring(L, "no limit '%s'", name));
+      pfd_plan_bad(L, key, lua_pushfstring(L, "no limit '%s'", name));
     lua_pop(L, 1);
   }
-  bad(L, key, "no limit has such a name"); /* with a zero in it */
+  pfd_plan_bad(L, key, "no limit has such a name"); /* with a zero in it */
 }
 
 
@@ -524,7 +524,7 @@ static void checkkeys (lua_State *L) {
   for (lua_pushnil(L); lua_next(L, PFD_OPTIONS); lua_pop(L, 1)) {
     lua_Integer i = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
     if (!isoption(L) && (i < 1 || i > n))
-      bad(L, luaL_tolstring(L, -2, NULL), "unknown key");
+      pfd_plan_bad(L, luaL_tolstring(L, -2, NULL), "unknown key");
   }
 }
 
@@ -617,11 +617,11 @@ static void checkgroups (lua_State *L, const Plan *plan) {
   if (!l->setuid || l->setgroups || l->uid == pfd_sys_geteuid())
     return;
   if (pfd_sys_hascapability(CAP_SETGID))
-    bad(L, "groups",
-        lua_pushfstring(L,
-                        "say which groups user %I is to have, such as "
-                        "groups = {}",
-                        (LUAI_UACINT)l->uid));
+    pfd_plan_bad(L, "groups",
+                 lua_pushfstring(L,
+                                 "say which groups user %I is to have, such as "
+                                 "groups = {}",
+                                 (LUAI_UACINT)l->uid));
 }
 
 
@@ -631,12 +631,12 @@ static void checkctty (lua_State *L, const Plan *plan) {
   if (!l->setctty)
     return;
   if (!l->setsid)
-    bad(L, "ctty", "takes session = true");
+    pfd_plan_bad(L, "ctty", "takes session = true");
   int found = l->ctty < 3;
   for (size_t i = 0; i < plan->nextra; i++)
     found = found || plan->extra[i].to == l->ctty;
   if (!found)
-    bad(L, "ctty", lua_pushfstring(L, "%d is not in fds", l->ctty));
+    pfd_plan_bad(L, "ctty", lua_pushfstring(L, "%d is not in fds", l->ctty));
 }
 
 

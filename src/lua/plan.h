@@ -51,6 +51,12 @@ typedef struct Plan {
 } Plan;
 
 
+/* raise an error that names the option */
+int pfd_plan_bad (lua_State *L, const char *key, const char *reason);
+
+/* the option's value is on top: raises if it is of another type */
+void pfd_plan_wanttype (lua_State *L, const char *key, int type);
+
 /* read the options */
 void pfd_plan_read (lua_State *L, Plan *plan);
 

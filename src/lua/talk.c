@@ -11,9 +11,6 @@
 #include "../linux/sys.h"
 #include "block.h"
 
-/* how long after SIGKILL: five seconds */
-#define LASTWAIT 5000000000LL
-
 /* what is slept on: the pidfd, stdin, stdout, stderr */
 #define NEVENTS 4
 
@@ -87,15 +84,6 @@ static void reap (Talk *t) {
 }
 
 
-/*
-** Before Linux 6.9 a group is reached by the number of its leader, which that
-** keeps until it is reaped. So that comes last.
-*/
-static int mustkeepleader (const Talk *t) {
-  return t->scope == PFD_GROUP && pfd_sys_onpidfs(t->process.fd) != 1;
-}
-
-
 static int findend (lua_State *L, Talk *t) {
   Found found = PFD_RUNNING;
   End end;
@@ -107,7 +95,7 @@ static int findend (lua_State *L, Talk *t) {
   if (rc < 0 || found != PFD_TOLD)
     return rc;
   t->process.end = end;
-  if (!mustkeepleader(t))
+  if (!pfd_job_needsleader(&t->process, t->scope))
     reap(t);
   return 0;
 }
@@ -158,7 +146,7 @@ static int endjob (lua_State *L, Talk *t) {
     return signalall(L, t, SIGTERM);
   case PFD_ASKED:
     t->phase = PFD_KILLED;
-    t->until = after(LASTWAIT);
+    t->until = after(PFD_LASTWAIT);
     return signalall(L, t, SIGKILL);
   default:
     return -ETIMEDOUT;
