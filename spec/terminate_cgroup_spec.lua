@@ -3,16 +3,20 @@
 
 local cgroup = require "spec.support.cgroup"
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
 local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local intercepted = require "spec.support.intercepted"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
 
 local assert_end = ended.assert
+
+teardown(compiled.remove)
 
 -- Start a shell in the cgroup, which says the number of a process that it has
 -- started. Call 'use' with the pidfds of the shell and of the other.
@@ -171,6 +175,23 @@ describe("p:terminate() of a cgroup", function()
     end)
   end)
 
+  -- So the kernel says of a number that has passed to a thread.
+  it("passes over a number that is no process's any more", function()
+    local refusing = run.refusing(intercepted.PIDFD_OPEN, "ENOENT")
+    if not refusing then
+      pending("needs a C compiler")
+    end
+    cgroup.with(function(path)
+      local output = run.under("exec " .. refusing, [[
+        local p = assert(require("pidfd").spawn {
+          "sleep", "60", cgroup = arg[1], pdeathsig = "KILL",
+        })
+        print(p:terminate(0.02, "cgroup"))
+      ]], path)
+      assert.equal("signal\t9\n", output)
+    end)
+  end)
+
   it("fails with EINVAL where there was none", function()
     child.with(function(p, pid)
       local q = assert(pidfd.open(pid))
@@ -202,6 +223,36 @@ describe("p:terminate() of a cgroup", function()
         output)
     end)
   end)
+
+  -- The kernel sets no limit to such a name, but for that of a path.
+  for _, length in ipairs { 300, 3000 } do
+    it("finds this process in one with a name of " .. length .. " bytes",
+      function()
+        cgroup.with(function(path)
+          local name = ("n"):rep(length)
+          local output = run.under("cd " .. path .. " && mkdir " .. name
+            .. " 2>/dev/null || exec echo impossible; exec", [[
+            local pidfd = require "pidfd"
+            local file = assert(io.open(arg[1] .. "/cgroup.procs", "w"))
+            local p = assert(pidfd.spawn {
+              "sleep", "60", cgroup = ".", pdeathsig = "KILL",
+            })
+            assert(file:write("0"))
+            assert(file:close())
+            local _, message, code = p:terminate(0, "cgroup")
+            print(pidfd.errno[code], message:match("%(.*%)"), p:poll(0.01))
+            p:terminate(0)
+          ]], name)
+          os.execute("cd " .. path .. " && while test -d n*; do "
+            .. "rmdir n* 2>/dev/null; done")
+          if output == "impossible\n" then
+            pending("needs a kernel that takes such a name")
+          end
+          assert.equal("EDEADLK\t(this process is in that cgroup)\tfalse\n",
+            output)
+        end)
+      end)
+  end
 
   it("makes no descriptor that stays", function()
     cgroup.with(function(path)

@@ -212,7 +212,7 @@ static int opentoken (int none, void *about) {
     return rc;
   int fd = pfd_sys_open(token->pid, token->thread ? PIDFD_THREAD : 0);
   if (fd < 0)
-    return (fd == -ENOENT || fd == -EINVAL) ? -ESRCH : fd;
+    return pfd_process_isfree(fd) ? -ESRCH : fd;
   unsigned long long id;
   rc = pfd_process_id(fd, &id);
   if (rc == 0 && id == token->id)

@@ -1,6 +1,7 @@
 #include "cgroup.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,12 @@
 #include "sys.h"
 
 #define BUFFERSIZE 1024
-#define NAMESIZE 256
+
+/* the kernel limits the name of a cgroup only as part of a path */
+#define NAMESIZE PATH_MAX
+
+/* room for an entry with the longest name */
+#define ENTRIESSIZE (2 * NAMESIZE)
 
 /* how far down cgroups are followed: each level takes a descriptor */
 #define MAXDEPTH 32
@@ -40,9 +46,14 @@ static int isnone (int rc) {
 }
 
 
-/* a number of 0 is a process in a pid namespace that we cannot see */
+/*
+** A number of 0 is a process in a pid namespace that we cannot see. One that is
+** no pid comes from a file that is no kernel's.
+*/
 static int visitdigit (Walk *walk, int dir, char c) {
   if (c >= '0' && c <= '9') {
+    if (walk->number > (INT_MAX - 9) / 10)
+      return -EIO;
     walk->number = walk->number * 10 + (c - '0');
     return 0;
   }
@@ -98,7 +109,7 @@ static const Entry *choosebelow (const char *buffer, int size) {
 
 /* the next cgroup in the directory, which is read on from there: 1, or 0 */
 static int findbelow (int dir, char name[NAMESIZE]) {
-  _Alignas(Entry) char buffer[BUFFERSIZE];
+  _Alignas(Entry) char buffer[ENTRIESSIZE];
   int size;
   while ((size = pfd_sys_getdents(dir, buffer, sizeof(buffer))) > 0) {
     const Entry *entry = choosebelow(buffer, size);
@@ -194,7 +205,7 @@ static int deliver (int dir, pid_t pid, void *about) {
   Mail *mail = (Mail *)about;
   int pidfd = pfd_sys_open(pid, 0);
   if (pidfd < 0)
-    return (pidfd == -ESRCH || pidfd == -EINVAL) ? 0 : pidfd;
+    return pfd_process_isfree(pidfd) ? 0 : pidfd;
   int rc = ismember(dir, pidfd, pid);
   if (rc > 0) {
     int sent = pfd_sys_send_signal(pidfd, mail->sig, NULL, 0);

@@ -66,16 +66,10 @@ static int ischild (int child, int parent) {
 }
 
 
-/* the number is free, or a thread's by now; EINVAL: so before Linux 6.16 */
-static int isgone (int rc) {
-  return rc == -ESRCH || rc == -ENOENT || rc == -EINVAL;
-}
-
-
 int pfd_family_open (int parent, pid_t pid) {
   int child = pfd_sys_open(pid, 0);
   if (child < 0)
-    return isgone(child) ? -ESRCH : child;
+    return pfd_process_isfree(child) ? -ESRCH : child;
   int rc = ischild(child, parent);
   if (rc == 1)
     return child;

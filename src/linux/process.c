@@ -73,6 +73,12 @@ int pfd_process_check (int fd) {
 }
 
 
+/* EINVAL, and since Linux 6.16 ENOENT: it is a thread's */
+int pfd_process_isfree (int rc) {
+  return rc == -ESRCH || rc == -ENOENT || rc == -EINVAL;
+}
+
+
 int pfd_process_isourproc (void) {
   char self[PATHSIZE];
   int length =

@@ -27,6 +27,9 @@ pid_t pfd_process_procpid (int pidfd);
 */
 int pfd_process_check (int fd);
 
+/* does this error of pidfd_open(2) say that no process has the number? */
+int pfd_process_isfree (int rc);
+
 /* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
 pid_t pfd_process_pid (int pidfd);
 
