@@ -40,7 +40,7 @@ local LOOP_ROUNDS, LOOP_COUNT, LOOP_FEW, LOOP_AIM = 15, 80, 100, 1.5
 
 -- What memory.lua prints, line by line. A leak of one byte per cycle would
 -- be a million. How much garbage there is at the peak is the collector's
--- choice: at most twice as much as with the floor's objects, which are as large.
+-- choice: at most twice as much as with the objects of the floor.
 local memory = {
   { title = "bytes of Lua memory per pidfd", aim = 64 },
   { title = "more descriptors after a million", aim = 0 },
