@@ -31,10 +31,11 @@ else
   $(error LUA_VERSION is one of 5.1, 5.2, 5.3, 5.4, 5.5 and jit, not     '$(LUA_VERSION)')
 endif
 LUA_CMOD = $(PREFIX)/lib/lua/$(MODULES)
-LUA_TYPES = $(PREFIX)/share/lua/$(MODULES)
 MAN = $(PREFIX)/share/man/man3
 # installed if 'make doc' has made it, which takes pandoc
 MAN_PAGE = build/doc/pidfd.3lua
+# an addon for editors: what they find below addons/ they may load
+ADDON = $(PREFIX)/share/lua-language-server/addons/pidfd
 export LUA LUA_INCDIR LUA_LIB LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
@@ -114,6 +115,8 @@ NEEDS_musl = busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
+NEEDS_dist = git
+NEEDS_deb = git pandoc debhelper dh-lua dpkg-dev build-essential
 NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
 
 
@@ -219,13 +222,23 @@ doc: needs ## the reference as HTML and as a man page, in build/doc/
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
 	install -D -m 644 $(MODULE) $(DESTDIR)$(LUA_CMOD)/pidfd.so
-	install -D -m 644 types/pidfd.d.lua $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua
+	install -D -m 644 types/pidfd.d.lua $(DESTDIR)$(ADDON)/library/pidfd.d.lua
+	install -D -m 644 types/config.json $(DESTDIR)$(ADDON)/config.json
 	$(if $(wildcard $(MAN_PAGE)),install -D -m 644 $(MAN_PAGE) $(DESTDIR)$(MAN)/pidfd.3lua)
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(LUA_TYPES)/pidfd.d.lua \
-	  $(DESTDIR)$(MAN)/pidfd.3lua
+	rm -f $(DESTDIR)$(LUA_CMOD)/pidfd.so $(DESTDIR)$(MAN)/pidfd.3lua
+	rm -f $(DESTDIR)$(ADDON)/library/pidfd.d.lua $(DESTDIR)$(ADDON)/config.json
+	@! cd $(DESTDIR)$(dir $(ADDON)) 2>/dev/null || rmdir -p pidfd/library 2>/dev/null || true
+
+.PHONY: dist
+dist: needs ## the source rock of what is committed, in build/dist/
+	@tools/dist build/dist
+
+.PHONY: deb
+deb: needs ## Debian packages of what is committed, in build/deb/
+	@tools/deb build/deb
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well
