@@ -2,7 +2,8 @@ rockspec_format = "3.0"
 package = "pidfd"
 version = "scm-1"
 source = {
-  url = "git+file://.",
+  url = "git+https://github.com/lua-pidfd/pidfd.git",
+  branch = "main",
 }
 description = {
   summary = "Processes of Linux, held by descriptor instead of by number",
@@ -11,6 +12,9 @@ description = {
     not, and descriptors taken out of a process that is already running:
     what Linux can do with a pidfd.
   ]],
+  homepage = "https://github.com/lua-pidfd/pidfd",
+  issues_url = "https://github.com/lua-pidfd/pidfd/issues",
+  maintainer = "the pidfd developers",
   labels = { "linux", "process", "posix" },
   license = "MIT",
 }

@@ -2,6 +2,7 @@
 -- and to a heading of it. So do those of the HTML pages that 'make doc' makes.
 
 local directory = require "spec.support.directory"
+local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
 
@@ -61,7 +62,7 @@ local function complaint(path, link)
   end
 end
 
-local files = { "README.md", "CHANGELOG.md", "CONTRIBUTING.md" }
+local files = { "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md" }
 for _, path in ipairs(lines_of("ls doc/*.md")) do
   files[#files + 1] = path
 end
@@ -149,6 +150,12 @@ describe("make doc", function()
     local lua = os.getenv("LUA") or "lua5.4"
     assert.is_true(os.execute(lua .. " tools/doc/build " .. where) and true)
     assert.same({}, html_complaints(where))
+  end)
+
+  it("makes a man page that names the version", function()
+    need("pandoc")
+    assert.matches('\n%.TH PIDFD 3lua "[%d-]+" "' .. pidfd._VERSION .. '" ',
+      read(where .. "/pidfd.3lua"))
   end)
 
   it("makes a man page that mandoc likes", function()

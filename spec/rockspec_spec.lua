@@ -1,4 +1,7 @@
 local directory = require "spec.support.directory"
+local pidfd = require "pidfd"
+local repository = require "spec.support.repository"
+local script = require "spec.support.script"
 
 local ROCKSPEC = "pidfd-scm-1.rockspec"
 
@@ -72,5 +75,75 @@ describe("luarocks make", function()
     local symbols = lines_of("nm -D --defined-only --format=just-symbols " ..
       module)
     assert.same({ "luaopen_pidfd" }, symbols)
+  end)
+end)
+
+describe("make dist", function()
+  local where
+
+  -- A namespace of its own has no network; where that is not allowed, LuaRocks
+  -- has to do without asking for one.
+  local ALONE = "unshare --user --map-root-user --net"
+  local INSTALL = [[
+    if %s true 2>/dev/null; then alone='%s'; fi
+    cd %s/build && HOME=$PWD $alone luarocks --lua-version %s --tree $PWD/tree \
+      install dist/pidfd-*-1.src.rock CFLAGS='-O0 -fPIC']]
+
+  setup(function()
+    if os.execute("command -v git >/dev/null") then
+      where = repository.new()
+      repository.must(where, "make dist")
+    end
+  end)
+
+  teardown(function()
+    if where then
+      directory.remove(where)
+    end
+  end)
+
+  local function need_git()
+    if not where then
+      pending("needs git")
+    end
+  end
+
+  it("makes a source rock that LuaRocks installs without a network", function()
+    need_git()
+    local version = _VERSION:match("%d.%d")
+    if version == "5.5" then
+      pending("needs a newer LuaRocks")
+    end
+    local output, ok = repository.sh(where,
+      INSTALL:format(ALONE, ALONE, where, version))
+    assert.is_true(ok, output)
+    local printed, errors = script.run([[
+      package.cpath = arg[1]
+      local pidfd = require "pidfd"
+      print(pidfd._VERSION, pidfd.run({ "echo", "it works" }).stdout)
+    ]], where .. "/build/tree/lib/lua/" .. version .. "/?.so")
+    assert.equal("", errors)
+    assert.equal(pidfd._VERSION .. "\tit works\n\n", printed)
+  end)
+
+  it("makes it of what is committed, and says what is not", function()
+    need_git()
+    local output = repository.must(where, "cp README.md new.md && make dist")
+    assert.matches("not in the rock:\n?? new.md\n", output, 1, true)
+    local names = repository.must(where,
+      "rm new.md; unzip -Z1 build/dist/pidfd-*-1.src.rock")
+    assert.matches("\npidfd/src/pidfd.c\n", names, 1, true)
+    assert.matches("\npidfd%-[%d.]+%-1.rockspec\n", names)
+    assert.is_nil(names:find("new.md", 1, true))
+    assert.is_nil(names:find("build/", 1, true))
+  end)
+
+  it("says so where the release of that version is another commit", function()
+    need_git()
+    local output = repository.must(where, [[
+      git tag "v$(tools/version)" && make dist &&
+      git commit -q --allow-empty -m later && make dist]])
+    assert.matches("^[^\n]*rock\nThis is not the release: v[%d.]+ is another",
+      output)
   end)
 end)

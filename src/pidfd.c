@@ -9,6 +9,7 @@
 #include "api/calls.h"
 #include "lua/constants.h"
 #include "lua/handle.h"
+#include "version.h"
 
 
 /* clang-format off */
@@ -130,6 +131,8 @@ LUAMOD_API int luaopen_pidfd (lua_State *L) {
   newtypes(L);
   lua_newtable(L);
   setfunctions(L, functions);
+  lua_pushliteral(L, "pidfd " PFD_VERSION);
+  lua_setfield(L, -2, "_VERSION");
   pfd_constants_flags(L);
   lua_setfield(L, -2, "flags");
   pfd_constants_errno(L);

@@ -10,7 +10,7 @@
 --   **Since** Linux X.Y, or any Linux. **See** [page(2)](...)
 --   what else there is to know, and then an example
 --
--- Of a table, as pidfd.errno, there is only what it is, and an example.
+-- Of a value, as pidfd.errno, there is only what it is, and an example.
 
 local reference = {}
 
@@ -102,11 +102,11 @@ local function section(page, heading, text)
   }
 end
 
--- What a section of that heading is: "function", "table", or nil, a text.
+-- What a section of that heading is: "function", "value", or nil, a text.
 function reference.kind(heading)
   if heading == "pidfd.flags" or heading == "pidfd.errno"
-    or heading == "pidfd.signal" then
-    return "table"
+    or heading == "pidfd.signal" or heading == "pidfd._VERSION" then
+    return "value"
   end
   local called = heading:find("^pidfd%.[%w_]+$") or heading:find("^%w+:[%w_]+$")
     or heading == "p == q" or heading == "tostring(o)"

@@ -18,6 +18,10 @@
 ---(/proc is not mounted, or hides the process).
 local pidfd = {}
 
+---Which version of this module it is.
+---@type string
+pidfd._VERSION = "pidfd 0.1.0"
+
 ---Flag bits. Bits without a name are passed on to the kernel.
 ---@class pidfd.Flags
 ---@field NONBLOCK integer for open and self: O_NONBLOCK, since Linux 5.10
