@@ -49,21 +49,22 @@ static size_t newsize (const Input *in, size_t n) {
 }
 
 
-static int reserve (Input **in, size_t n) {
-  static const Input none;
-  const Input *old = (*in == NULL) ? &none : *in;
-  if (*in != NULL)
+/* returns it with room for so many bytes more, or NULL: no memory */
+static Input *reserve (Input **in, size_t n) {
+  Input now = {.size = 0};
+  if (*in != NULL) {
     movetofront(*in);
-  if (old->size - old->end >= n)
-    return 0;
-  Input now = {.size = newsize(old, n), .end = old->end};
-  now.searched = old->searched;
+    now = **in;
+  }
+  if (*in != NULL && now.size - now.end >= n)
+    return *in;
+  now.size = newsize(&now, n);
   Input *grown = (Input *)realloc(*in, sizeof(Input) + now.size);
   if (grown == NULL)
-    return -ENOMEM;
+    return NULL;
   *grown = now;
   *in = grown;
-  return 0;
+  return grown;
 }
 
 
@@ -83,13 +84,13 @@ int pfd_input_fill (Input **in, int fd, size_t most) {
   if (*in == &lent)
     return -EBUSY;
   size_t size = choosesize(fd, most);
-  int rc = reserve(in, size);
-  if (rc < 0)
-    return rc;
-  rc = pfd_nowait_read(fd, (*in)->data + (*in)->end, size);
+  Input *room = reserve(in, size);
+  if (room == NULL)
+    return -ENOMEM;
+  int rc = pfd_nowait_read(fd, room->data + room->end, size);
   if (rc > 0)
-    (*in)->end += (size_t)rc;
-  else if (pfd_input_length(*in) == 0)
+    room->end += (size_t)rc;
+  else if (pfd_input_length(room) == 0)
     pfd_input_free(in);
   return rc;
 }
