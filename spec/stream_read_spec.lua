@@ -216,16 +216,13 @@ describe("fd:read() that waits", function()
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
+      local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      print(alarm.after(0.05, function()
         print("handled")
         output:write("hello")
-      end)
-      unix.alarm(0.05, 0)
-      print(input:read(9))
+      end, input.read, input, 9))
     ]])
     assert.equal("", errors)
     assert.equal("handled\nhello\n", output)
@@ -233,29 +230,24 @@ describe("fd:read() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local input = stream.input
-      unix.handle(pidfd.signal.ALRM, function()
+      local alarm = require "spec.programs.alarm"
+      local input = require("spec.programs.stream").input
+      print(pcall(alarm.after, 0.05, function()
         input:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(input.read, input, 9))
+      end, input.read, input, 9))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)
 
   it("waits for the rest of its time after a signal handler", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
       local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local input = stream.input
-      unix.handle(pidfd.signal.ALRM, function() end)
-      unix.alarm(0.001, 0.001)
+      local input = require("spec.programs.stream").input
       local start = unix.now()
-      local _, _, code = input:read(9, 0.2)
+      local _, _, code = alarm.every(0.001, function() end,
+        input.read, input, 9, 0.2)
       print(pidfd.errno[code], unix.now() - start >= 0.2)
     ]])
     assert.equal("ETIMEDOUT\ttrue\n", output)

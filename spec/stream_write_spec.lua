@@ -287,18 +287,14 @@ describe("fd:write() that waits", function()
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
+      local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
       local n, text = 0, ("x"):rep(2 ^ 20)
-      unix.handle(pidfd.signal.ALRM, function()
+      print(alarm.every(0.001, function()
         local part = input:read(65536, 0)
         n = n + (part and #part or 0)
-      end)
-      unix.alarm(0.001, 0.001)
-      print(output:write(text))
-      unix.alarm(0, 0)
+      end, output.write, output, text))
       while n < #text do
         n = n + #input:read(65536)
       end
@@ -310,15 +306,11 @@ describe("fd:write() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local output = stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      local alarm = require "spec.programs.alarm"
+      local output = require("spec.programs.stream").output
+      print(pcall(alarm.after, 0.05, function()
         output:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(output.write, output, ("x"):rep(2 ^ 20)))
+      end, output.write, output, ("x"):rep(2 ^ 20)))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)
