@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "process.h"
 #include "sys.h"
 #include "world.h"
 
@@ -22,6 +23,7 @@
 typedef struct Killed {
   struct Killed *next;
   int pidfd;
+  unsigned long long id; /* of the process; 0 before Linux 6.9 */
   World *world;
 } Killed;
 
@@ -82,10 +84,25 @@ static int remember (int pidfd, World *world) {
   Killed *killed = (Killed *)malloc(sizeof(Killed));
   if (killed == NULL)
     return 0;
-  killed->pidfd = pidfd;
-  killed->world = world;
+  *killed = (Killed){.pidfd = pidfd, .world = world};
+  if (pfd_process_id(pidfd, &killed->id) < 0)
+    killed->id = 0;
   add(killed);
   return 1;
+}
+
+
+/*
+** Has somebody closed the pidfd by its number, as a program does that becomes
+** a daemon? Then the number may be that of another pidfd by now, which must be
+** neither closed nor waited for. Before Linux 6.9 one pidfd is not told from
+** another.
+*/
+static int islost (const Killed *killed) {
+  unsigned long long id = 0;
+  int rc = pfd_process_id(killed->pidfd, &id);
+  return rc == -EBADF || (rc == 0 && id != killed->id) ||
+         (rc == -EOPNOTSUPP && killed->id != 0);
 }
 
 
@@ -114,10 +131,12 @@ void pfd_kill_reap (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    if (reap(killed->pidfd) == 1) {
+    int rc = islost(killed) ? -EBADF : reap(killed->pidfd);
+    if (rc == 1)
       forget(killed->pidfd, killed->world);
+    if (rc == 1 ||
+        rc == -EBADF) /* of one that is lost, the world may be in use */
       free(killed);
-    }
     else
       add(killed);
   }
@@ -134,7 +153,8 @@ __attribute__((destructor)) static void unload (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    (void)pfd_sys_close(killed->pidfd);
+    if (!islost(killed))
+      (void)pfd_sys_close(killed->pidfd);
     free(killed);
   }
   pfd_world_unload();
