@@ -162,6 +162,15 @@ describe("fd:read()", function()
     end)
   end)
 
+  it("does not go on for ever where a filter says EINTR", function()
+    assert.equal("ETIMEDOUT\n", run.under(run.refusing("preadv2", "EINTR"), [[
+      local pidfd = require "pidfd"
+      local _, pipes = assert(pidfd.spawn { "echo", stdout = "pipe" })
+      pidfd.poll { pipes.stdout }
+      print(pidfd.errno[select(3, pipes.stdout:read(1, 0))])
+    ]]))
+  end)
+
   it("leaves no descriptor", function()
     stream.with("fifo", function(input, output)
       assert.equal(0, fds.leaked(function()

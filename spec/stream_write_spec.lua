@@ -2,6 +2,7 @@ local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
@@ -155,6 +156,16 @@ describe("fd:write()", function()
         output:write("")
       end, "closed pidfd.fd")
     end)
+  end)
+
+  it("does not go on for ever where a filter says EINTR", function()
+    assert.equal("ETIMEDOUT\t0\n",
+      run.under(run.refusing("pwritev2", "EINTR"), [[
+        local pidfd = require "pidfd"
+        local _, pipes = assert(pidfd.spawn { "true", stdin = "pipe" })
+        local _, _, code, written = pipes.stdin:write("x", 0)
+        print(pidfd.errno[code], written)
+      ]]))
   end)
 
   it("leaves no descriptor", function()
