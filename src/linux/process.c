@@ -113,10 +113,19 @@ static int isinvisible (int pidfd) {
 }
 
 
+/*
+** Does the kernel tell no numbers by PIDFD_GET_INFO? It does not before Linux
+** 6.13; nor does a seccomp filter that answers 0 in its place.
+*/
+int pfd_process_isuntold (int rc, const Info *info) {
+  return rc == -ENOTTY || rc == -EINVAL || (rc == 0 && info->pid == 0);
+}
+
+
 pid_t pfd_process_pid (int pidfd) {
   Info info = {.mask = PIDFD_INFO_PID};
   int rc = pfd_sys_info(pidfd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL)
+  if (pfd_process_isuntold(rc, &info))
     return readpid(pidfd);
   if (rc == -ESRCH) /* reaped; before Linux 7.0 also: not visible */
     return isinvisible(pidfd) ? -EREMOTE : rc;
