@@ -236,6 +236,44 @@ describe("a hook of a signal that comes when the program runs", function()
   end
 end)
 
+describe("a debugger's hook that replaces what a start returns", function()
+  it("makes it raise, and leaves nothing", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the calls of C functions")
+    end
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local spawned = require "spec.support.spawned"
+      local fds = require "spec.support.fds"
+      local function replace(level)
+        local i, name, value = 0, nil, nil
+        repeat
+          i = i + 1
+          name, value = debug.getlocal(level, i)
+          if pidfd.type(value) == "closed pidfd" then
+            debug.setlocal(level, i, nil)
+          end
+        until not name
+      end
+      local before = fds.count()
+      debug.sethook(function()
+        local level = 1
+        while debug.getinfo(level + 1, "l") do
+          level = level + 1
+          replace(level + 1)
+        end
+        collectgarbage()
+      end, "c")
+      local ok, message = pcall(pidfd.spawn, { "sleep", "60", stdin = "pipe" })
+      debug.sethook()
+      collectgarbage()
+      print(ok, message, fds.count() - before, spawned.children())
+    ]])
+    assert.equal("", errors)
+    assert.equal("false\tspawn: a hook has taken the pidfd away\t0\t\n", output)
+  end)
+end)
+
 describe("a debugger's hook that raises when the start is over", function()
   it("ends the child, and nothing is left", function()
     if rawget(_G, "jit") then
