@@ -27,7 +27,7 @@ typedef struct End {
   How how;
   int code;     /* exit status or signal number */
   int core;     /* was a core dumped? */
-  int unreaped; /* is it a child's, who was left to be waited for? */
+  int unreaped; /* it is a child of ours that is still to be reaped */
   int pid;      /* the child's number, or 0 */
 } End;
 

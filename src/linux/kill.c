@@ -15,7 +15,7 @@
 #define KILLPOLL 100000000LL  /* 100 ms */
 #define KILLTICK 2000000LL    /* 2 ms */
 
-/* so many refusals of waitid(2): they are a filter's, and last */
+/* after so many refusals of waitid(2): a filter refuses it, and always will */
 #define REFUSALS 10
 
 
@@ -29,9 +29,9 @@ typedef struct Killed {
 
 
 /*
-** Those that are not over. Threads add to it one by one, and one thread takes
-** all at once; so none can take what another has just put back. In a process
-** that fork(2) makes they are no children, and are forgotten there.
+** Those that are not over. A thread adds one at a time, but takes the whole
+** list at once. So no thread takes one off that another has just put back. In a
+** process that fork(2) makes they are no children, and are forgotten there.
 */
 static _Atomic(Killed *) remembered;
 
@@ -49,7 +49,7 @@ static int reap (int pidfd) {
 }
 
 
-/* the same, for some time, which ends the loop whatever else fails */
+/* try that again and again; the clock ends the loop, whatever else fails */
 static int reapintime (int pidfd) {
   long long deadline = pfd_sys_now() + KILLTIME;
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
@@ -107,8 +107,8 @@ static int islost (const Killed *killed) {
 
 
 /*
-** Without memory to remember it, it is waited for longer; unless that is
-** refused. Then its world stays, too: it may be in use.
+** If there is no memory to remember the child, wait longer for it. If waitid(2)
+** is refused, give up; its world stays mapped then, as the child may use it.
 */
 void pfd_kill (int pidfd, World *world) {
   (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
@@ -144,8 +144,9 @@ void pfd_kill_reap (void) {
 
 
 /*
-** When the module is unloaded; what is not over is left to the end of us. The
-** worlds come last, as those of the children that are reaped here are kept.
+** When the module is unloaded. A child that is not over is reaped by init, when
+** this process has ended. The cached world is unmapped last, as reaping a child
+** puts its world into the cache.
 */
 __attribute__((destructor)) static void unload (void) {
   pfd_kill_reap();

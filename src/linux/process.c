@@ -352,7 +352,7 @@ static pid_t openliving (int pidfd, int *tasks) {
 }
 
 
-/* 'found' is what the search has led to */
+/* the search has returned 'found': is it to be made again? */
 static int again (int pidfd, int found, int *tries) {
   return found == -EAGAIN && ++*tries < TRIES && pfd_process_events(pidfd) == 0;
 }

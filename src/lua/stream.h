@@ -21,8 +21,8 @@ typedef struct Waiter {
   Sleeper s;
   short events; /* of poll(2): when to try again */
   long long deadline;
-  int woken; /* poll(2) has said that the next attempt will not fail */
-  int late;  /* the last attempt was made after the deadline */
+  int woken;       /* poll(2) has said that the next attempt will not fail */
+  int late;        /* the last attempt was made after the deadline */
   int interrupted; /* so many attempts in a row, none of which waits */
 } Waiter;
 
