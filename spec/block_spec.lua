@@ -37,8 +37,9 @@ describe("a signal handler of another library", function()
       assert.equal("handled\nover\n", output)
     end)
 
-    -- Each call asks for the next: one that were slept through would be the
-    -- last. Most moments are tried, and so those between looking and sleeping.
+    -- Each run of the handler sets the timer again: a signal that is missed is
+    -- the last one. The times differ, so that some signals come between the
+    -- look at the hooks and the sleep.
     it("misses no signal during " .. name, function()
       local output = run(name, [[
         local alarm = require "spec.programs.alarm"

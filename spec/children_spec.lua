@@ -200,11 +200,11 @@ describe("p:children()", function()
       local file = assert(io.open(where .. "/list", "w"))
       file:write("1 99999999999999999999\n")
       file:close()
-      assert.equal("EIO\n", intercepted.run("SHOW=children:" .. where .. "/list",
-        [[
-          local pidfd = require "pidfd"
-          print(pidfd.errno[select(3, pidfd.self():children())])
-        ]]))
+      local settings = "SHOW=children:" .. where .. "/list"
+      assert.equal("EIO\n", intercepted.run(settings, [[
+        local pidfd = require "pidfd"
+        print(pidfd.errno[select(3, pidfd.self():children())])
+      ]]))
     end)
   end)
 

@@ -1,5 +1,5 @@
--- Children that SIGKILL does not end soon, and that nobody has: those of a
--- program that was not started, and of a job that was given up.
+-- Children that SIGKILL does not end soon, and that no caller gets: their
+-- program was not started, or their job was given up.
 
 local compiled = require "spec.support.compiled"
 local kernel = require "spec.support.kernel"
@@ -37,8 +37,8 @@ local PROGRAM = [[
     given_up.mappings() - state.maps)
 ]]
 
--- The same, but another child's pidfd gets the number of that which is to be
--- reaped. Prints what becomes of the other child.
+-- The same, but the pidfd of the child that is to be reaped is closed, and that
+-- of another child gets its number. Prints what becomes of the other child.
 local REPLACED = [[
   local given_up = require "spec.programs.given_up"
   local pidfd = require "pidfd"

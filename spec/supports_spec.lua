@@ -204,7 +204,7 @@ describe("pidfd.supports()", function()
     end
   end)
 
-  -- EINTR, for ever: no loop ends on another answer only.
+  -- One of the errors is EINTR, for ever.
   it("waits for the child by waitid(2) where a filter refuses wait4(2)",
     function()
       for _, code in ipairs { "0", "1", "4", "38" } do

@@ -17,8 +17,9 @@ io.stdout:setvbuf("line")
 
 local PAIRS = 40 -- for each scenario
 
--- What a call whose failure was injected leaves, for the kernel has not done
--- it: close(2) closes whatever it returns, and who is not waited for stays.
+-- The kernel has not made a call whose failure is injected. So a descriptor is
+-- left after close(2), which otherwise closes it whatever it returns; and a
+-- child is left after a wait.
 local LEAVES_DESCRIPTOR = { close = true }
 local LEAVES_CHILD = { waitid = true, wait4 = true }
 
@@ -69,7 +70,7 @@ local fd_index = getmetatable(duplicate).__index
 duplicate:close()
 p:close()
 
--- A failure that a scenario did not expect is no news: it was noted.
+-- A failure that a scenario did not expect was noted already.
 function assert(value, message, ...) -- luacheck: globals assert
   if not value then
     error({ message = message or "assertion failed" }, 0)
