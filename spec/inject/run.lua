@@ -146,6 +146,9 @@ end
 local function check_left_overs(before, faults, point)
   collectgarbage()
   collectgarbage() -- what finalizers let go of
+  local children = host.reap()
+  assert(pidfd.self()):wait(0) -- forgets children that were killed, and are over
+  collectgarbage()
   local left = host.descriptors() - before
   if left ~= 0 then
     if not any(faults, LEAVES_DESCRIPTOR) then
@@ -153,7 +156,6 @@ local function check_left_overs(before, faults, point)
     end
     host.closeabove(before - 3) -- "." and ".." and that of the directory
   end
-  local children = host.reap()
   if children ~= 0 and not any(faults, LEAVES_CHILD) then
     find("a child left", point)
   end
