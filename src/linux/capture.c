@@ -105,7 +105,7 @@ static int readsome (Capture *c) {
   size_t room = c->size - c->length;
   if (room > PFD_MAXTRANSFER)
     room = PFD_MAXTRANSFER;
-  rc = pfd_sys_readfile(c->fd, c->data + c->length, room);
+  rc = pfd_sys_read(c->fd, c->data + c->length, room);
   if (rc > 0)
     take(c, (size_t)rc);
   else if (rc == 0)
@@ -114,7 +114,6 @@ static int readsome (Capture *c) {
 }
 
 
-/* EINTR: of a write */
 static int isfailure (int rc) {
   return rc < 0 && rc != -EAGAIN && rc != -EINTR;
 }

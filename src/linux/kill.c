@@ -101,8 +101,9 @@ static int remember (int pidfd, World *world) {
 static int islost (const Killed *killed) {
   unsigned long long id = 0;
   int rc = pfd_process_id(killed->pidfd, &id);
-  return rc == -EBADF || (rc == 0 && id != killed->id) ||
-         (rc == -EOPNOTSUPP && killed->id != 0);
+  if (rc == -EOPNOTSUPP && killed->id == 0)
+    rc = pfd_process_check(killed->pidfd);
+  return rc == -EBADF || rc == -EOPNOTSUPP || (rc == 0 && id != killed->id);
 }
 
 
@@ -131,11 +132,11 @@ void pfd_kill_reap (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    int rc = islost(killed) ? -EBADF : reap(killed->pidfd);
-    if (rc == 1)
+    int lost = islost(killed);
+    int over = !lost && reap(killed->pidfd) == 1;
+    if (over)
       forget(killed->pidfd, killed->world);
-    if (rc == 1 ||
-        rc == -EBADF) /* of one that is lost, the world may be in use */
+    if (over || lost) /* the child may use the world of one that is lost */
       free(killed);
     else
       add(killed);
