@@ -23,12 +23,13 @@ typedef enum How {
   PFD_UNKNOWN
 } How;
 
+/* kept small: each handle has one */
 typedef struct End {
-  How how;
-  int code;     /* exit status or signal number */
-  int core;     /* was a core dumped? */
-  int unreaped; /* it is a child of ours that is still to be reaped */
-  int pid;      /* the child's number, or 0 */
+  int pid;             /* the child's number, or 0 */
+  unsigned short code; /* exit status or signal number */
+  unsigned char how;   /* a How */
+  _Bool core : 1;      /* was a core dumped? */
+  _Bool unreaped : 1;  /* it is a child of ours that is still to be reaped */
 } End;
 
 

@@ -44,7 +44,7 @@ static int find (lua_State *L, const Await *await, Found *found, End *end) {
   Handle *p;
   int rc, tries = 0;
   do { /* a collection may have closed it */
-    p = pfd_handle_openas(L, await->arg, PFD_PIDFD);
+    p = pfd_handle_again(L, await->arg);
     *found = PFD_TOLD;
     *end = p->end;
     if (isknown(p, await->reap))
@@ -81,7 +81,7 @@ static int sleepon (Sleeper *s, const Await *await, Found found) {
 static int refuseself (lua_State *L, int arg) {
   int rc, tries = 0;
   do {
-    int fd = pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
+    int fd = pfd_handle_again(L, arg)->fd;
     rc = pfd_process_isself(fd, PFD_CALLER);
   } while (pfd_handle_retry(L, rc, &tries));
   return (rc == 1) ? -EDEADLK : rc;
