@@ -37,7 +37,7 @@ End pfd_end_fromsiginfo (const siginfo_t *info) {
 
 End pfd_end_fromstatus (int status) {
   if (WIFEXITED(status))
-    return (End){.how = PFD_EXIT, .code = WEXITSTATUS(status)};
+    return (End){.how = PFD_EXIT, .code = (unsigned short)WEXITSTATUS(status)};
   return (End){.how = PFD_SIGNAL,
                .code = WTERMSIG(status),
                .core = WCOREDUMP(status) != 0};
