@@ -54,7 +54,7 @@ static int reserve (Input **in, size_t n) {
   const Input *old = (*in == NULL) ? &none : *in;
   if (*in != NULL)
     movetofront(*in);
-  if (old->size - old->end >= n)
+  if (*in != NULL && old->size - old->end >= n)
     return 0;
   Input now = {.size = newsize(old, n), .end = old->end};
   now.searched = old->searched;

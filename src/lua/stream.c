@@ -35,19 +35,26 @@ static int pause (Waiter *w) {
 
 /*
 ** No signal should interrupt an attempt, as it does not wait. One that is
-** interrupted for ever, by a seccomp filter, counts as one that found nothing.
-**
+** interrupted is made again. If that is so for ever, because of a seccomp
+** filter, there is nothing.
+*/
+static int interpret (Waiter *w, int rc) {
+  if (rc != -EINTR)
+    w->interrupted = 0;
+  return pfd_sys_again(&rc, &w->interrupted) ? 0 : rc;
+}
+
+
+/*
 ** After the deadline, one more attempt is made if poll(2) reports that the file
 ** is ready: the data was there in time, and only this process was late. There
 ** is no second one. Otherwise a peer that keeps reading a few bytes could keep
 ** us here for ever.
 */
 int pfd_stream_again (Waiter *w, int rc, int fd) {
-  if (rc != -EINTR)
-    w->interrupted = 0;
-  int again = pfd_sys_again(&rc, &w->interrupted);
+  rc = interpret(w, rc);
   int nothing = (rc == -EAGAIN);
-  if (rc < 0 && !nothing && !again)
+  if (rc < 0 && !nothing)
     return rc;
   if (w->deadline == PFD_NOWAIT)
     return nothing ? -ETIMEDOUT : 0;
