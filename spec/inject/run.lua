@@ -147,7 +147,7 @@ local function check_left_overs(before, faults, point)
   collectgarbage()
   collectgarbage() -- what finalizers let go of
   local children = host.reap()
-  assert(pidfd.self()):wait(0) -- forgets children that were killed, and are over
+  assert(pidfd.self()):wait(0) -- forgets killed children that are over
   collectgarbage()
   local left = host.descriptors() - before
   if left ~= 0 then

@@ -8,10 +8,9 @@
 
 /* within two seconds, or not at all */
 void pfd_sys_killchild (pid_t pid) {
-  int rc;
   (void)kill(pid, SIGKILL);
   for (int i = 0; i < 1000; i++) {
-    rc = pfd_sys_result(waitpid(pid, NULL, __WALL | WNOHANG));
+    int rc = pfd_sys_result(waitpid(pid, NULL, __WALL | WNOHANG));
     if (rc != 0 && rc != -EINTR)
       return;
     pfd_sys_sleep(2000000);
