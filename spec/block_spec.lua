@@ -24,38 +24,36 @@ describe("a signal handler of another library", function()
   for _, name in ipairs(waits) do
     it("runs during " .. name .. ", which goes on then", function()
       local output = run(name, [[
+        local alarm = require "spec.programs.alarm"
         local waiting = require "spec.programs.waiting"
-        local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
-        unix.handle(waiting.ALRM, function()
+        local p = waiting.p
+        local over = alarm.after(0.02, function()
           print("handled")
           p:send_signal(waiting.ending)
-        end)
-        unix.alarm(0.02, 0)
-        print(wait() and "over")
+        end, waiting.wait)
+        print(over and "over")
         p:send_signal("KILL")
       ]])
       assert.equal("handled\nover\n", output)
     end)
 
-    -- Each call asks for the next: one that were slept through would be the
-    -- last. Most moments are tried, and so those between looking and sleeping.
+    -- Each run of the handler sets the timer again: a signal that is missed is
+    -- the last one. The times differ, so that some signals come between the
+    -- look at the hooks and the sleep.
     it("misses no signal during " .. name, function()
       local output = run(name, [[
+        local alarm = require "spec.programs.alarm"
         local waiting = require "spec.programs.waiting"
-        local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
-        local times = 0
-        unix.handle(waiting.ALRM, function()
+        local p, times = waiting.p, 0
+        local over = alarm.after(0.02, function()
           times = times + 1
           if times == 400 then
             p:send_signal(waiting.ending)
           else
-            unix.alarm(times % 100 / 1e6 + 1e-6, 0)
+            alarm.again(times % 100 / 1e6 + 1e-6)
           end
-        end)
-        unix.alarm(0.02, 0)
-        print(wait() and times)
+        end, waiting.wait)
+        print(over and times)
         p:send_signal("KILL")
       ]])
       assert.equal("400\n", output)
@@ -63,32 +61,25 @@ describe("a signal handler of another library", function()
 
     it("that raises ends " .. name, function()
       local output = run(name, [[
+        local alarm = require "spec.programs.alarm"
         local waiting = require "spec.programs.waiting"
-        local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
-        unix.handle(waiting.ALRM, function()
+        print(pcall(alarm.after, 0.02, function()
           error("enough", 0)
-        end)
-        print(pcall(function()
-          unix.alarm(0.02, 0)
-          return wait()
-        end))
-        p:send_signal("KILL")
+        end, waiting.wait))
+        waiting.p:send_signal("KILL")
       ]])
       assert.equal("false\tenough\n", output)
     end)
 
     it("that closes the pidfd ends " .. name, function()
       local output = run(name, [[
+        local alarm = require "spec.programs.alarm"
         local waiting = require "spec.programs.waiting"
-        local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
+        local p = waiting.p
         local again = p:dup()
-        unix.handle(waiting.ALRM, function()
+        local ok, message = pcall(alarm.after, 0.02, function()
           p:close()
-        end)
-        unix.alarm(0.02, 0)
-        local ok, message = pcall(wait)
+        end, waiting.wait)
         print(ok, message:match("closed"))
         again:send_signal("KILL")
       ]])
@@ -99,13 +90,10 @@ describe("a signal handler of another library", function()
   for _, name in ipairs(waits) do
     it("that lets another have the number ends " .. name, function()
       local output = run(name, [[
+        local alarm = require "spec.programs.alarm"
         local waiting = require "spec.programs.waiting"
-        local unix = require "unix"
-        local wait = waiting.wait
         local replace, tell = waiting.replacing()
-        unix.handle(waiting.ALRM, replace)
-        unix.alarm(0.02, 0)
-        tell(pcall(wait))
+        tell(pcall(alarm.after, 0.02, replace, waiting.wait))
       ]])
       assert.equal("false\tclosed\tfalse\n", output)
     end)
@@ -113,19 +101,14 @@ describe("a signal handler of another library", function()
 
   it("runs in a coroutine that waits, once", function()
     local output = run("p:wait()", [[
+      local alarm = require "spec.programs.alarm"
       local waiting = require "spec.programs.waiting"
-      local unix = require "unix"
-      local p, wait = waiting.p, waiting.wait
-      local thread
-      unix.handle(waiting.ALRM, function()
+      local p, thread = waiting.p, nil
+      thread = coroutine.create(alarm.after)
+      print(coroutine.resume(thread, 0.02, function()
         print("handled", coroutine.running() == thread)
         p:send_signal("KILL")
-      end)
-      thread = coroutine.create(function()
-        unix.alarm(0.02, 0)
-        return wait()
-      end)
-      print(coroutine.resume(thread))
+      end, waiting.wait))
       for _ = 1, 1000 do
         assert(p:poll(60))
       end
@@ -135,19 +118,15 @@ describe("a signal handler of another library", function()
 
   it("runs for each signal that comes", function()
     local output = run("p:wait()", [[
+      local alarm = require "spec.programs.alarm"
       local waiting = require "spec.programs.waiting"
-      local unix = require "unix"
-      local p, wait = waiting.p, waiting.wait
       local count = 0
-      unix.handle(waiting.ALRM, function()
+      print(alarm.every(0.01, function()
         count = count + 1
         if count == 5 then
-          p:send_signal("KILL")
+          waiting.p:send_signal("KILL")
         end
-      end)
-      unix.alarm(0.01, 0.01)
-      print(wait())
-      unix.alarm(0, 0)
+      end, waiting.wait))
       print(count >= 5)
     ]])
     assert.equal("signal\t9\ntrue\n", output)
@@ -210,19 +189,19 @@ describe("a storm of signals", function()
   for _, name in ipairs(timed) do
     it("neither shortens nor prolongs the time-out of " .. name, function()
       local output = run(name .. "(0.3)", [[
-        local waiting = require "spec.programs.waiting"
+        local alarm = require "spec.programs.alarm"
         local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
-        local count = 0
-        unix.handle(waiting.ALRM, function()
+        local waiting = require "spec.programs.waiting"
+        local count, start, elapsed = 0, nil, nil
+        local right = alarm.every(0.001, function()
           count = count + 1
+        end, function()
+          start = unix.now()
+          local result = waiting.wait()
+          elapsed = unix.now() - start
+          return result
         end)
-        unix.alarm(0.001, 0.001)
-        local start = unix.now()
-        local right = wait()
-        local elapsed = unix.now() - start
-        unix.alarm(0, 0)
-        p:send_signal("KILL")
+        waiting.p:send_signal("KILL")
         print(right, elapsed >= 0.3 and elapsed < 60 or elapsed, count > 0)
       ]])
       assert.equal("true\ttrue\ttrue\n", output)
@@ -240,18 +219,18 @@ describe("a signal that another thread handles", function()
         pending("needs luv")
       end
       local output = run(name, [[
-        local waiting = require "spec.programs.waiting"
+        local alarm = require "spec.programs.alarm"
         local unix = require "unix"
-        local p, wait = waiting.p, waiting.wait
         local uv = require "luv"
+        local waiting = require "spec.programs.waiting"
+        local p = waiting.p
         uv.new_thread(function() require("luv").sleep(60000) end)
-        unix.handle(waiting.ALRM, function()
+        unix.block(waiting.ALRM)
+        local over = alarm.after(0.05, function()
           p:send_signal(waiting.ending)
           print("handled")
-        end)
-        unix.block(waiting.ALRM)
-        unix.alarm(0.05, 0)
-        print(wait() and "over")
+        end, waiting.wait)
+        print(over and "over")
         p:send_signal("KILL")
         os.exit()
       ]])

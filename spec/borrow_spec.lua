@@ -241,7 +241,7 @@ describe("the table of pidfd.spawn()", function()
     assert.matches("^Linux", (spawned.output(options)))
   end)
 
-  -- What becomes of them is nobody's promise, but nothing crashes.
+  -- What becomes of them is not promised, but nothing crashes.
   local changes = {
     ["grow"] = function(list)
       for number = 100, 400 do

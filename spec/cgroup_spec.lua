@@ -211,13 +211,12 @@ describe("pidfd.spawn() into a frozen cgroup", function()
       file:write("1")
       file:close()
       assert.equal("false\tenough\n\n", (run.under("exec timeout -s KILL 30", [[
-        local pidfd, unix = require "pidfd", require "unix"
+        local alarm = require "spec.programs.alarm"
+        local pidfd = require "pidfd"
         local spawned = require "spec.support.spawned"
-        unix.handle(pidfd.signal.ALRM, function()
+        print(pcall(alarm.after, 0.02, function()
           error("enough", 0)
-        end)
-        unix.alarm(0.02, 0)
-        print(pcall(pidfd.spawn, { "true", cgroup = arg[1] }))
+        end, pidfd.spawn, { "true", cgroup = arg[1] }))
         print(spawned.children())
       ]], path)))
     end)

@@ -1,5 +1,6 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local directory = require "spec.support.directory"
 local elsewhere = require "spec.support.elsewhere"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
@@ -192,6 +193,34 @@ describe("p:children()", function()
       ]], p:pid())
       assert.equal(said:gsub(" ", "\n") .. "\n0\n", output)
     end)
+  end)
+
+  it("fails with EIO where the list is no kernel's", function()
+    directory.with(function(where)
+      local file = assert(io.open(where .. "/list", "w"))
+      file:write("1 99999999999999999999\n")
+      file:close()
+      local settings = "SHOW=children:" .. where .. "/list"
+      assert.equal("EIO\n", intercepted.run(settings, [[
+        local pidfd = require "pidfd"
+        print(pidfd.errno[select(3, pidfd.self():children())])
+      ]]))
+    end)
+  end)
+
+  -- Before Linux 6.13 the kernel says that it does not know the question.
+  it("returns them where a filter answers 0 in place of the kernel", function()
+    assert.equal("true\n", run.under(run.refusing("ioctl", 0), [[
+      io.stdout:setvbuf("full") -- or musl asks for a terminal
+      local pidfd = require "pidfd"
+      local child = pidfd.spawn { "sleep", "60", pdeathsig = "KILL" }
+      local children = pidfd.self():children()
+      local grandchildren = child:children()
+      print(#children == 1 and children[1]:pid() == child:pid() and
+        #grandchildren == 0)
+      child:send_signal("KILL")
+      os.exit(true)
+    ]]))
   end)
 
   it("fails with ESRCH for a zombie, and for one that was reaped", function()

@@ -184,7 +184,8 @@ describe("the collector", function()
   end)
 end)
 
--- The collector sees a few bytes, and the live data makes its cycles long.
+-- To the collector a handle is a few bytes, and with much live data it takes
+-- long until it has been through all.
 describe("handles that nobody has closed", function()
   local PROGRAM = [[
     collectgarbage(arg[1])
@@ -247,7 +248,7 @@ describe("handles that nobody has closed", function()
 end)
 
 describe("the count of handles", function()
-  -- With 1 MB of other data, which the collector by itself takes its time for.
+  -- With 1 MB of other data, through which the collector goes slowly by itself.
   local program = [[
     local pidfd = require "pidfd"
     local data, live = {}, {}

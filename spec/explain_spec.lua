@@ -10,7 +10,8 @@ local subject = require "spec.support.subject"
 local YAMA = "/proc/sys/kernel/yama/ptrace_scope"
 local STRANGER = 65534 -- whom run.as_stranger makes of root
 
--- What is refused: the call, as whom the message names, and the errno.
+-- What is refused: the name of a spec, the call, its name in the message, and
+-- the errno.
 local CALLS = {
   { "p:getfd()", "p:getfd(0)", "pidfd_getfd", "EPERM" },
   { "p:namespace()", "p:namespace('net')", "namespace", "EACCES" },
@@ -87,7 +88,7 @@ local function as_ours(options)
   return options
 end
 
--- Nobody but root may tell what Yama allows, and only less, and not for ever.
+-- Call 'use' with that ptrace_scope of Yama's, which only root can set.
 local function with_scope(n, use)
   local before = scope()
   if not before then

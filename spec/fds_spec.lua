@@ -64,7 +64,8 @@ describe("p:fds()", function()
     end)
   end)
 
-  -- No call takes such a path: a directory becomes part of another's.
+  -- No call takes so long a path. It is made by moving a directory into
+  -- another.
   it("tells that a path is too long for the kernel to tell", function()
     directory.with(function(where)
       local half = ("/" .. ("x"):rep(250)):rep(9)

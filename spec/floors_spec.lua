@@ -41,6 +41,8 @@ local cases = {
     "no header has a type whose size wide.h changes" },
   { "src/api/open.c", "#if LUA_VERSION_NUM < 503",
     "only compat asks for a version" },
+  { "src/lua/arg.h", "/* " .. ("x"):rep(75) .. " */",
+    "a line has 80 columns at most" },
   { "src/lua/arg.h", "#if defined(LUAJIT_VERSION)",
     "only compat asks for a version" },
 }

@@ -1,7 +1,8 @@
--- Children that SIGKILL does not end soon, and that nobody has: those of a
--- program that was not started, and of a job that was given up.
+-- Children that SIGKILL does not end soon, and that no caller gets: their
+-- program was not started, or their job was given up.
 
 local compiled = require "spec.support.compiled"
+local kernel = require "spec.support.kernel"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
@@ -36,7 +37,38 @@ local PROGRAM = [[
     given_up.mappings() - state.maps)
 ]]
 
--- The same, and ends while the child is there to be reaped.
+-- The same, but the pidfd of the child that is to be reaped is closed, and that
+-- of another child gets its number. Prints what becomes of the other child.
+local REPLACED = [[
+  local given_up = require "spec.programs.given_up"
+  local pidfd = require "pidfd"
+  local unix = require "unix"
+  local state = given_up.run(arg[1], arg[2])
+  local other, pipes = assert(pidfd.spawn {
+    "sh", "-c", "read line; exit 3", stdin = "pipe",
+  })
+  local ours = { [other:fileno()] = true, [state.tracer:fileno()] = true }
+  local me = pidfd.self()
+  local number
+  for fd, target in pairs(me:fds()) do
+    if target:find("pidfd", 1, true) and not ours[fd] and fd ~= me:fileno() then
+      number = fd
+    end
+  end
+  unix.close(number)
+  local taken = {}
+  repeat -- lower numbers may be free, too
+    table.insert(taken, other:dup())
+  until taken[#taken]:fileno() >= number
+  assert(taken[#taken]:fileno() == number)
+  pipes.stdin:close()
+  other:poll()
+  pidfd.spawn { "/nowhere" } -- reaps who was killed
+  print(other:waitid(pidfd.flags.WEXITED) == "exit", taken[#taken]:poll(0))
+  given_up.release(state)
+]]
+
+-- As PROGRAM, and ends while the child is there to be reaped.
 local UNREAPED = [[
   require "spec.support.compat"
   local given_up = require "spec.programs.given_up"
@@ -47,11 +79,11 @@ local UNREAPED = [[
   print("mappings: " .. state.maps)
 ]]
 
-local function run_traced(prefix, start, last)
+local function run_traced(prefix, start, last, program)
   compiled.need("unix")
   local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
   local output = run.under("exec timeout -s KILL 60 " .. prefix,
-    PROGRAM, tracer, start, last)
+    program or PROGRAM, tracer, start, last)
   if output:find("it cannot be traced", 1, true) then
     pending("needs to trace a process")
   end
@@ -92,6 +124,13 @@ describe("a child that was killed, and is not over in time", function()
     assert.equal(REAPED_LATER, run_traced(hold(), [[
       require("pidfd").spawn { "true", cwd = "/", oom_score_adj = 1000 }
     ]]))
+  end)
+
+  it("is forgotten when its number has become another pidfd's", function()
+    kernel.need(6, 9, "the identity of a pidfd")
+    assert.equal("false\tenough\ntrue\ntrue\ttrue\n", run_traced("", [[
+      require("pidfd").run { "sleep", "60", scope = "process" }
+    ]], nil, REPLACED))
   end)
 
   -- Its world is kept for the next launch when it is reaped; there is none.

@@ -115,7 +115,8 @@ local STORM = [[
   until p:poll(0)
 ]]
 
--- Spawns through such a storm; by default the signal does nothing.
+-- Spawns while these signals come; the default action of the signal is to do
+-- nothing.
 local SPAWN = [[
   local pidfd, handler = require "pidfd", require "handler"
   handler.install(pidfd.signal.WINCH)

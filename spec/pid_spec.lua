@@ -1,8 +1,12 @@
 local child = require "spec.support.child"
+local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
+
+teardown(compiled.remove)
 
 describe("p:pid()", function()
   it("returns the number of this process", function()
@@ -45,6 +49,15 @@ describe("p:pid()", function()
 
   it("fails with EREMOTE for one outside of the pid namespace", function()
     assert.equal("EREMOTE", (elsewhere.outside "p:pid()"))
+  end)
+
+  it("returns the number where a filter answers 0 for the kernel", function()
+    assert.equal("true\n", run.under(run.refusing("ioctl", 0), [[
+      io.stdout:setvbuf("full") -- or musl asks for a terminal
+      local p = require("pidfd").self()
+      print(p:pid() == math.tointeger(tonumber(p:proc("stat"):match("^%d+"))))
+      os.exit(true)
+    ]]))
   end)
 
   it("makes no descriptor that stays", function()

@@ -3,7 +3,8 @@ local pidfd = require "pidfd"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
--- The program is never run, or it would be found out.
+-- There is no such program: if an option is not refused, the call fails with
+-- another error.
 local function options_with(key, value)
   return { "/nowhere", [key] = value }
 end
@@ -14,8 +15,8 @@ local function show(value)
     or "a " .. type(value)
 end
 
--- Values that say for themselves what is wrong with them, and others, which
--- come with a name.
+-- Values that are wrong for that option. Where a value does not show what is
+-- wrong with it, it has a name.
 local wrong = {
   path = { 1, true, {}, "a\0b" },
   env = {

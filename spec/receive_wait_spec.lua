@@ -18,20 +18,16 @@ end
 describe("pidfd.receive() that waits", function()
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local stream = require "spec.programs.stream"
-      local input, output, self = stream.input, stream.output, stream.self
       local n = 0
-      unix.handle(pidfd.signal.ALRM, function()
+      local data, extra = alarm.every(0.001, function()
         n = n + 1
         if n == 10 then
-          pidfd.send(output, "at last", { self })
+          pidfd.send(stream.output, "at last", { stream.self })
         end
-      end)
-      unix.alarm(0.001, 0.001)
-      local data, extra = pidfd.receive(input, 100)
-      unix.alarm(0, 0)
+      end, pidfd.receive, stream.input, 100)
       print(data, #extra.fds)
     ]])
     assert.equal("", errors)
@@ -40,31 +36,26 @@ describe("pidfd.receive() that waits", function()
 
   it("raises when a signal handler has closed the socket", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local input = stream.input
-      unix.handle(pidfd.signal.ALRM, function()
+      local input = require("spec.programs.stream").input
+      print(pcall(alarm.after, 0.05, function()
         input:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.receive, input, 1))
+      end, pidfd.receive, input, 1))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)
 
   it("takes nothing when a signal handler raises", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      print(pcall(alarm.after, 0.05, function()
         pidfd.send(output, "x", { 0 })
         error("no more", 0)
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.receive, input, 1))
+      end, pidfd.receive, input, 1))
       print(#select(2, pidfd.receive(input, 1)).fds)
     ]])
     assert.equal("false\tno more\n1\n", output)

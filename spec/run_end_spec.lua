@@ -108,20 +108,19 @@ describe("a hook in pidfd.run()", function()
 
   it("runs, and the run goes on", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local left = require "spec.programs.left"
       local n = 0
-      unix.handle(pidfd.signal.ALRM, function()
+      alarm.every(0.001, function()
         n = n + 1
         collectgarbage()
+      end, function()
+        local text = ("x"):rep(2 ^ 22)
+        repeat
+          assert(assert(pidfd.run { "cat", input = text }).stdout == text)
+        until n > 0
       end)
-      unix.alarm(0.001, 0.001)
-      local text = ("x"):rep(2 ^ 22)
-      repeat
-        assert(assert(pidfd.run { "cat", input = text }).stdout == text)
-      until n > 0
-      unix.alarm(0, 0)
       left()
     ]])
     assert.matches(NOTHING_LEFT, output)
@@ -129,15 +128,13 @@ describe("a hook in pidfd.run()", function()
 
   it("that raises ends the job, and the error goes on", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local left = require "spec.programs.left"
-      unix.handle(pidfd.signal.ALRM, function()
-        error("enough", 0)
-      end)
-      unix.alarm(0.2, 0)
       local name = os.tmpname()
-      print(pcall(pidfd.run, {
+      print(pcall(alarm.after, 0.2, function()
+        error("enough", 0)
+      end, pidfd.run, {
         "sh", "-c", "trap '' TERM; sleep 60 & echo $! >$0; wait", name,
       }))
       local file = io.open(name)
@@ -156,15 +153,13 @@ describe("a hook in pidfd.run()", function()
 
   it("that raises while it lingers ends the job", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local left = require "spec.programs.left"
       local name = os.tmpname()
-      unix.handle(pidfd.signal.ALRM, function()
+      print(pcall(alarm.after, 0.2, function()
         error("enough", 0)
-      end)
-      unix.alarm(0.2, 0)
-      print(pcall(pidfd.run, {
+      end, pidfd.run, {
         "sh", "-c", "sleep 60 & echo $! >$0", name, linger = 60,
       }))
       local file = io.open(name)
@@ -184,14 +179,12 @@ describe("a hook in pidfd.run()", function()
   it("that raises while the job is ended kills it", function()
     compiled.need("unix")
     local output = run.under("trap '' TERM; exec", [[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local left = require "spec.programs.left"
-      unix.handle(pidfd.signal.ALRM, function()
+      print(pcall(alarm.after, 0.3, function()
         error("enough", 0)
-      end)
-      unix.alarm(0.3, 0)
-      print(pcall(pidfd.run, {
+      end, pidfd.run, {
         "sleep", "60", keepsignals = { "TERM" }, timeout = 0.1, grace = 60,
       }))
       left()
@@ -201,8 +194,8 @@ describe("a hook in pidfd.run()", function()
 
   it("finds nothing to close or to replace", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local left = require "spec.programs.left"
       local function meddle()
         for level = 1, 20 do
@@ -229,17 +222,16 @@ describe("a hook in pidfd.run()", function()
         collectgarbage()
         collectgarbage()
       end
-      unix.handle(pidfd.signal.ALRM, meddle)
-      unix.alarm(0.01, 0.01)
       local n = 0
-      local made = ("0123456789"):rep(10)
-      for _ = 1, 30 do
-        local result = pidfd.run {
-          "sh", "-c", "sleep 0.02; cat", input = made:rep(20000),
-        }
-        n = n + (result and 1 or 0)
-      end
-      unix.alarm(0, 0)
+      alarm.every(0.01, meddle, function()
+        local made = ("0123456789"):rep(10)
+        for _ = 1, 30 do
+          local result = pidfd.run {
+            "sh", "-c", "sleep 0.02; cat", input = made:rep(20000),
+          }
+          n = n + (result and 1 or 0)
+        end
+      end)
       print(n)
       left()
     ]])

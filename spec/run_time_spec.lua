@@ -20,7 +20,7 @@ local function assert_ends(pid)
   end
 end
 
--- This one runs still; and then it does not.
+-- The process of this number still runs. Ends it.
 local function assert_lives(pid)
   local p = assert(pidfd.open(math.tointeger(tonumber(pid))))
   assert.is_false(p:poll(0))
@@ -29,8 +29,8 @@ local function assert_lives(pid)
   p:close()
 end
 
--- It may take a while until the program has got so far that it says something:
--- then with more time.
+-- On a busy machine the time may be over before the program has said anything:
+-- then it is tried again with more time.
 local function in_time(command, options)
   for _, seconds in ipairs { 0.2, 2, 20, 60 } do
     options.timeout = seconds

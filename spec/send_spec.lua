@@ -318,19 +318,16 @@ end
 describe("pidfd.send() that waits", function()
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local stream = require "spec.programs.stream"
       local input, output, self = stream.input, stream.output, stream.self
       local n, count, text = 0, 0, ("x"):rep(2 ^ 20)
-      unix.handle(pidfd.signal.ALRM, function()
+      print(alarm.every(0.001, function()
         local part, extra = pidfd.receive(input, 65536, 0)
         n = n + (part and #part or 0)
         count = count + (part and #extra.fds or 0)
-      end)
-      unix.alarm(0.001, 0.001)
-      print(pidfd.send(output, text, { 0, self }))
-      unix.alarm(0, 0)
+      end, pidfd.send, output, text, { 0, self }))
       while n < #text do
         local part, extra = pidfd.receive(input, 65536)
         n = n + #part
@@ -344,31 +341,26 @@ describe("pidfd.send() that waits", function()
 
   it("raises when a signal handler has closed what it is to send", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
       local stream = require "spec.programs.stream"
       local output, self = stream.output, stream.self
       while pidfd.send(output, "x", nil, 0) do end
-      unix.handle(pidfd.signal.ALRM, function()
+      print(pcall(alarm.after, 0.05, function()
         self:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.send, output, "x", { 0, self }))
+      end, pidfd.send, output, "x", { 0, self }))
     ]])
     assert.matches("^false\t.*#2.*closed pidfd%)\n$", output)
   end)
 
   it("raises when a signal handler has closed the socket", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local output = stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      local output = require("spec.programs.stream").output
+      print(pcall(alarm.after, 0.05, function()
         output:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(pidfd.send, output, ("x"):rep(2 ^ 20)))
+      end, pidfd.send, output, ("x"):rep(2 ^ 20)))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)

@@ -45,6 +45,15 @@ describe("tools/specs-in-order", function()
     end)
   end
 
+  it("says which spec sets a timer by itself", function()
+    local message = "spec/some_spec.lua:1: sets a timer: use " ..
+      "spec.programs.alarm\n"
+    for _, module in ipairs { "unix", "require(\"unix\")" } do
+      assert.equal(message,
+        said("spec/some_spec.lua", module .. ".alarm" .. "(1, 0)"))
+    end
+  end)
+
   it("says where the order of specs is that of pairs", function()
     local loop = "for name, call in %s {\n  one = print,\n} do\n" ..
       "  it(name, call)\nend"

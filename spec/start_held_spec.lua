@@ -93,32 +93,30 @@ for kind, options in sorted(kinds) do
 
     it("a hook runs", function()
       local output = run_held([[
-        local pidfd, unix = require "pidfd", require "unix"
+        local alarm = require "spec.programs.alarm"
+        local pidfd = require "pidfd"
         local options = require "spec.programs.options"
-        unix.handle(pidfd.signal.ALRM, function()
+        alarm.after(0.02, function()
           print("handled")
           os.exit(true)
-        end)
-        unix.alarm(0.02, 0)
-        pidfd.spawn(options { "true", cwd = "/" })
+        end, pidfd.spawn, options { "true", cwd = "/" })
       ]], options)
       assert.equal("handled\n", output)
     end)
 
     it("a hook that raises ends the child, and nothing is left", function()
       local output = run_held([[
-        local pidfd, unix = require "pidfd", require "unix"
+        local alarm = require "spec.programs.alarm"
         local fds = require "spec.support.fds"
         local options = require "spec.programs.options"
+        local pidfd = require "pidfd"
         local spawned = require "spec.support.spawned"
-        unix.handle(pidfd.signal.ALRM, function()
-          error("enough", 0)
-        end)
         collectgarbage("stop")
         local before = fds.count()
         for _ = 1, 3 do
-          unix.alarm(0.02, 0)
-          print(pcall(pidfd.spawn, options {
+          print(pcall(alarm.after, 0.02, function()
+            error("enough", 0)
+          end, pidfd.spawn, options {
             "true", cwd = "/", stdin = "pipe", stdout = "null",
           }))
           print(fds.count() - before, spawned.children())
@@ -167,18 +165,17 @@ for kind, options in sorted(kinds) do
 
     it("a hook may start another program", function()
       local output = run_held([[
-        local pidfd, unix = require "pidfd", require "unix"
+        local alarm = require "spec.programs.alarm"
         local options = require "spec.programs.options"
-        unix.handle(pidfd.signal.ALRM, function()
+        local pidfd = require "pidfd"
+        print(pcall(alarm.after, 0.02, function()
           for _ = 1, 3 do
             local p = assert(pidfd.spawn { "sh", "-c", "exit 3" })
             print(p:wait())
             print(pidfd.spawn { "/nowhere" })
           end
           error("enough", 0)
-        end)
-        unix.alarm(0.02, 0)
-        print(pcall(pidfd.spawn, options { "true", cwd = "/" }))
+        end, pidfd.spawn, options { "true", cwd = "/" }))
       ]], options)
       local one = "exit\t3\nnil\tspawn: execve /nowhere: "
         .. "No such file or directory\t2\n"
@@ -187,18 +184,17 @@ for kind, options in sorted(kinds) do
 
     it("this process sleeps, and does not look all the time", function()
       local output = run_held([[
-        local pidfd, unix = require "pidfd", require "unix"
+        local alarm = require "spec.programs.alarm"
         local options = require "spec.programs.options"
+        local pidfd = require "pidfd"
         local function switches()
           local status = pidfd.self():proc("status")
           return tonumber(status:match("\nvoluntary_ctxt_switches:%s*(%d+)"))
         end
-        unix.handle(pidfd.signal.ALRM, function()
-          error("enough", 0)
-        end)
         local before = switches()
-        unix.alarm(1, 0)
-        pcall(pidfd.spawn, options { "true", cwd = "/" })
+        pcall(alarm.after, 1, function()
+          error("enough", 0)
+        end, pidfd.spawn, options { "true", cwd = "/" })
         print(switches() - before < 200)
       ]], options)
       assert.equal("true\n", output)
@@ -238,6 +234,44 @@ describe("a hook of a signal that comes when the program runs", function()
       assert.equal("handled\tfalse\nexit\t3\n", output)
     end)
   end
+end)
+
+describe("a debugger's hook that replaces what a start returns", function()
+  it("makes it raise, and leaves nothing", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the calls of C functions")
+    end
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local spawned = require "spec.support.spawned"
+      local fds = require "spec.support.fds"
+      local function replace(level)
+        local i, name, value = 0, nil, nil
+        repeat
+          i = i + 1
+          name, value = debug.getlocal(level, i)
+          if pidfd.type(value) == "closed pidfd" then
+            debug.setlocal(level, i, nil)
+          end
+        until not name
+      end
+      local before = fds.count()
+      debug.sethook(function()
+        local level = 1
+        while debug.getinfo(level + 1, "l") do
+          level = level + 1
+          replace(level + 1)
+        end
+        collectgarbage()
+      end, "c")
+      local ok, message = pcall(pidfd.spawn, { "sleep", "60", stdin = "pipe" })
+      debug.sethook()
+      collectgarbage()
+      print(ok, message, fds.count() - before, spawned.children())
+    ]])
+    assert.equal("", errors)
+    assert.equal("false\tspawn: a hook has taken the pidfd away\t0\t\n", output)
+  end)
 end)
 
 describe("a debugger's hook that raises when the start is over", function()

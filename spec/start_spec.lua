@@ -60,6 +60,23 @@ describe("pidfd.spawn() where clone() refuses", function()
     assert.matches("pidfd_open", trace)
   end)
 
+  it("to make a pidfd, and a write to the child, leaves nothing", function()
+    local trace, output = run.traced("-e trace=clone,write"
+      .. " -e inject=clone:error=EINVAL:when=1..2"
+      .. " -e inject=write:error=EPERM:when=1", [[
+      local fds = require "spec.support.fds"
+      local pidfd = require "pidfd"
+      local spawned = require "spec.support.spawned"
+      local before = fds.count()
+      local code = select(3, pidfd.spawn { "true" })
+      print(pidfd.errno[code], fds.count() - before, spawned.children())
+    ]])
+    if not trace then
+      pending("needs strace")
+    end
+    assert.equal("EPERM\t0\t\n", output)
+  end)
+
   it("altogether, fails", function()
     local trace, output = run.traced("-e trace=clone"
       .. " -e inject=clone:error=EINVAL", [[

@@ -251,18 +251,15 @@ describe("fd:lines()", function()
   it("is interrupted by a signal in a line without end", function()
     compiled.need("unix")
     local output = script.run([[
-      local pidfd, unix = require "pidfd", require "unix"
+      local alarm = require "spec.programs.alarm"
+      local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "head -c 1G /dev/zero; exec sleep 60", stdout = "pipe",
         pdeathsig = "KILL",
       })
-      unix.handle(pidfd.signal.ALRM, function()
+      print(pcall(alarm.after, 0.01, function()
         error("enough", 0)
-      end)
-      print(pcall(function()
-        unix.alarm(0.01, 0)
-        return pipes.stdout:lines()()
-      end))
+      end, pipes.stdout:lines()))
       p:send_signal("KILL")
     ]])
     assert.equal("false\tenough\n", output)

@@ -162,6 +162,15 @@ describe("fd:read()", function()
     end)
   end)
 
+  it("does not go on for ever where a filter says EINTR", function()
+    assert.equal("ETIMEDOUT\n", run.under(run.refusing("preadv2", "EINTR"), [[
+      local pidfd = require "pidfd"
+      local _, pipes = assert(pidfd.spawn { "echo", stdout = "pipe" })
+      pidfd.poll { pipes.stdout }
+      print(pidfd.errno[select(3, pipes.stdout:read(1, 0))])
+    ]]))
+  end)
+
   it("leaves no descriptor", function()
     stream.with("fifo", function(input, output)
       assert.equal(0, fds.leaked(function()
@@ -216,16 +225,13 @@ describe("fd:read() that waits", function()
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
+      local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      print(alarm.after(0.05, function()
         print("handled")
         output:write("hello")
-      end)
-      unix.alarm(0.05, 0)
-      print(input:read(9))
+      end, input.read, input, 9))
     ]])
     assert.equal("", errors)
     assert.equal("handled\nhello\n", output)
@@ -233,29 +239,24 @@ describe("fd:read() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local input = stream.input
-      unix.handle(pidfd.signal.ALRM, function()
+      local alarm = require "spec.programs.alarm"
+      local input = require("spec.programs.stream").input
+      print(pcall(alarm.after, 0.05, function()
         input:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(input.read, input, 9))
+      end, input.read, input, 9))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)
 
   it("waits for the rest of its time after a signal handler", function()
     local output = handled([[
+      local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
       local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local input = stream.input
-      unix.handle(pidfd.signal.ALRM, function() end)
-      unix.alarm(0.001, 0.001)
+      local input = require("spec.programs.stream").input
       local start = unix.now()
-      local _, _, code = input:read(9, 0.2)
+      local _, _, code = alarm.every(0.001, function() end,
+        input.read, input, 9, 0.2)
       print(pidfd.errno[code], unix.now() - start >= 0.2)
     ]])
     assert.equal("ETIMEDOUT\ttrue\n", output)

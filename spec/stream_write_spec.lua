@@ -2,6 +2,7 @@ local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
+local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
@@ -157,6 +158,16 @@ describe("fd:write()", function()
     end)
   end)
 
+  it("does not go on for ever where a filter says EINTR", function()
+    assert.equal("ETIMEDOUT\t0\n",
+      run.under(run.refusing("pwritev2", "EINTR"), [[
+        local pidfd = require "pidfd"
+        local _, pipes = assert(pidfd.spawn { "true", stdin = "pipe" })
+        local _, _, code, written = pipes.stdin:write("x", 0)
+        print(pidfd.errno[code], written)
+      ]]))
+  end)
+
   it("leaves no descriptor", function()
     stream.with("fifo", function(_, output)
       stream.fill(output)
@@ -287,18 +298,14 @@ describe("fd:write() that waits", function()
 
   it("goes on after a signal handler has run", function()
     local output, errors = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
+      local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
       local n, text = 0, ("x"):rep(2 ^ 20)
-      unix.handle(pidfd.signal.ALRM, function()
+      print(alarm.every(0.001, function()
         local part = input:read(65536, 0)
         n = n + (part and #part or 0)
-      end)
-      unix.alarm(0.001, 0.001)
-      print(output:write(text))
-      unix.alarm(0, 0)
+      end, output.write, output, text))
       while n < #text do
         n = n + #input:read(65536)
       end
@@ -310,15 +317,11 @@ describe("fd:write() that waits", function()
 
   it("raises when a signal handler has closed it", function()
     local output = handled([[
-      local pidfd = require "pidfd"
-      local unix = require "unix"
-      local stream = require "spec.programs.stream"
-      local output = stream.output
-      unix.handle(pidfd.signal.ALRM, function()
+      local alarm = require "spec.programs.alarm"
+      local output = require("spec.programs.stream").output
+      print(pcall(alarm.after, 0.05, function()
         output:close()
-      end)
-      unix.alarm(0.05, 0)
-      print(pcall(output.write, output, ("x"):rep(2 ^ 20)))
+      end, output.write, output, ("x"):rep(2 ^ 20)))
     ]])
     assert.matches("^false\t.*closed pidfd.fd\n$", output)
   end)

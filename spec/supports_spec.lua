@@ -204,6 +204,28 @@ describe("pidfd.supports()", function()
     end
   end)
 
+  -- One of the errors is EINTR, for ever.
+  it("waits for the child by waitid(2) where a filter refuses wait4(2)",
+    function()
+      for _, code in ipairs { "0", "1", "4", "38" } do
+        assert.equal("getfd\ttrue\n", filtered(code, "wait4", ASK, "getfd"))
+      end
+    end)
+
+  it("fails where a filter refuses both", function()
+    assert.equal(
+      "getfd\tnil\tsupports: Resource temporarily unavailable\t11\n",
+      filtered("4", "wait4 waitid", ASK, "getfd"))
+    assert.equal("getfd\tnil\tsupports: Operation not permitted\t1\n",
+      filtered("1", "wait4 waitid", ASK, "getfd"))
+  end)
+
+  -- The child could be the first one of a pid namespace.
+  it("starts no child where the links in /proc cannot be read", function()
+    assert.equal("getfd\tnil\tsupports: Cannot allocate memory\t12\n",
+      filtered("12", "readlinkat", ASK, "getfd"))
+  end)
+
   it("takes an answer of 0 for no new process", function()
     assert.equal("getfd\tnil\tsupports: Operation not permitted\t1\n",
       filtered("0", "clone", ASK, "getfd"))

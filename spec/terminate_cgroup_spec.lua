@@ -175,7 +175,7 @@ describe("p:terminate() of a cgroup", function()
     end)
   end)
 
-  -- So the kernel says of a number that has passed to a thread.
+  -- The kernel says so of a number that has passed to a thread.
   it("passes over a number that is no process's any more", function()
     local refusing = run.refusing(intercepted.PIDFD_OPEN, "ENOENT")
     if not refusing then

@@ -200,7 +200,7 @@ function pidfd.spawn(options) end
 ---@field stderr? string if it was collected
 ---@field timedout boolean the job was ended because its time was over
 ---@field truncated boolean there was more output than `limit`
----@field held boolean somebody had the output still when we stopped to read
+---@field held boolean somebody still had the output when we stopped reading
 ---@field rusage? pidfd.Rusage nil if somebody else has reaped the program
 ---@field program string as it was given
 ---@field timeout? number as it was given

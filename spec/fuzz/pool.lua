@@ -91,12 +91,18 @@ local function has_unknown()
 end
 
 -- What the module has killed, and was not over in time, it reaps when it looks
--- for the end of any process: so that is nobody's fault.
+-- for the end of any process: so that is nobody's fault. It looks once in any
+-- case: the kernel reaps who is over by itself where SIGCHLD is ignored, and
+-- the module has the pidfd still.
 local function reap_killed()
   local first = pidfd.open(1)
   local limit = os.time() + 30
-  while first and has_unknown() and os.time() < limit do
+  while first do
     first:wait(0.001)
+    if not has_unknown() or os.time() >= limit then
+      first:close()
+      return
+    end
   end
 end
 

@@ -1,4 +1,4 @@
--- What runs inside a call, and does what a call would rather not have done:
+-- What runs inside a call, and does what each call has to be ready for:
 -- finalizers, hooks, and methods of borrowed objects.
 
 -- luacheck: read globals host

@@ -79,7 +79,7 @@ end
 -- Is it begun again after EINTR for as long as it takes? Any other call is
 -- begun again a number of times.
 function errors.waits(call)
-  return words("poll ppoll read recvmsg sendmsg wait4 waitid write")[call]
+  return words("poll ppoll")[call]
 end
 
 -- Is it one that the kernel itself would not have the call fail with, when the

@@ -17,8 +17,9 @@ io.stdout:setvbuf("line")
 
 local PAIRS = 40 -- for each scenario
 
--- What a call whose failure was injected leaves, for the kernel has not done
--- it: close(2) closes whatever it returns, and who is not waited for stays.
+-- The kernel has not made a call whose failure is injected. So a descriptor is
+-- left after close(2), which otherwise closes it whatever it returns; and a
+-- child is left after a wait.
 local LEAVES_DESCRIPTOR = { close = true }
 local LEAVES_CHILD = { waitid = true, wait4 = true }
 
@@ -69,7 +70,7 @@ local fd_index = getmetatable(duplicate).__index
 duplicate:close()
 p:close()
 
--- A failure that a scenario did not expect is no news: it was noted.
+-- A failure that a scenario did not expect was noted already.
 function assert(value, message, ...) -- luacheck: globals assert
   if not value then
     error({ message = message or "assertion failed" }, 0)
@@ -145,6 +146,9 @@ end
 local function check_left_overs(before, faults, point)
   collectgarbage()
   collectgarbage() -- what finalizers let go of
+  local children = host.reap()
+  assert(pidfd.self()):wait(0) -- forgets killed children that are over
+  collectgarbage()
   local left = host.descriptors() - before
   if left ~= 0 then
     if not any(faults, LEAVES_DESCRIPTOR) then
@@ -152,7 +156,6 @@ local function check_left_overs(before, faults, point)
     end
     host.closeabove(before - 3) -- "." and ".." and that of the directory
   end
-  local children = host.reap()
   if children ~= 0 and not any(faults, LEAVES_CHILD) then
     find("a child left", point)
   end

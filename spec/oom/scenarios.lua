@@ -110,8 +110,8 @@ local function adopt()
   end
 end
 
--- One that runs, and three that fail: when it is about to be run, when it is
--- to be born, and before that.
+-- One that runs, and three that fail: at execve(2), at clone(2), and before
+-- that.
 local function spawn()
   local p
   return function()

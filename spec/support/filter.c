@@ -36,6 +36,8 @@ static const Call calls[] = {
   {"process_madvise", 440},
   {"process_mrelease", 448},
   {"prctl", SYS_prctl},
+  {"readlinkat", SYS_readlinkat},
+  {"wait4", SYS_wait4},
   {"waitid", SYS_waitid},
 };
 

@@ -40,8 +40,8 @@ local function launch(n, gate)
   return members
 end
 
--- Lets a part end; the last one lets all, as some lines are read by those who
--- are ended by a signal meanwhile.
+-- Lets a part end. The last part lets all end: children that a signal ends
+-- meanwhile may have read lines that were for others.
 local function releases(n, gate)
   local list = {}
   for i = 1, PARTS do

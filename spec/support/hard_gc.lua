@@ -2,8 +2,8 @@
 -- module runs. Each allocation in it that may collect does a whole collection,
 -- so what is not anchored is gone, and finalizers run wherever they can.
 --
--- It is done with a function that was called often in one spec: a loop over a
--- thousand processes finds in its first rounds what there is to find.
+-- A function that was called often in one spec is left alone from then on: the
+-- first calls of a loop over a thousand processes find what there is to find.
 
 require "spec.support.once"
 

@@ -5,6 +5,7 @@
 **                   made by syscall(2); whoever waits for the stop may then
 **                   change the world
 **   HIDE=NAME       says ENOENT of files of that name
+**   SHOW=NAME:FILE  opens that file in place of files of that name
 **   INFO=FILE       PIDFD_GET_INFO is answered with the bytes of that file, of
 **                   a kernel whose struct is as long as they are
 */
@@ -72,15 +73,41 @@ long syscall (long number, ...) {
 }
 
 
-/* in place of the C library's: the files here exist, and need no mode */
-int openat (int dir, const char *path, int flags, ...) {
+/* what is opened in place of the file of that name, or NULL */
+static const char *substitute (const char *name) {
+  const char *shown = getenv("SHOW");
+  size_t length = strlen(name);
+  int is =
+    shown != NULL && strncmp(shown, name, length) == 0 && shown[length] == ':';
+  return is ? shown + length + 1 : NULL;
+}
+
+
+/* the files here exist, and need no mode */
+static int openfile (int dir, const char *path, int flags) {
   const char *hidden = getenv("HIDE");
   const char *last = strrchr(path, '/');
-  if (hidden != NULL && strcmp(last != NULL ? last + 1 : path, hidden) == 0) {
+  const char *name = (last != NULL) ? last + 1 : path;
+  if (hidden != NULL && strcmp(name, hidden) == 0) {
     errno = ENOENT;
     return -1;
   }
+  if (substitute(name) != NULL)
+    path = substitute(name);
   return (int)syscall(SYS_openat, dir, path, flags, 0);
 }
+
+
+/* in place of the C library's, which has two */
+int openat (int dir, const char *path, int flags, ...) {
+  return openfile(dir, path, flags);
+}
+
+
+#if defined(__GLIBC__)
+int openat64 (int dir, const char *path, int flags, ...) {
+  return openfile(dir, path, flags | O_LARGEFILE);
+}
+#endif
 /* NOLINTEND(performance-no-int-to-ptr, clang-analyzer-valist.*) */
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

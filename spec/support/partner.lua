@@ -16,7 +16,7 @@ end
 -- Call 'use' with a named pipe, opened, and its path.
 local function with_fifo(use)
   local path = partner.fifo()
-  -- not only for writing, or a partner who is gone would be the end of us
+  -- for reading, too, or SIGPIPE would end us when the partner has ended
   local file = assert(io.open(path, "r+"))
   ensure(use, function()
     file:close()

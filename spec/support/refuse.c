@@ -32,6 +32,7 @@ static const Call calls[] = {
   {"ioctl", SYS_ioctl, SYS_ioctl},
   {"clone", SYS_clone, SYS_clone},
   {"ppoll", SYS_ppoll, CALL_PPOLL64},
+  {"preadv2", SYS_preadv2, SYS_preadv2},
   {"pwritev2", SYS_pwritev2, SYS_pwritev2},
   {"readlinkat", SYS_readlinkat, SYS_readlinkat},
   {"write", SYS_write, SYS_write},

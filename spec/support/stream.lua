@@ -69,9 +69,9 @@ function stream.need_plain_memory()
   end
 end
 
--- Options of strace(1), by kernel: poll(2) says that it is ready, as when
--- another process is faster than we; and in the second, files refuse to be
--- read and written without waiting, as pipes did before Linux 6.4.
+-- Options of strace(1), by kernel: poll(2) reports what another process has
+-- taken by the time of the call. In the second, files also refuse to be read
+-- and written without waiting, as pipes did before Linux 6.4.
 local LIE = "-e inject=ppoll:retval=1"
 local REFUSE = "-e inject=preadv2,pwritev2:error=EOPNOTSUPP"
 stream.lies = { new = LIE, old = LIE .. " " .. REFUSE }

@@ -78,7 +78,7 @@ int pfd_l_peer (lua_State *L);
 int pfd_l_send (lua_State *L);
 
 /* receive.c */
-int pfd_l_receive_end (lua_State *L);
+int pfd_l_receive (lua_State *L);
 
 /* passpidfd.c */
 int pfd_l_passpidfd (lua_State *L);
@@ -111,7 +111,7 @@ int pfd_l_poll_list (lua_State *L);
 
 /* wait.c */
 int pfd_l_wait (lua_State *L);
-int pfd_l_receive (lua_State *L);
+int pfd_l_receive_end (lua_State *L);
 
 /* waitid.c */
 int pfd_l_waitid (lua_State *L);

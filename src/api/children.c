@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,11 +39,17 @@ static void addnumber (lua_State *L, pid_t pid) {
 }
 
 
-/* a number may go on in the next buffer: returns what there is of it */
+/*
+** A number may go on in the next buffer: returns what there is of it. One that
+** is no pid comes from a file that is no kernel's: -EIO.
+*/
 static pid_t parsenumbers (lua_State *L, const char *buffer, int n, pid_t pid) {
   for (int i = 0; i < n; i++) {
-    if (isdigit((unsigned char)buffer[i]))
+    if (isdigit((unsigned char)buffer[i])) {
+      if (pid > (INT_MAX - 9) / 10)
+        return -EIO;
       pid = 10 * pid + (buffer[i] - '0');
+    }
     else if (pid > 0) {
       addnumber(L, pid);
       pid = 0;
@@ -56,8 +63,11 @@ static int readnumbers (lua_State *L, int file) {
   char buffer[BUFFERSIZE];
   pid_t pid = 0;
   int rc;
-  while ((rc = pfd_sys_readfile(file, buffer, sizeof(buffer))) > 0)
+  while ((rc = pfd_sys_readfile(file, buffer, sizeof(buffer))) > 0) {
     pid = parsenumbers(L, buffer, rc, pid);
+    if (pid < 0)
+      return pid;
+  }
   if (pid > 0)
     addnumber(L, pid);
   return rc;

@@ -16,6 +16,9 @@
 /* how many threads of a process are tried that end while they are read */
 #define THREADS 100
 
+/* one has; no errno is as small */
+#define ENDED (-100000)
+
 
 /*
 ** Set t[number] = target for the descriptor called 'name'; the table is
@@ -70,8 +73,7 @@ static int readlinks (lua_State *L, int dir) {
 /*
 ** Push a table of what the descriptors of a living thread are; 'dir' is a
 ** closed handle, and closed again afterwards. If the thread has ended while
-** it was read, the table may lack some, and there may be another thread:
-** -EAGAIN.
+** it was read, the table may lack some, and there may be another thread.
 */
 static int readthread (lua_State *L, int pidfd, Handle *dir) {
   int rc = pfd_process_openthread(pidfd, "fd", O_RDONLY | O_DIRECTORY);
@@ -83,7 +85,7 @@ static int readthread (lua_State *L, int pidfd, Handle *dir) {
   int lives = pfd_process_lives(dir->fd, "../stat");
   (void)pfd_handle_close(dir);
   if (lives == 0)
-    return -EAGAIN;
+    return ENDED;
   return (lives < 0) ? lives : rc;
 }
 
@@ -120,8 +122,10 @@ int pfd_l_fds (lua_State *L) {
     /* the end of a process shows in its directory as this or that error */
     p = pfd_handle_openas(L, 1, PFD_PIDFD);
     events = pfd_process_events(p->fd);
-  } while ((rc == -EAGAIN && events == 0 && threads++ < THREADS) ||
+  } while ((rc == ENDED && events == 0 && threads++ < THREADS) ||
            pfd_handle_retry(L, rc, &tries));
+  if (rc == ENDED)
+    rc = -EAGAIN;
   if (events != 0)
     rc = (events < 0) ? events : -ESRCH;
   if (rc == 0)

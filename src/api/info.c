@@ -11,7 +11,7 @@
 #define EVERYTHING ((__u64)-1)
 
 
-/* assumes the table is on top, as do the next ones */
+/* assumes the table is on top; the functions below assume this, too */
 static void setids (lua_State *L, const Info *info) {
   pfd_setinteger(L, "pid", info->pid);
   pfd_setinteger(L, "tgid", info->tgid);

@@ -46,7 +46,7 @@ int pfd_l_close (lua_State *L) {
 ** __gc and __close
 ** close(2): give the descriptor back.
 **
-** Returns nothing: nobody would listen to a failure.
+** Returns nothing: nobody would see a failure.
 */
 int pfd_l_gc (lua_State *L) {
   (void)pfd_handle_close(pfd_handle_check(L, 1));

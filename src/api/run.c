@@ -403,7 +403,7 @@ static int failed (lua_State *L, const Run *run) {
 **            is in 'cgroup'
 **   limit    how many bytes are kept of each output; more is read and dropped
 **   linger   seconds to go on reading, once the program has ended, if somebody
-**            has its output still, 0.2 if absent
+**            still has its output, 0.2 if absent
 ** 'stdout' and 'stderr' are "pipe" if absent: collected.
 **
 ** Returns a table:
@@ -412,7 +412,7 @@ static int failed (lua_State *L, const Run *run) {
 **   stdout, stderr  strings, where they were collected
 **   timedout   the job was ended because its time was over
 **   truncated  there was more output than 'limit'
-**   held       somebody had the output still when we stopped to read
+**   held       somebody still had the output when we stopped reading
 **   rusage     as of p:waitid, but nil if somebody else has waited for it
 **   program, timeout  as they were given
 ** whose 'tostring' is a line about the end. Or fails as pidfd.spawn does; or,

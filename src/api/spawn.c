@@ -1,6 +1,8 @@
 #include "../compat.h"
 
+#include "../linux/kill.h"
 #include "../linux/launch.h"
+#include "../linux/sys.h"
 #include "../lua/handle.h"
 #include "../lua/plan.h"
 #include "../lua/program.h"
@@ -8,6 +10,32 @@
 
 /* on the stack, above the pipes */
 #define PROCESS (PFD_PIPES + 1)
+
+
+/*
+** The handle that is still to own the pidfd. Hooks have run: by the debug
+** library, one may have put something else in its place, which is NULL.
+*/
+static Handle *getprocess (lua_State *L) {
+  Handle *p = (Handle *)lua_touserdata(L, PROCESS);
+  return (pfd_handle_type(L, PROCESS) == PFD_PIDFD && p->fd < 0) ? p : NULL;
+}
+
+
+/* let it own the pidfd, and the cgroup; a child that nobody has is killed */
+static void give (lua_State *L, int pidfd, const Opened *opened) {
+  Handle *p = getprocess(L);
+  if (p == NULL) {
+    if (opened->cgroup >= 0)
+      (void)pfd_sys_close(opened->cgroup);
+    pfd_kill(pidfd, NULL);
+    luaL_error(L, "spawn: a hook has taken the pidfd away");
+    return;
+  }
+  p->fd = pidfd;
+  if (opened->cgroup >= 0)
+    pfd_handle_setcgroup(p, opened->cgroup);
+}
 
 
 /*
@@ -87,17 +115,17 @@ int pfd_l_spawn (lua_State *L) {
   Failure failure;
   pfd_program_begin(L);
   pfd_program_read(L, &plan);
-  Handle *p = pfd_handle_new(L, PFD_PIDFD);
+  (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_program_start(L, &plan, &opened, &failure);
   if (rc < 0) {
-    (void)pfd_handle_close(p);
+    Handle *p = getprocess(L);
+    if (p != NULL)
+      (void)pfd_handle_close(p);
     return (rc == PFD_RAISED) ? lua_error(L)
                               : pfd_program_fail(L, "spawn", &failure, rc);
   }
-  p->fd = rc;
-  if (opened.cgroup >= 0)
-    pfd_handle_setcgroup(p, opened.cgroup);
   pfd_program_give(L, &opened);
+  give(L, rc, &opened);
   lua_settop(L, PROCESS);
   lua_pushvalue(L, PFD_PIPES);
   return 2;

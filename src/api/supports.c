@@ -135,8 +135,9 @@ static int pid_in_namespace (int self) {
 
 
 /*
-** What is told of the end came with the same Linux as this number for oneself.
-** Two calls know it: a filter may refuse one.
+** Nobody can be asked for PIDFD_INFO_EXIT but one who has ended. It came with
+** the same Linux as this number for the calling thread. Two calls take that, as
+** a filter may refuse one of them.
 */
 static int self_signal (int self) {
   (void)self;
@@ -193,8 +194,8 @@ static int proc (int self) {
 
 
 /*
-** A feature is there if the question that takes a pidfd is answered by yes,
-** and one of the others; where there are any.
+** A feature is there if the answer is yes to the question that takes a pidfd,
+** if there is one, and to at least one of the others, if there are any.
 */
 typedef struct Feature {
   const char *name;
@@ -254,9 +255,9 @@ static int find (int none, void *about) {
 ** pidfd.supports (name)
 ** Does the running kernel have it? "autoreap" (Linux 7.1; also for autokill),
 ** "coredump_code" (7.1), "getfd" (5.6), "id" (6.9; also for == and tokens),
-** "info" (6.13), "info_exit" (6.15; the end of processes that are no children), "madvise"
-** (5.10), "mrelease" (5.15), "namespaces" (6.11; before, /proc is read),
-** "nonblock" (5.10), "passpidfd" (6.5), "peer" (6.5), "pid_in_namespace"
+** "info" (6.13), "info_exit" (6.15; the end of processes that are no children),
+** "madvise" (5.10), "mrelease" (5.15), "namespaces" (6.11; before, /proc is
+** read), "nonblock" (5.10), "passpidfd" (6.5), "peer" (6.5), "pid_in_namespace"
 ** (6.11), "proc" (5.6), "signal_scopes" (6.9), "thread" (6.9), "waitid" (5.4).
 **
 ** Returns a boolean, or fails with

@@ -7,15 +7,16 @@
 #include "nowait.h"
 #include "sys.h"
 
-/* for so much there is room in memory before a read */
+/* how much room there is in memory before each read */
 #define CHUNK ((size_t)65536)
 
-/* of a pipe at first: one that was that full is worth to be made larger */
+/* of a new pipe: one that was as full as that is made larger */
 #define PIPESIZE CHUNK
 
 /*
-** An output that is so large gets its memory a window at a time. Windows begin
-** at multiples of a page's size, whatever that is.
+** From this size on, an output gets its memory a window at a time. A window
+** begins at a multiple of ALIGNMENT, so that it begins with a page, whatever
+** the size of a page is.
 */
 #define LARGEOUTPUT ((size_t)4 << 20)
 #define WINDOW ((size_t)1 << 20)

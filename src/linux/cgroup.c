@@ -195,23 +195,23 @@ static int ismember (int dir, int pidfd, pid_t pid) {
 
 
 /* what is sent, and whether it was refused for lack of permission */
-typedef struct Mail {
+typedef struct Sending {
   int sig;
   int refused;
-} Mail;
+} Sending;
 
 
-static int deliver (int dir, pid_t pid, void *about) {
-  Mail *mail = (Mail *)about;
+static int sendone (int dir, pid_t pid, void *about) {
+  Sending *s = (Sending *)about;
   int pidfd = pfd_sys_open(pid, 0);
   if (pidfd < 0)
     return pfd_process_isfree(pidfd) ? 0 : pidfd;
   int rc = ismember(dir, pidfd, pid);
   if (rc > 0) {
-    int sent = pfd_sys_send_signal(pidfd, mail->sig, NULL, 0);
-    if (mail->sig == SIGTERM)
+    int sent = pfd_sys_send_signal(pidfd, s->sig, NULL, 0);
+    if (s->sig == SIGTERM)
       (void)pfd_sys_send_signal(pidfd, SIGCONT, NULL, 0);
-    mail->refused |= (sent == -EPERM);
+    s->refused |= (sent == -EPERM);
   }
   (void)pfd_sys_close(pidfd);
   return (rc < 0) ? rc : 0;
@@ -219,8 +219,8 @@ static int deliver (int dir, pid_t pid, void *about) {
 
 
 int pfd_cgroup_terminate (int dir) {
-  Mail mail = {.sig = SIGTERM};
-  return visitall(dir, deliver, &mail);
+  Sending sending = {.sig = SIGTERM};
+  return visitall(dir, sendone, &sending);
 }
 
 
@@ -235,9 +235,9 @@ int pfd_cgroup_kill (int dir) {
     return 0;
   if (rc != -ENOENT && rc != -EACCES && rc != -EPERM)
     return (rc < 0) ? rc : 0;
-  Mail mail = {.sig = SIGKILL};
-  rc = visitall(dir, deliver, &mail);
-  return (rc == 0 && mail.refused) ? -EPERM : rc;
+  Sending sending = {.sig = SIGKILL};
+  rc = visitall(dir, sendone, &sending);
+  return (rc == 0 && sending.refused) ? -EPERM : rc;
 }
 
 

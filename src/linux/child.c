@@ -14,6 +14,9 @@
 /* the C library does not give the kernel's size of a set of signals */
 #define SIGNALSSIZE (NSIG / 8)
 
+/* how often a call is made again that was interrupted */
+#define TRIES 100
+
 
 int pfd_child_failed (World *w, Step step, int index, int rc) {
   w->outcome.step = step;
@@ -232,15 +235,18 @@ static int execute (World *w) {
 }
 
 
-/* where the child had to be cloned without a pidfd: until we have it */
+/*
+** Where the child had to be cloned without a pidfd: wait until the parent has
+** opened one. Signals are blocked: only a seccomp filter interrupts this.
+*/
 static int awaitparent (World *w) {
   char byte;
-  int rc;
+  int rc, tries = 0;
   if (w->go < 0)
     return 0;
   do
     rc = PFD_CALL(SYS_read, w->go, (long)&byte, 1);
-  while (rc == -EINTR);
+  while (rc == -EINTR && ++tries < TRIES);
   if (rc == 0) /* it has given up */
     leave();
   return check(w, PFD_STEP_GO, rc);

@@ -117,8 +117,8 @@ static int openchild (World *w, pid_t pid, int report) {
 
 /*
 ** Where CLONE_PIDFD is refused, as older releases of qemu do: the child waits
-** until its pidfd has been opened. If that fails, it reads the end of the
-** pipe, and ends; it is still ours to reap, as nobody else knows of it.
+** until its pidfd has been opened. If that fails, or the child cannot be told,
+** it is killed; it is still ours to reap, as nobody else knows of it.
 */
 static int cloneandopen (World *w, int report) {
   int ends[2];
@@ -129,8 +129,10 @@ static int cloneandopen (World *w, int report) {
   pid_t pid = clonewith(w, 0);
   w->pidfd = (pid < 0) ? pid : openchild(w, pid, report);
   rc = (w->pidfd < 0) ? w->pidfd : pfd_sys_writefile(ends[1], "", 1);
-  if (w->pidfd < 0 && pid > 0)
+  if (rc < 0 && pid > 0)
     pfd_sys_killchild(pid);
+  if (rc < 0 && w->pidfd >= 0)
+    (void)pfd_sys_close(w->pidfd);
   (void)pfd_sys_close(ends[0]);
   (void)pfd_sys_close(ends[1]);
   return rc;

@@ -37,7 +37,7 @@ End pfd_end_fromsiginfo (const siginfo_t *info) {
 
 End pfd_end_fromstatus (int status) {
   if (WIFEXITED(status))
-    return (End){.how = PFD_EXIT, .code = WEXITSTATUS(status)};
+    return (End){.how = PFD_EXIT, .code = (unsigned short)WEXITSTATUS(status)};
   return (End){.how = PFD_SIGNAL,
                .code = WTERMSIG(status),
                .core = WCOREDUMP(status) != 0};
@@ -101,8 +101,8 @@ static int readzombie (int pidfd, int *status) {
 
 
 /*
-** A reaped process has no links either, so it must be there still. ESRCH is
-** believed of the pidfd only.
+** A reaped process has no links either. So the pidfd is asked afterwards
+** whether the process is still there. ESRCH counts only if the pidfd says so.
 */
 static int findzombie (int pidfd, End *end) {
   int status = 0;
@@ -116,7 +116,7 @@ static int findzombie (int pidfd, End *end) {
 }
 
 
-/* it is over, and nobody tells how; its parent's reaping may tell, later */
+/* it is over, and nobody tells how; the kernel may when its parent reaps it */
 static int findnobody (int pidfd, int reaped, End *end, Found *found) {
   int onpidfs = reaped ? 0 : pfd_sys_onpidfs(pidfd);
   if (onpidfs < 0)

@@ -29,7 +29,7 @@ typedef struct End {
   unsigned short code; /* exit status or signal number */
   unsigned char how;   /* a How */
   _Bool core : 1;      /* was a core dumped? */
-  _Bool unreaped : 1;  /* is it a child's, who was left to be waited for? */
+  _Bool unreaped : 1;  /* it is a child of ours that is still to be reaped */
 } End;
 
 

@@ -37,7 +37,7 @@ static int readids (int pidfd, Ids *ids) {
 static int getids (int pidfd, Ids *ids) {
   Info info = {.mask = PIDFD_INFO_PID};
   int rc = pfd_sys_info(pidfd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL)
+  if (pfd_process_isuntold(rc, &info))
     return readids(pidfd, ids);
   *ids = (Ids){.process = (pid_t)info.tgid, .parent = (pid_t)info.ppid};
   return rc;
@@ -53,7 +53,8 @@ pid_t pfd_family_process (int pidfd) {
 
 /*
 ** As of the moment when the child told its parent's number: 'parent' had that
-** number then, if it has it afterwards.
+** number then, if it has it afterwards. No process has the number 0, which
+** stands for a parent that cannot be seen from here.
 */
 static int ischild (int child, int parent) {
   Ids its = {.process = 0}, theirs = {.process = 0};
@@ -62,7 +63,7 @@ static int ischild (int child, int parent) {
     rc = getids(parent, &theirs);
   if (rc < 0)
     return (rc == -ESRCH) ? 0 : rc;
-  return its.parent == theirs.process;
+  return its.parent > 0 && its.parent == theirs.process;
 }
 
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "process.h"
 #include "sys.h"
 #include "world.h"
 
@@ -14,7 +15,7 @@
 #define KILLPOLL 100000000LL  /* 100 ms */
 #define KILLTICK 2000000LL    /* 2 ms */
 
-/* so many refusals of waitid(2): they are a filter's, and last */
+/* after so many refusals of waitid(2): a filter refuses it, and always will */
 #define REFUSALS 10
 
 
@@ -22,14 +23,15 @@
 typedef struct Killed {
   struct Killed *next;
   int pidfd;
+  unsigned long long id; /* of the process; 0 before Linux 6.9 */
   World *world;
 } Killed;
 
 
 /*
-** Those that are not over. Threads add to it one by one, and one thread takes
-** all at once; so none can take what another has just put back. In a process
-** that fork(2) makes they are no children, and are forgotten there.
+** Those that are not over. A thread adds one at a time, but takes the whole
+** list at once. So no thread takes one off that another has just put back. In a
+** process that fork(2) makes they are no children, and are forgotten there.
 */
 static _Atomic(Killed *) remembered;
 
@@ -47,7 +49,7 @@ static int reap (int pidfd) {
 }
 
 
-/* the same, for some time, which ends the loop whatever else fails */
+/* try that again and again; the clock ends the loop, whatever else fails */
 static int reapintime (int pidfd) {
   long long deadline = pfd_sys_now() + KILLTIME;
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
@@ -82,16 +84,32 @@ static int remember (int pidfd, World *world) {
   Killed *killed = (Killed *)malloc(sizeof(Killed));
   if (killed == NULL)
     return 0;
-  killed->pidfd = pidfd;
-  killed->world = world;
+  *killed = (Killed){.pidfd = pidfd, .world = world};
+  if (pfd_process_id(pidfd, &killed->id) < 0)
+    killed->id = 0;
   add(killed);
   return 1;
 }
 
 
 /*
-** Without memory to remember it, it is waited for longer; unless that is
-** refused. Then its world stays, too: it may be in use.
+** Has somebody closed the pidfd by its number, as a program does that becomes
+** a daemon? Then the number may be that of another pidfd by now, which must be
+** neither closed nor waited for. Before Linux 6.9 one pidfd is not told from
+** another.
+*/
+static int islost (const Killed *killed) {
+  unsigned long long id = 0;
+  int rc = pfd_process_id(killed->pidfd, &id);
+  if (rc == -EOPNOTSUPP && killed->id == 0)
+    rc = pfd_process_check(killed->pidfd);
+  return rc == -EBADF || rc == -EOPNOTSUPP || (rc == 0 && id != killed->id);
+}
+
+
+/*
+** If there is no memory to remember the child, wait longer for it. If waitid(2)
+** is refused, give up; its world stays mapped then, as the child may use it.
 */
 void pfd_kill (int pidfd, World *world) {
   (void)pfd_sys_send_signal(pidfd, SIGKILL, NULL, 0);
@@ -114,10 +132,12 @@ void pfd_kill_reap (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    if (reap(killed->pidfd) == 1) {
+    int lost = islost(killed);
+    int over = !lost && reap(killed->pidfd) == 1;
+    if (over)
       forget(killed->pidfd, killed->world);
+    if (over || lost) /* the child may use the world of one that is lost */
       free(killed);
-    }
     else
       add(killed);
   }
@@ -125,8 +145,9 @@ void pfd_kill_reap (void) {
 
 
 /*
-** When the module is unloaded; what is not over is left to the end of us. The
-** worlds come last, as those of the children that are reaped here are kept.
+** When the module is unloaded. A child that is not over is reaped by init, when
+** this process has ended. The cached world is unmapped last, as reaping a child
+** puts its world into the cache.
 */
 __attribute__((destructor)) static void unload (void) {
   pfd_kill_reap();
@@ -134,7 +155,8 @@ __attribute__((destructor)) static void unload (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    (void)pfd_sys_close(killed->pidfd);
+    if (!islost(killed))
+      (void)pfd_sys_close(killed->pidfd);
     free(killed);
   }
   pfd_world_unload();

@@ -1,11 +1,11 @@
 /*
-** Ending a child that nobody is to have: of a program that was not started, or
-** of a job that was given up.
+** Killing a child that no caller gets: its program was not started, or its job
+** was given up.
 **
 ** SIGKILL ends a process when that next runs. This may take long: if it sleeps
 ** in the kernel for a device, gets no processor, is frozen, or if its tracer
 ** does not release it. So there is a bound to the waiting. A child that is not
-** over by then is remembered, and reaped at one of the next calls. So no zombie
+** over by then is remembered, and one of the next calls reaps it. So no zombie
 ** is left, and no descriptor. Knows no Lua.
 */
 

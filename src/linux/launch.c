@@ -206,7 +206,7 @@ void pfd_launch_giveup (Launching *l, const char *step, int rc) {
 }
 
 
-/* the child no longer runs our code, or will do no more than end */
+/* the child no longer runs our code, or all that it will do is to end */
 static void decide (Launching *l) {
   if (l->world->outcome.rc != 0)
     failchild(l, &l->world->outcome);
@@ -242,10 +242,10 @@ static int hasexecuted (int pidfd) {
 
 
 /*
-** Does the child no longer run our code? Where it shares our memory, the kernel
-** tells that; else the pipe does, or /proc. The pipe may be open for longer: a
-** process that another thread forks just now has it, too, and may execute
-** nothing. To ask /proc takes its time, and a child that was stopped has it.
+** Does the child no longer run our code? If it shares our memory, the kernel
+** clears 'tid' then. Otherwise the end of the pipe tells; but another thread
+** may just have forked a process, which holds the pipe open. So /proc is asked
+** as well. That is slow: only if the child was stopped, or after many looks.
 */
 static int hasleft (const Launching *l, int stopped) {
   struct pollfd events[2];
@@ -268,9 +268,10 @@ static int isstopped (int pidfd) {
 
 
 /*
-** Nothing was in the pipe. A child that had not left after it was seen to be
-** stopped was not stopped as the program. One that has failed, and that
-** something keeps from writing and from ending, is seen in its world.
+** Nothing was in the pipe. If the child is stopped, and a look after that shows
+** that it still runs our code, then it was stopped before its program ran, and
+** has to go on. If it has failed, but is kept from writing its report, the
+** failure stands in its world.
 */
 static void findwhy (Launching *l) {
   int stopped = isstopped(l->pidfd);
@@ -293,8 +294,8 @@ int pfd_launch_look (Launching *l, const struct pollfd events[2]) {
 
 
 /*
-** The lowest number that is free, as a new descriptor has by rule: the pipe,
-** which is closed by now, had those below.
+** A new descriptor has the lowest number that is free. The pipe had lower
+** numbers than the pidfd, and is closed by now: move the pidfd down.
 */
 static int renumber (int fd) {
   int lowest = pfd_sys_dup(fd);

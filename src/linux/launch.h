@@ -21,8 +21,8 @@
 ** this process's as well. The same for one that changes its oom_score_adj: the
 ** kernel gives all processes that share a memory the same one.
 **
-** Knows no Lua. Where Lua's hooks have a turn is the caller's affair: start,
-** look until it is decided, finish.
+** Knows no Lua. The caller starts, then sleeps and looks until it is decided,
+** then finishes; Lua's hooks run where it sleeps.
 */
 
 #ifndef pfd_launch_h

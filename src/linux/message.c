@@ -96,7 +96,7 @@ static int isscarce (int rc) {
 
 
 /*
-** Linux sends no more than PFD_MAXFDS. Should it do so one day, the others are
+** Linux sends no more than PFD_MAXFDS. If it does one day, the others are
 ** closed, and count as lost.
 */
 static void takefds (Message *m, const unsigned char *data, size_t n) {
@@ -113,7 +113,7 @@ static void takefds (Message *m, const unsigned char *data, size_t n) {
 }
 
 
-/* the number of the sender's pidfd is an errno where there is none */
+/* where the sender has no pidfd, the kernel tells a negative errno instead */
 static void takecontrol (Message *m, struct msghdr *message) {
   for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL;
        c = CMSG_NXTHDR(message, c)) {
@@ -173,7 +173,7 @@ static int hasroom (void) {
 }
 
 
-/* is there no number at all? */
+/* -EMFILE or -ENFILE if no number is free at all, else 0 */
 static int findnumber (int socket) {
   int fd = pfd_sys_dup(socket);
   if (fd >= 0)

@@ -3,9 +3,10 @@
 ** SCM_RIGHTS and SCM_PIDFD. Nothing here waits, and nothing knows Lua.
 **
 ** Who receives a message takes it out of the socket for good, with its
-** descriptors. Where this process has no number left for one of them, the
-** kernel closes it, and says so only afterwards. So there is a look at how
-** many numbers are free before; and if these might not suffice, at the message.
+** descriptors. If this process has no number left for one of them, the kernel
+** closes it, and says so only afterwards. So it is checked first how many
+** numbers are free. If they may be too few, the message is looked at
+** (MSG_PEEK) before it is received.
 */
 
 #ifndef pfd_message_h

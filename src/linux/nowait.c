@@ -24,7 +24,7 @@ typedef struct Kind {
 } Kind;
 
 
-/* EAGAIN would mean to wait, and is none of what fstat(2) itself says */
+/* only a filter has fstat(2) say EAGAIN, which to our caller means to wait */
 static int getkind (int fd, Kind *kind) {
   int rc = pfd_sys_kind(fd, &kind->type, &kind->device);
   return (rc == -EAGAIN) ? -EIO : rc;

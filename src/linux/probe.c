@@ -45,6 +45,10 @@ static int isfirst (void) {
   char own[LINKSIZE], next[LINKSIZE];
   int ownsize = pfd_sys_readlinkat(AT_FDCWD, OWN, own, sizeof(own));
   int nextsize = pfd_sys_readlinkat(AT_FDCWD, NEXT, next, sizeof(next));
+  if (pfd_probe_isscarce(ownsize))
+    return ownsize;
+  if (pfd_probe_isscarce(nextsize))
+    return nextsize;
   if (ownsize <= 0 || nextsize < 0)
     return ownsize > 0 && nextsize == -ENOENT;
   if (ownsize == nextsize && memcmp(own, next, (size_t)ownsize) == 0)
@@ -90,12 +94,25 @@ static int start (const Probe *p, int *pidfd) {
 }
 
 
+/*
+** Signals may interrupt this, and are then blocked. If it is interrupted still,
+** a seccomp filter says so, and would for ever.
+*/
+static int reap (pid_t pid, int *status) {
+  sigset_t mask;
+  int rc = pfd_sys_reap(pid, status);
+  if (rc != -EAGAIN)
+    return rc;
+  pfd_sys_blocksignals(&mask);
+  rc = pfd_sys_reap(pid, status);
+  pfd_sys_setsignals(&mask);
+  return rc;
+}
+
+
 static int finish (pid_t pid) {
-  int status;
-  int rc;
-  do
-    rc = pfd_sys_reap(pid, &status);
-  while (rc == -EINTR);
+  int status = 0;
+  int rc = reap(pid, &status);
   if (rc < 0)
     return rc;
   if (WIFSIGNALED(status))

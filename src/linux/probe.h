@@ -20,7 +20,7 @@
 */
 typedef int (*Question)(int self);
 
-/* 'rc' is one of the moment: it says nothing about what the kernel has */
+/* 'rc' is an error of the moment: it says nothing about what the kernel has */
 int pfd_probe_isscarce (int rc);
 
 /* the answer, which is no if the child was killed for asking */

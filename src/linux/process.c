@@ -24,6 +24,9 @@
 /* how often another thread is looked for, when one has ended meanwhile */
 #define TRIES 100
 
+/* it has; no errno is as small */
+#define GONE (-100000)
+
 
 /* fill 'text', a string of at most 'size' bytes: its length, or -errno */
 static int readfile (int dir, const char *path, char *text, size_t size) {
@@ -113,10 +116,19 @@ static int isinvisible (int pidfd) {
 }
 
 
+/*
+** Does the kernel tell no numbers by PIDFD_GET_INFO? It does not before Linux
+** 6.13; nor does a seccomp filter that answers 0 in its place.
+*/
+int pfd_process_isuntold (int rc, const Info *info) {
+  return rc == -ENOTTY || rc == -EINVAL || (rc == 0 && info->pid == 0);
+}
+
+
 pid_t pfd_process_pid (int pidfd) {
   Info info = {.mask = PIDFD_INFO_PID};
   int rc = pfd_sys_info(pidfd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL)
+  if (pfd_process_isuntold(rc, &info))
     return readpid(pidfd);
   if (rc == -ESRCH) /* reaped; before Linux 7.0 also: not visible */
     return isinvisible(pidfd) ? -EREMOTE : rc;
@@ -339,13 +351,13 @@ static pid_t openliving (int pidfd, int *tasks) {
   pid_t tid = findliving(*tasks);
   if (tid <= 0)
     (void)pfd_sys_close(*tasks);
-  return (tid == 0) ? -EAGAIN : tid;
+  return (tid == 0) ? GONE : tid;
 }
 
 
-/* 'found' is what the search has led to */
+/* the search has returned 'found': is it to be made again? */
 static int again (int pidfd, int found, int *tries) {
-  return found == -EAGAIN && ++*tries < TRIES && pfd_process_events(pidfd) == 0;
+  return found == GONE && ++*tries < TRIES && pfd_process_events(pidfd) == 0;
 }
 
 
@@ -358,7 +370,7 @@ static int openbelow (int tasks, pid_t tid, const char *name, int flags) {
     return fd;
   (void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
   int lives = pfd_process_lives(tasks, path);
-  return (lives == 0) ? -EAGAIN : fd;
+  return (lives == 0) ? GONE : fd;
 }
 
 
@@ -372,7 +384,7 @@ int pfd_process_openthread (int pidfd, const char *name, int flags) {
       (void)pfd_sys_close(tasks);
     }
   } while (again(pidfd, fd, &tries));
-  return fd;
+  return (fd == GONE) ? -EAGAIN : fd;
 }
 
 
@@ -386,14 +398,14 @@ static int openchecked (int tasks, pid_t tid) {
   char path[PATHSIZE];
   int thread = pfd_sys_open(tid, PIDFD_THREAD);
   if (thread < 0)
-    return (thread == -ESRCH) ? -EAGAIN : thread;
+    return (thread == -ESRCH) ? GONE : thread;
   (void)snprintf(path, sizeof(path), "%d/stat", (int)tid);
   int lives = pfd_process_lives(tasks, path);
   int events = (lives > 0) ? pfd_process_events(thread) : lives;
   if (lives > 0 && events == 0)
     return thread;
   (void)pfd_sys_close(thread);
-  return (events < 0) ? events : -EAGAIN;
+  return (events < 0) ? events : GONE;
 }
 
 
@@ -410,6 +422,8 @@ int pfd_process_thread (int pidfd) {
       (void)pfd_sys_close(tasks);
     }
   } while (again(pidfd, thread, &tries));
+  if (thread == GONE)
+    return -EAGAIN;
   return (thread == -EINVAL) ? -EOPNOTSUPP : thread;
 }
 
@@ -423,10 +437,10 @@ static int trythreads (int pidfd, PidfdCall call, const void *arg) {
       int thread = rc;
       rc = call(thread, arg);
       (void)pfd_sys_close(thread);
-      rc = (rc == -ESRCH) ? -EAGAIN : rc;
+      rc = (rc == -ESRCH) ? GONE : rc;
     }
   } while (again(pidfd, rc, &tries));
-  return rc;
+  return (rc == GONE) ? -EAGAIN : rc;
 }
 
 

@@ -33,6 +33,9 @@ int pfd_process_isfree (int rc);
 /* its number here; -ESRCH: reaped, -EREMOTE: not visible from here */
 pid_t pfd_process_pid (int pidfd);
 
+/* has pfd_sys_info returned 'rc' without telling the numbers of the process? */
+int pfd_process_isuntold (int rc, const Info *info);
+
 /* is it a child of ours that has not been reaped? 1, 0 or -errno */
 int pfd_process_ischild (int pidfd);
 

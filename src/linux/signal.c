@@ -88,7 +88,7 @@ int pfd_signal_group (int pidfd, int sig) {
 static int isleaderless (pid_t group) {
   int leader = (group > 0) ? pfd_sys_open(group, 0) : -ESRCH;
   if (leader < 0)
-    return (leader == -EINVAL) ? -ESRCH : leader;
+    return pfd_process_isfree(leader) ? -ESRCH : leader;
   (void)pfd_sys_close(leader);
   return 0;
 }

@@ -27,7 +27,7 @@ ssize_t pfd_sys_size (long rc);
 /*
 ** For the result of a call that does not wait: is it to be made again? No
 ** signal should interrupt such a call, and EINTR, as a file server or a seccomp
-** filter may say, is no answer. One who says so for ever means EAGAIN.
+** filter may say, is no answer. If it comes a hundred times, it becomes EAGAIN.
 */
 int pfd_sys_again (int *rc, int *tries);
 

@@ -8,10 +8,11 @@
 
 /* within two seconds, or not at all */
 void pfd_sys_killchild (pid_t pid) {
-  int rc = 0;
   (void)kill(pid, SIGKILL);
-  for (int i = 0; i < 1000 && (rc == 0 || rc == -EINTR); i++) {
-    rc = pfd_sys_result(waitpid(pid, NULL, __WALL | WNOHANG));
+  for (int i = 0; i < 1000; i++) {
+    int rc = pfd_sys_result(waitpid(pid, NULL, __WALL | WNOHANG));
+    if (rc != 0 && rc != -EINTR)
+      return;
     pfd_sys_sleep(2000000);
   }
 }

@@ -45,20 +45,37 @@ int pfd_sys_copy3 (unsigned long long flags, int cgroup) {
 }
 
 
+static int wait4_ (pid_t pid, int *status) {
+#if defined(SYS_wait4)
+  int rc, tries = 0;
+  do
+    rc = pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, NULL));
+  while (pfd_sys_again(&rc, &tries));
+  return rc;
+#else
+  (void)pid;
+  (void)status;
+  return -ENOSYS;
+#endif
+}
+
+
 /*
 ** Not waitid(2) at first, which a filter may refuse and which is asked about;
-** but some machines have nothing else, and a filter may refuse wait4(2).
+** but some machines have nothing else, and a filter may refuse wait4(2). It
+** may also answer 0, which is no child's number.
 */
 int pfd_sys_reap (pid_t pid, int *status) {
-  int rc = -ENOSYS;
-#if defined(SYS_wait4)
-  rc = pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, NULL));
-#endif
-  if (rc >= 0 || rc == -EINTR)
-    return rc;
-  siginfo_t info;
-  int options = WEXITED | __WALL;
-  rc = pfd_sys_result(syscall(SYS_waitid, P_PID, pid, &info, options, NULL));
+  siginfo_t info = {.si_pid = 0};
+  int rc = wait4_(pid, status), tries = 0;
+  if (rc == pid)
+    return 0;
+  do
+    rc = pfd_sys_result(
+      syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, NULL));
+  while (pfd_sys_again(&rc, &tries));
+  if (rc == 0 && info.si_pid != pid)
+    return -EAGAIN; /* a filter answers 0, and the kernel was not asked */
   if (rc == 0)
     *status =
       (info.si_code == CLD_EXITED) ? (info.si_status << 8) : info.si_status;

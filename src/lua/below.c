@@ -101,7 +101,7 @@ static int bythread (lua_State *L, int pidfd, Below *b, int rc) {
   int found = usefile(L, pidfd, b, 1);
   if (found == -ENOENT && rc == 0)
     return rc;
-  if (found == -ESRCH && pfd_process_events(pidfd) == 0)
+  if (found == -ESRCH && getevents(L) == 0)
     return -EAGAIN;
   return found;
 }

@@ -41,12 +41,12 @@ int pfd_below_missing (int pidfd, int rc);
 
 /*
 ** Open and use it: the pidfd is argument 1. Returns the number of results: one,
-** or those of a failure. What is asked of a process that ends meanwhile may be
-** a part of the truth: that is -ESRCH.
+** or those of a failure. If the process ends meanwhile, some of what was read
+** may be missing: that is ESRCH.
 */
 int pfd_below_ask (lua_State *L, Below *b);
 
-/* likewise, to tell it something: what has been done has been done */
+/* likewise, to write: what was written before the process ended is a success */
 int pfd_below_tell (lua_State *L, Below *b);
 
 

@@ -83,7 +83,7 @@ static long headroom (long handles) {
 }
 
 
-/* a collector that is stopped, or that runs this as a finalizer, does nothing */
+/* does nothing if the collector is stopped, or runs this as a finalizer */
 static void collect (lua_State *L, Census *census) {
   if (pfd_compat_collect(L) != 0)
     return;

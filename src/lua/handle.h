@@ -32,7 +32,7 @@ typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 #define PFD_CENSUS 3
 #define PFD_NUPVALUES 3
 
-/* how many descriptors the handles of a state may have to close; see handle.c */
+/* how many descriptors the handles of a state have to close; see handle.c */
 typedef struct Census {
   long handles, limit;
 } Census;

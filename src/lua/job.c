@@ -214,9 +214,10 @@ static Refusal sendwhole (lua_State *L, const Job *job, int sig) {
 /*
 ** A zombie is a member of its group until its parent reaps it, which it may
 ** never do. A child of ours stays one while "peek" leaves it to its owner. Only
-** /proc shows which members are zombies. It may be long, so it is read more
-** and more rarely. If it cannot be read, all members count. EPERM means that
-** there are members that we may not signal.
+** /proc shows which members are zombies. To read it takes long where there are
+** many processes: so it is read at the looks 0, 1, 2, 4, 8, and so on, which
+** are those 'closely'. If it cannot be read, all members count. EPERM means
+** that there are members that we may not signal.
 */
 static int lookatgroup (const Handle *p, int closely) {
   int rc = pfd_signal_group(p->fd, 0);
@@ -239,7 +240,7 @@ static int lookatcgroup (const Handle *p) {
 }
 
 
-/* at the powers of two */
+/* 0, and the powers of two */
 static int isclosely (int looks) {
   return (looks & (looks - 1)) == 0;
 }
@@ -397,7 +398,7 @@ static Refusal permit (lua_State *L, const Job *job, int isover) {
 }
 
 
-/* is it over? how that was, may be told in time */
+/* is it over? How it ended may be told only later */
 static int lookatone (lua_State *L, const Job *job, End *end) {
   Await await = {job->arg, PFD_NOWAIT, job->reap};
   return pfd_await(L, &await, end);

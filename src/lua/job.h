@@ -71,8 +71,8 @@ int pfd_job_isleft (const Handle *p, Scope scope, int looks);
 /*
 ** For an error's way out, where no Lua may run: SIGKILL to all of it, and reap
 ** the child, as kill.h has it, which takes its pidfd. It never raises. A cgroup
-** takes a descriptor, so close what is not needed first. Of the rest of it, some
-** may be left.
+** takes a descriptor, so close what is not needed first. Of the rest of it,
+** some may be left.
 */
 void pfd_job_kill (Handle *p, Scope scope);
 

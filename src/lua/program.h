@@ -15,14 +15,14 @@
 #pragma GCC visibility push(hidden)
 
 
-/* on the stack, above what the plan has there: our ends of the pipes, by name */
+/* on the stack, above what the plan has: our ends of the pipes, by name */
 #define PFD_PIPES 3
 
 /*
-** What is opened on the way. The child gets copies of its part, which is
-** closed here then; if there is no child, ours is closed too. Each has a handle
-** until all are open. From then on they are numbers here, as hooks run while
-** the program is started.
+** What is opened for a start: the child's part, of which it gets copies, and
+** our part. Afterwards the child's part is closed here, and if the start has
+** failed, ours, too. Each descriptor has a handle until all are open. Then they
+** are numbers in this struct, where no hook can reach them.
 */
 typedef struct Opened {
   Handle *handles[5]; /* of theirs: /dev/null, the cgroup, ends of the pipes */

@@ -22,10 +22,10 @@ void pfd_start_prepare (lua_State *L, Launching *l);
 
 /*
 ** Start the program; assumes on top what was pushed to prepare it, and pops
-** that. Raises nothing. Returns the pidfd; or -errno, when there is no child and
-** 'failure' says why. If a hook or a finalizer raises, there is no child either: the error is
-** left on top of the stack, and the result is PFD_RAISED. The caller closes
-** what it has to, and raises it again.
+** that. Raises nothing. Returns the pidfd; or -errno, when there is no child
+** and 'failure' says why. If a hook or a finalizer raises, there is no child
+** either: the error is left on top of the stack, and the result is PFD_RAISED.
+** The caller closes what it has to, and raises it again.
 */
 int pfd_start (lua_State *L, Launching *l, const Plan *plan, Failure *failure);
 

@@ -5,6 +5,7 @@
 #include "../compat.h"
 
 #include "../linux/input.h"
+#include "../linux/sys.h"
 #include "block.h"
 #include "handle.h"
 
@@ -33,14 +34,27 @@ static int pause (Waiter *w) {
 
 
 /*
+** No signal should interrupt an attempt, as it does not wait. One that is
+** interrupted is made again. If that is so for ever, because of a seccomp
+** filter, there is nothing.
+*/
+static int interpret (Waiter *w, int rc) {
+  if (rc != -EINTR)
+    w->interrupted = 0;
+  return pfd_sys_again(&rc, &w->interrupted) ? 0 : rc;
+}
+
+
+/*
 ** After the deadline, one more attempt is made if poll(2) reports that the file
 ** is ready: the data was there in time, and only this process was late. There
 ** is no second one. Otherwise a peer that keeps reading a few bytes could keep
 ** us here for ever.
 */
 int pfd_stream_again (Waiter *w, int rc, int fd) {
+  rc = interpret(w, rc);
   int nothing = (rc == -EAGAIN);
-  if (rc < 0 && !nothing && rc != -EINTR)
+  if (rc < 0 && !nothing)
     return rc;
   if (w->deadline == PFD_NOWAIT)
     return nothing ? -ETIMEDOUT : 0;

@@ -16,13 +16,14 @@
 #pragma GCC visibility push(hidden)
 
 
-/* who waits between the attempts of one call; 'woken' and 'late' are 0 first */
+/* who waits between the attempts of one call; the last three are 0 at first */
 typedef struct Waiter {
   Sleeper s;
   short events; /* of poll(2): when to try again */
   long long deadline;
-  int woken; /* poll(2) has said that the next attempt will not fail */
-  int late;  /* the last attempt was made after the deadline */
+  int woken;       /* poll(2) has said that the next attempt will not fail */
+  int late;        /* the last attempt was made after the deadline */
+  int interrupted; /* so many attempts in a row, none of which waits */
 } Waiter;
 
 /*

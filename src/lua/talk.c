@@ -58,7 +58,7 @@ static int islistening (const Talk *t) {
 }
 
 
-/* what is in the pipes when it is no longer waited for more */
+/* read what is in the pipes, when nothing more is waited for */
 static int readrest (Talk *t) {
   int rc = 0;
   for (int i = 0; i < 2 && rc == 0; i++)
@@ -75,7 +75,7 @@ static int readrest (Talk *t) {
 ** ======================================================================
 */
 
-/* nobody tells how a child has ended that another thread has waited for */
+/* if another thread has reaped the child, nobody tells what it has used */
 static void reap (Talk *t) {
   siginfo_t info = {.si_pid = 0};
   int options = WEXITED | WNOHANG | __WALL;

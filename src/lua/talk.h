@@ -34,11 +34,11 @@ typedef struct Talk {
   long long grace;     /* nanoseconds from SIGTERM to SIGKILL */
   long long linger;    /* and from the end of the job to that of listening */
 
-  const char *step; /* what is done, and what has failed */
+  const char *step; /* what is being done, or what has failed */
   Usage usage;
   int reaped;   /* by us: then 'usage' is known */
   int timedout; /* the job was ended */
-  int held;     /* somebody had the output when we stopped to listen */
+  int held;     /* somebody had the output when we stopped reading */
 
   Phase phase; /* the rest is of no interest to the caller */
   long long until, last;
@@ -49,7 +49,8 @@ typedef struct Talk {
 
 /*
 ** Talk until the job is over, and the output, too. 'input' is the place of a
-** string on the stack. Returns 0, or -errno, and the step that has failed is in 't'.
+** string on the stack. Returns 0, or -errno, and the step that has failed is in
+** 't'.
 */
 int pfd_talk (lua_State *L, int input, Talk *t);
 
