@@ -175,7 +175,7 @@ for _, type in ipairs(types) do
     it("fails with EBADF when somebody else closed the number", function()
       local o = assert(make())
       close(o:fileno())
-      fails("fcntl", "EBADF", o:dup())
+      fails("dup", "EBADF", o:dup())
       o:close()
     end)
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 
 #include "../compat.h"
 
@@ -12,30 +11,11 @@
 #include "../linux/process.h"
 #include "../linux/signal.h"
 #include "../linux/sys.h"
-#include "arg.h"
 #include "await.h"
 #include "block.h"
 
 /* PID 1 of a pid namespace, to the processes in it */
 #define INIT 1
-
-
-int pfd_job_findscope (const char *word) {
-  static const char *const words[] = {"process", "group", "cgroup"};
-  for (int scope = PFD_PROCESS; scope <= PFD_CGROUP; scope++)
-    if (strcmp(word, words[scope]) == 0)
-      return scope;
-  return -1;
-}
-
-
-Scope pfd_job_scope (lua_State *L, int arg) {
-  const char *word = pfd_arg_string(L, arg);
-  int scope = pfd_job_findscope(word);
-  if (scope < 0)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
-  return (Scope)scope;
-}
 
 
 /*
@@ -57,7 +37,7 @@ static Refusal refuseunknown (int pidfd, int rc) {
     return (Refusal){0, NULL};
   if (rc == -EREMOTE && pfd_sys_send_signal(pidfd, 0, NULL, 0) == -EINVAL)
     return (Refusal){-EINVAL, "it is in another pid namespace"};
-  return (Refusal){rc, (rc == -ENOENT) ? "is /proc mounted?" : NULL};
+  return (Refusal){rc, NULL};
 }
 
 
@@ -70,7 +50,7 @@ static Refusal check (int pidfd) {
     return (Refusal){0, NULL};
   int rc = pfd_process_isself(pidfd, PFD_ANYTHREAD);
   if (rc == 1)
-    return (Refusal){-EDEADLK, NULL};
+    return (Refusal){-EDEADLK, "it is this process"};
   pid_t pid = pfd_process_pid(pidfd);
   if (rc < 0 || pid < 0)
     return refuseunknown(pidfd, (pid < 0) ? pid : rc);
