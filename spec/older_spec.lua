@@ -74,7 +74,7 @@ describe("a kernel that answers as an older one did", function()
 
   it("has no pidfds of peers", function()
     assert.equal("ENOPROTOOPT\t(before Linux 6.5)\n",
-      shown({ "peer", "ENOPROTOOPT" }, "pidfd.peer(0)"))
+      shown({ "getsockopt", "ENOPROTOOPT" }, "pidfd.peer(0)"))
   end)
 end)
 

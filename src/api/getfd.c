@@ -31,7 +31,7 @@ static int getfd (int pidfd, void *target) {
 
 
 static int fail (lua_State *L, int targetfd, int rc) {
-  const char *file = pfd_about_number(L, "fd", targetfd);
+  const char *file = lua_pushfstring(L, "fd/%d", targetfd);
   const char *call = pfd_about_file(L, "getfd", 1, file);
   if (rc == -EOPNOTSUPP)
     return pfd_fail_before(L, call, "6.9", rc);

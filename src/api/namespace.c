@@ -147,8 +147,7 @@ int pfd_l_setns (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int kinds = 0;
   int n = lua_gettop(L);
-  luaL_checkany(L, 2);
-  for (int arg = 2; arg <= n; arg++) {
+  for (int arg = 2; arg <= n || arg == 2; arg++) {
     int flag = checkkind(L, arg)->flag;
     if (flag == 0)
       pfd_expect_arg(L, arg, "kind that is not for children");

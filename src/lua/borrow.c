@@ -42,7 +42,7 @@ static int askobject (lua_State *L, const char *name, const char **reason) {
   lua_call(L, 1, 1);
   int fd = tofd(L);
   if (fd < 0) {
-    const char *what = lua_pushfstring(L, "descriptor from '%s'", name);
+    const char *what = lua_pushfstring(L, "open descriptor from '%s'", name);
     lua_insert(L, -2);
     *reason = pfd_expect(L, what, lua_gettop(L));
   }
