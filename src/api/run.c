@@ -137,6 +137,14 @@ static void setdefault (lua_State *L, const char *key, const char *value) {
 }
 
 
+static void badstdin (lua_State *L) {
+  (void)getoption(L, "stdin");
+  const char *reason =
+    pfd_expect(L, "stdin of 'pipe', or none,", lua_gettop(L));
+  pfd_plan_bad(L, "input", reason);
+}
+
+
 /* keep the input, "" if there is none, and say which streams are pipes */
 static void setstreams (lua_State *L) {
   int hasinput = takeoption(L, "input");
@@ -147,7 +155,7 @@ static void setstreams (lua_State *L) {
   pfd_plan_keep(L);
   setdefault(L, "stdin", hasinput ? "pipe" : "null");
   if (hasinput && !ispipe(L, "stdin"))
-    pfd_plan_bad(L, "input", "no stdin, or 'pipe', expected with input");
+    badstdin(L);
   if (!hasinput && ispipe(L, "stdin"))
     pfd_plan_bad(L, "stdin", "option 'input' expected with 'pipe', got nil");
   setdefault(L, "stdout", "pipe");

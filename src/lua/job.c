@@ -17,6 +17,8 @@
 /* PID 1 of a pid namespace, to the processes in it */
 #define INIT 1
 
+#define OURSELVES "it is this process"
+
 
 /*
 ** {=====================================================================
@@ -50,7 +52,7 @@ static Refusal check (int pidfd) {
     return (Refusal){0, NULL};
   int rc = pfd_process_isself(pidfd, PFD_ANYTHREAD);
   if (rc == 1)
-    return (Refusal){-EDEADLK, "it is this process"};
+    return (Refusal){-EDEADLK, OURSELVES};
   pid_t pid = pfd_process_pid(pidfd);
   if (rc < 0 || pid < 0)
     return refuseunknown(pidfd, (pid < 0) ? pid : rc);
@@ -387,7 +389,7 @@ static int lookatone (lua_State *L, const Job *job, End *end) {
 static Refusal endone (lua_State *L, const Job *job, End *end) {
   int rc = lookatone(L, job, end);
   if (rc < 0 && rc != -ETIMEDOUT)
-    return (Refusal){rc, NULL};
+    return (Refusal){rc, (rc == -EDEADLK) ? OURSELVES : NULL};
   if (rc == 0 && job->scope == PFD_PROCESS) {
     Await await = {job->arg, job->deadline, job->reap};
     if (end->how == PFD_UNKNOWN) /* it may be told in time */

@@ -664,7 +664,7 @@ static void checkctty (lua_State *L, const Plan *plan) {
   if (!l->setctty)
     return;
   if (!l->setsid)
-    pfd_plan_bad(L, "ctty", "session = true expected with it");
+    pfd_plan_bad(L, "ctty", "session = true expected with it, got none");
   int found = l->ctty < 3;
   for (size_t i = 0; i < plan->nextra; i++)
     found = found || plan->extra[i].to == l->ctty;
