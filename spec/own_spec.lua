@@ -283,7 +283,8 @@ describe("fd:close()", function()
     if not trace then
       pending("needs strace")
     end
-    local message, code, rest = output:match("^nil\tclose %d+: (.-)\t(%d+)\n(.*)$")
+    local message, code, rest =
+      output:match("^nil\tclose %d+: (.-)\t(%d+)\n(.*)$")
     assert.is_string(message)
     assert.equal(pidfd.errno.EIO, tonumber(code))
     assert.equal("closed pidfd.fd\ttrue\n", rest)

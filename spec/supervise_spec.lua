@@ -291,7 +291,8 @@ describe("examples/supervise.lua", function()
       "x: unknown key 'restrat'",
     ["return { { command = {}, restart = 'maybe' } }"] =
       "program 1: restart: unknown word",
-    ["return { { command = {} } }"] = "program 1: [1]: name of a program expected, got nil",
+    ["return { { command = {} } }"] =
+      "program 1: [1]: name of a program expected, got nil",
     ["return {}"] = "returns no list",
     ["return { command = { 'true' } }"] = "returns no list",
     ["return { 'true' }"] = "program 1: not a table",
