@@ -336,30 +336,31 @@ local function ask_of(options, with)
   end
 end
 
--- Prints the message of a call that fails, or raises.
-local function saying(code, before)
-  return ("local pidfd = require 'pidfd' %s local ok, r, message = " ..
-    "pcall(function() return %s end) print(ok and message or r)")
-    :format(before or "", code)
+-- A program, which has the call as its last argument. The others make
+-- something before.
+local SAY = "require 'spec.programs.saying'(arg[#arg])"
+
+local function said_under(prefix, call, program)
+  return run.under(prefix, program or SAY, call)
 end
 
-local function refusing(call, errno, code)
+local function refusing(name, errno, call)
   return function()
-    return run.under("exec " .. run.refusing(call, errno), saying(code))
+    return said_under("exec " .. run.refusing(name, errno), call)
   end
 end
 
 local function without_memory(command)
   return function()
     stream.need_plain_memory()
-    return run.under("ulimit -v 100000; exec",
-      saying(("pidfd.run { 'sh', '-c', %q }"):format(command)))
+    return said_under("ulimit -v 100000; exec",
+      ("pidfd.run { 'sh', '-c', %q }"):format(command))
   end
 end
 
-local function unshared(options, code, before)
+local function unshared(options, call, program)
   return function()
-    return run.unshared(options, saying(code, before))
+    return run.unshared(options, program, call)
   end
 end
 
@@ -371,7 +372,13 @@ local function there(where, call)
   end
 end
 
-local OWN = "local p = assert(pidfd.self())"
+-- Its first child was the init of a pid namespace.
+local ORPHANS = [[
+  local pidfd = require "pidfd"
+  local say = require "spec.programs.saying"
+  assert(pidfd.spawn { "true" }):wait()
+  say(arg[#arg])
+]]
 
 local ELSEWHERE = {
   { "for another user", there("as_stranger", "p:fds()"),
@@ -408,8 +415,8 @@ local ELSEWHERE = {
     "pidfd.supports('getfd')"), "supports getfd: {EPERM}" },
   { "for input that cannot be written", function()
     local trace, output = run.traced(
-      "-e trace=write -e inject=write:error=EIO:when=1",
-      saying "pidfd.run { 'cat', input = 'x' }")
+      "-e trace=write -e inject=write:error=EIO:when=1", SAY,
+      "pidfd.run { 'cat', input = 'x' }")
     return trace and output
   end, "run cat: write stdin: {EIO}" },
   { "for output that cannot be kept", without_memory "cat /dev/zero",
@@ -427,13 +434,17 @@ local ELSEWHERE = {
   { "for another pid namespace", there("outside", "p:terminate(0)"),
     "terminate: {EINVAL} (it is in another pid namespace)" },
   { "for a number in a pid namespace below", unshared("",
-    "p:pid(ns)", OWN .. [[
+    "p:pid(ns)", [[
+    local pidfd = require "pidfd"
+    local say = require "spec.programs.saying"
     local q, pipes = assert(pidfd.spawn {
       "unshare", "--pid", "--fork", "--kill-child", "sh", "-c",
       "echo; exec sleep 60 >&-", stdout = "pipe", pdeathsig = "KILL",
     })
     pipes.stdout:read(1)
-    local ns = assert(q:namespace "pid_for_children")
+    say(arg[#arg], {
+      p = assert(pidfd.self()), ns = assert(q:namespace "pid_for_children"),
+    })
   ]]), "pid {N}: {ESRCH} (it is not in that pid namespace)",
     since = { 6, 11 } },
   { "for the init", function()
@@ -445,26 +456,31 @@ local ELSEWHERE = {
       })
       io.write(pipes.stdout:file():read("a"))
       p:wait()
-    ]], script.command(saying("pidfd.adopt(3):terminate(0)")))
+    ]], script.command(SAY, "pidfd.adopt(3):terminate(0)"))
   end, "terminate 1: {EPERM} (it is the init of this pid namespace, which "
       .. "SIGKILL does not end)" },
   { "for children without an init", unshared("--pid", "pidfd.spawn { 'true' }",
-    "assert(pidfd.spawn { 'true' }):wait()"), "spawn: clone: {ENOMEM} "
+    ORPHANS), "spawn: clone: {ENOMEM} "
       .. "(has the init process of their pid namespace ended?)" },
   { "for our own group", function()
-    return run.under("exec setsid sh -c '\"$@\"; exit 0' sh",
-      saying("p:terminate(0, 'group')", [[
+    return said_under("exec setsid sh -c '\"$@\"; exit 0' sh",
+      "p:terminate(0, 'group')", [[
+        local pidfd = require "pidfd"
+        local say = require "spec.programs.saying"
         local pipe = assert(io.popen("exec cat /proc/self/stat"))
         local leader = pipe:read("a"):match("%) %a %d+ (%d+)")
         pipe:close()
         local p = assert(pidfd.open(math.tointeger(tonumber(leader))))
-      ]]))
+        say(arg[#arg], { p = p })
+      ]])
   end, "terminate {N}: {EDEADLK} (it is this process's own group)" },
   { "for what may be our own group", function()
     kernel.need_pidfs()
-    return run.under("sh -c '\"$@\"; exit' sh "
+    return said_under("sh -c '\"$@\"; exit' sh "
       .. "setsid -w sh -c '\"$@\" & exit' sh",
-      saying("p:terminate(0, 'group')", [[
+      "p:terminate(0, 'group')", [[
+        local pidfd = require "pidfd"
+        local say = require "spec.programs.saying"
         local leader = assert(pidfd.self()):proc("stat")
           :match("%) %a %d+ (%d+)")
         repeat
@@ -478,20 +494,24 @@ local ELSEWHERE = {
         })
         p:pid()
         p:dup():wait()
-      ]]))
+        say(arg[#arg], { p = p })
+      ]])
   end, "terminate {N}: {EDEADLK} (it may be this process's own group, whose "
       .. "leader has ended)" },
   { "for our own cgroup", function()
     local output
     cgroup.with(function(path)
-      output = run.under("exec", saying("p:terminate(0, 'cgroup')", [[
+      output = run.under("exec", [[
+        local pidfd, path = require "pidfd", arg[#arg - 1]
+        local say = require "spec.programs.saying"
         local p = assert(pidfd.spawn {
-          "sleep", "60", cgroup = arg[1], pdeathsig = "KILL",
+          "sleep", "60", cgroup = path, pdeathsig = "KILL",
         })
-        local file = assert(io.open(arg[1] .. "/cgroup.procs", "w"))
+        local file = assert(io.open(path .. "/cgroup.procs", "w"))
         assert(file:write("0"))
         assert(file:close())
-      ]]), path)
+        say(arg[#arg], { p = p })
+      ]], path, "p:terminate(0, 'cgroup')")
     end)
     return output
   end, "terminate {N}: {EDEADLK} (this process is in that cgroup)" },
@@ -499,8 +519,9 @@ local ELSEWHERE = {
     if _VERSION ~= "Lua 5.4" then
       pending("needs a collector that never rests")
     end
-    return (script.run(saying("pidfd.spawn { 'true', env = env }", [[
+    return (script.run([[
       local arm = require "spec.programs.arm"
+      local say = require "spec.programs.saying"
       local env, n = {}, 0
       for i = 1, 20000 do
         env["X" .. i] = "x"
@@ -509,19 +530,28 @@ local ELSEWHERE = {
         n = n + 1
         env["Y" .. n] = "y"
       end)
-    ]])))
+      say(arg[#arg], { env = env })
+    ]], "pidfd.spawn { 'true', env = env }"))
   end, "bad argument #1 to 'spawn' "
       .. "(table that does not grow while it is read expected)" },
   { "without the io library", function()
-    return (script.run(saying("fd:file()", [[
+    return (script.run([[
+      local pidfd = require "pidfd"
+      local say = require "spec.programs.saying"
       local fd = assert(pidfd.self():getfd(0))
       debug.getregistry()["FILE*"] = nil
-    ]])))
+      say(arg[#arg], { fd = fd })
+    ]], "fd:file()"))
   end, "the io library is not loaded", lua = "5.2" },
   { "without io's own open", function()
-    return (script.run([[io.open = function()
-      return true
-    end ]] .. saying("fd:file()", "local fd = pidfd.self():getfd(0)")))
+    return (script.run([[
+      rawset(io, "open", function()
+        return true
+      end)
+      local pidfd = require "pidfd"
+      local say = require "spec.programs.saying"
+      say(arg[#arg], { fd = assert(pidfd.self():getfd(0)) })
+    ]], "fd:file()"))
   end, "io.open is not the io library's", lua = "5.1" },
 }
 
@@ -750,11 +780,17 @@ describe("the message", function()
         pending("needs root, or namespaces of its own")
       end
       local said = output:match("([^\n]*)\n$")
-      said = said:gsub("^%(command line%):%d+: ", "")
       assert.matches(pattern_of(row[3], {}), said)
     end)
   end
 end)
+
+local BOTH = [[
+  local pidfd = require "pidfd"
+  local say = require "spec.programs.saying"
+  local q = assert(pidfd.open(math.tointeger(tonumber(arg[#arg - 1]))))
+  say(arg[#arg], { p = assert(pidfd.self()), q = q, leaderless = q })
+]]
 
 -- Lend a process, by its number, that is what its name says.
 local function with_other(name, use)
@@ -775,21 +811,16 @@ describe("where /proc is not mounted, it is said by", function()
     local without = row.without
     it(row[1] .. (without and " without " .. without[1] or ""), function()
       need_since(row)
-      local name = row[1]:match("^leaderless") or "q"
-      local program = saying(row[1], ([[
-        local p = assert(pidfd.self())
-        local %s = assert(pidfd.open(math.tointeger(arg[#arg])))
-      ]]):format(name))
-      with_other(name, function(pid)
+      with_other(row[1]:match("^leaderless"), function(pid)
         local options = run.without_proc
         if without then
           options = options .. " " .. run.refusing(without[1], without[2])
         end
         local output
         if row.needs_root then -- who needs rights over the other
-          output = run.under("exec unshare " .. options, program, pid)
+          output = run.under("exec unshare " .. options, BOTH, pid, row[1])
         else
-          output = run.unshared(options, program, pid)
+          output = run.unshared(options, BOTH, pid, row[1])
         end
         if not output then
           pending("needs namespaces of its own")
@@ -809,7 +840,7 @@ describe("where /proc is another pid namespace's, it is said by", function()
   it("p:fds()", function()
     local output = run.unshared(
       [[--pid --mount sh -c 'mount -t proc none /proc && exec "$@"' sh]],
-      saying("p:fds()", "local p = assert(pidfd.self())"))
+      SAY, "pidfd.self():fds()")
     if not output or not output:find("^fds") then
       pending("needs namespaces of its own")
     end
