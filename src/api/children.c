@@ -183,7 +183,7 @@ static int addchild (lua_State *L, pid_t pid, int *tries) {
     return (rc == -ESRCH) ? 0 : rc;
   }
   h->fd = rc;
-  h->pid = pid;
+  h->end.pid = pid;
   lua_rawseti(L, LIST, (lua_Integer)lua_rawlen(L, LIST) + 1);
   lua_pushboolean(L, 1);
   lua_rawseti(L, KNOWN, pid);

@@ -44,7 +44,7 @@ int pfd_l_file (lua_State *L) {
     rc = pfd_compat_newfile(L);
   while (pfd_handle_retry(L, rc, &tries));
   Handle *h = pfd_handle_openas(L, 1, PFD_FD); /* it may be closed by now */
-  if (rc == 0 && pfd_input_length(&h->input) > 0)
+  if (rc == 0 && pfd_input_length(h->input) > 0)
     rc = -EBUSY;
   if (rc == 0)
     rc = pfd_sys_fdopen(h->fd, mode, &f);

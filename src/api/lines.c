@@ -55,18 +55,18 @@ static int next (lua_State *L) {
   int rc;
   do { /* a hook may have closed it, or read from it */
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
-    size_t line = pfd_input_line(&h->input);
+    size_t line = pfd_input_line(h->input);
     rc = 1;
     if (line == 0) {
       rc = pfd_input_fill(&h->input, h->fd, PFD_CHUNK);
-      line = pfd_input_line(&h->input);
+      line = pfd_input_line(h->input);
     }
     if (line > 0) {
       pfd_stream_push(L, 1, line - 1, 1);
       return 1;
     }
     if (rc == 0)
-      return pushrest(L, pfd_input_length(&h->input));
+      return pushrest(L, pfd_input_length(h->input));
     rc = pfd_stream_again(&w, rc, h->fd);
   } while (rc == 0);
   return luaL_error(L, "%s: %s", pfd_about(L, "lines", 1), strerror(-rc));

@@ -34,7 +34,7 @@ static int openpid (lua_State *L, const char *name, pid_t pid,
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_handle_try(L, 0, attempt, &target);
   h->fd = rc;
-  h->pid = pid;
+  h->end.pid = pid;
   if (rc >= 0)
     return 1;
   (void)pfd_handle_close(h);

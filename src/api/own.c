@@ -126,7 +126,6 @@ int pfd_l_dup (lua_State *L) {
   Handle *h = pfd_handle_new(L, pfd_handle_type(L, 1));
   h->fd = pfd_handle_try(L, 1, duplicate, NULL);
   h->end = from->end;
-  h->pid = from->pid;
   int rc = h->fd;
   if (rc >= 0)
     rc = dupcgroup(L, h);

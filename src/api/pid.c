@@ -67,7 +67,7 @@ int pfd_l_pid (lua_State *L) {
     return pushthere(L);
   int rc = pfd_handle_try(L, 1, readpid, NULL);
   if (rc > 0)
-    ((Handle *)lua_touserdata(L, 1))->pid = rc;
+    ((Handle *)lua_touserdata(L, 1))->end.pid = rc;
   if (rc < 0)
     return pfd_fail_proc(L, pfd_about(L, "pid", 1), rc);
   lua_pushinteger(L, rc);

@@ -31,7 +31,7 @@ int pfd_l_poll (lua_State *L) {
   Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed it */
-    event.fd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
+    event.fd = pfd_handle_again(L, 1)->fd;
     rc = pfd_block(&s, &event, 1, deadline);
   } while (rc == -EINTR);
   if (rc > 0 && (event.revents & POLLNVAL))
@@ -80,7 +80,7 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
     const Handle *h = (const Handle *)lua_touserdata(L, -1);
     if (!isopen(L, h, pidfd, fd))
       badelement(L, i);
-    int hasinput = pfd_input_length(&h->input) > 0;
+    int hasinput = pfd_input_length(h->input) > 0;
     events[i - 1] =
       (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
     dirty |= hasinput;

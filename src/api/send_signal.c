@@ -57,7 +57,7 @@ int pfd_l_send_signal (lua_State *L) {
   }
   int rc, tries = 0;
   do /* a collection may have closed it */
-    rc = pfd_signal_send(pfd_handle_openas(L, 1, PFD_PIDFD)->fd, &order);
+    rc = pfd_signal_send(pfd_handle_again(L, 1)->fd, &order);
   while (pfd_handle_retry(L, rc, &tries));
   if (rc == 0)
     return pfd_ok(L);

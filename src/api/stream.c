@@ -41,10 +41,10 @@ int pfd_l_read (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc;
   do { /* a hook may have closed it, or read from it */
-    Handle *h = pfd_handle_openas(L, 1, PFD_FD);
+    Handle *h = pfd_handle_again(L, 1);
     int fd = h->fd;
     rc = 1;
-    if (pfd_input_length(&h->input) == 0)
+    if (pfd_input_length(h->input) == 0)
       rc = pfd_input_fill(&h->input, fd, n);
     if (rc >= 0) {
       pfd_stream_push(L, 1, n, 0);
@@ -86,7 +86,7 @@ int pfd_l_write (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc = 0;
   while (written < length && rc == 0) { /* a hook may have closed it */
-    int fd = pfd_handle_openas(L, 1, PFD_FD)->fd;
+    int fd = pfd_handle_again(L, 1)->fd;
     size_t rest = length - written;
     rc = pfd_nowait_write(fd, s + written,
                           (rest < PFD_MAXTRANSFER) ? rest : PFD_MAXTRANSFER);

@@ -248,7 +248,7 @@ int pfd_l_from_token (lua_State *L) {
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   rc = pfd_handle_try(L, 0, opentoken, &token);
   h->fd = rc;
-  h->pid = token.pid;
+  h->end.pid = token.pid;
   if (rc >= 0)
     return 1;
   (void)pfd_handle_close(h);

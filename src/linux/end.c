@@ -23,15 +23,21 @@ const char *pfd_end_word (How how) {
 
 
 End pfd_end_fromsiginfo (const siginfo_t *info) {
-  static const How hows[] = {
+  static const unsigned char hows[] = {
     [CLD_EXITED] = PFD_EXIT,   [CLD_KILLED] = PFD_SIGNAL,
     [CLD_DUMPED] = PFD_SIGNAL, [CLD_TRAPPED] = PFD_TRAP,
     [CLD_STOPPED] = PFD_STOP,  [CLD_CONTINUED] = PFD_CONTINUE,
   };
   return (End){.how = hows[info->si_code],
-               .code = info->si_status,
+               .code = (unsigned short)info->si_status,
                .core = info->si_code == CLD_DUMPED,
+               .child = 1,
                .pid = info->si_pid};
+}
+
+
+int pfd_end_childpid (const End *end) {
+  return end->child ? end->pid : 0;
 }
 
 

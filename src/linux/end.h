@@ -23,14 +23,19 @@ typedef enum How {
   PFD_UNKNOWN
 } How;
 
+/* kept small: each handle has one */
 typedef struct End {
-  How how;
-  int code;     /* exit status or signal number */
-  int core;     /* was a core dumped? */
-  int unreaped; /* is it a child's, who was left to be waited for? */
-  int pid;      /* the child's number, or 0 */
+  int pid;             /* the number, for messages, or 0 */
+  unsigned short code; /* exit status or signal number */
+  unsigned char how;   /* a How */
+  _Bool core : 1;      /* was a core dumped? */
+  _Bool child : 1;     /* has waitid(2) told that number? */
+  _Bool unreaped : 1;  /* is it a child's, who was left to be waited for? */
 } End;
 
+
+/* the number of a child that was waited for, or 0 */
+int pfd_end_childpid (const End *end);
 
 /* Lua's word for it */
 const char *pfd_end_word (How how);

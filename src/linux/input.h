@@ -14,17 +14,12 @@
 /* how much is read at once, if nothing else is said */
 #define PFD_CHUNK ((size_t)65536)
 
-/* all zero at first */
-typedef struct Input {
-  char *data;
-  size_t size;       /* of the memory */
-  size_t begin, end; /* of what is in it */
-  size_t searched;   /* from 'begin' on: no newline is there */
-  int lent;          /* somebody takes from it just now */
-} Input;
+/* NULL as long as there is nothing */
+typedef struct Input Input;
 
 
-/* how many bytes are there to be taken */
+/* the bytes that are there to be taken, and how many they are */
+const char *pfd_input_data (const Input *in);
 size_t pfd_input_length (const Input *in);
 
 /*
@@ -32,16 +27,22 @@ size_t pfd_input_length (const Input *in);
 ** it. Returns how many bytes these are, 0 at the end, or -EAGAIN, or -ENOMEM
 ** before anything was read, or -EBUSY when it is lent, or another -errno.
 */
-int pfd_input_fill (Input *in, int fd, size_t most);
+int pfd_input_fill (Input **in, int fd, size_t most);
 
 /* the length of the first line with its newline; 0 if it has no end yet */
 size_t pfd_input_line (Input *in);
 
 /* forget the first bytes */
-void pfd_input_take (Input *in, size_t n);
+void pfd_input_take (Input **in, size_t n);
 
 /* forget everything */
-void pfd_input_free (Input *in);
+void pfd_input_free (Input **in);
+
+/*
+** Take it away for a while, in which nothing else can be read. It comes back
+** by assignment.
+*/
+Input *pfd_input_lend (Input **in);
 
 
 #pragma GCC visibility pop

@@ -7,14 +7,12 @@
 
 
 /* a process that has been reaped has the number that it had; or 0: unknown */
-static int getpid_ (Handle *p) {
-  if (p->pid == 0)
-    p->pid = p->end.pid;
-  if (p->pid == 0 && p->fd >= 0) {
+static int findpid (Handle *p) {
+  if (p->end.pid == 0 && p->fd >= 0) {
     int pid = pfd_process_pid(p->fd);
-    p->pid = (pid > 0) ? pid : 0;
+    p->end.pid = (pid > 0) ? pid : 0;
   }
-  return p->pid;
+  return p->end.pid;
 }
 
 
@@ -23,7 +21,7 @@ static int getsubject (lua_State *L, int arg) {
   Handle *h = pfd_handle_check(L, arg);
   if (pfd_handle_type(L, arg) == PFD_FD)
     return h->fd;
-  int pid = getpid_(h);
+  int pid = findpid(h);
   return (pid > 0) ? pid : -1;
 }
 

@@ -31,6 +31,10 @@ static int isknown (const Handle *p, Reap reap) {
 ** and nobody would tell it again.
 */
 static void remember (Handle *p, End end) {
+  if (!end.child) {
+    end.pid = p->end.pid;
+    end.child = p->end.child;
+  }
   if (end.how != PFD_UNKNOWN || p->end.how == PFD_NOTYET)
     p->end = end;
   p->end.unreaped = end.unreaped;
@@ -42,7 +46,7 @@ static int find (lua_State *L, const Await *await, Found *found, End *end) {
   Handle *p;
   int rc, tries = 0;
   do { /* a collection may have closed it */
-    p = pfd_handle_openas(L, await->arg, PFD_PIDFD);
+    p = pfd_handle_again(L, await->arg);
     *found = PFD_TOLD;
     *end = p->end;
     if (isknown(p, await->reap))
@@ -79,7 +83,7 @@ static int sleepon (Sleeper *s, const Await *await, Found found) {
 static int refuseself (lua_State *L, int arg) {
   int rc, tries = 0;
   do {
-    int fd = pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
+    int fd = pfd_handle_again(L, arg)->fd;
     rc = pfd_process_isself(fd, PFD_CALLER);
   } while (pfd_handle_retry(L, rc, &tries));
   return (rc == 1) ? -EDEADLK : rc;

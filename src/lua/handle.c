@@ -183,6 +183,12 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 }
 
 
+Handle *pfd_handle_again (lua_State *L, int arg) {
+  Handle *h = (Handle *)lua_touserdata(L, arg);
+  return (h != NULL && h->fd >= 0) ? h : pfd_handle_open(L, arg);
+}
+
+
 void pfd_handle_setcgroup (Handle *h, int dir) {
   h->cgroup = dir;
   if (h->census != NULL)
@@ -244,7 +250,7 @@ int pfd_handle_retry (lua_State *L, int rc, int *tries) {
 int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about) {
   int rc, tries = 0;
   do {
-    int fd = (arg != 0) ? pfd_handle_open(L, arg)->fd : -1;
+    int fd = (arg != 0) ? pfd_handle_again(L, arg)->fd : -1;
     rc = attempt(fd, about);
   } while (pfd_handle_retry(L, rc, &tries));
   return rc;

@@ -16,8 +16,6 @@
 
 #include "../compat.h"
 
-#include <sys/types.h>
-
 #include "../linux/end.h"
 #include "../linux/input.h"
 
@@ -41,11 +39,10 @@ typedef struct Census {
 
 typedef struct Handle {
   int fd;         /* negative when closed */
-  Census *census; /* that counts it, or NULL */
-  End end;        /* of a process, once 'wait' has told it */
-  pid_t pid;      /* of a process, for messages, or 0 */
-  Input input;    /* of a pidfd.fd, read and not taken yet */
   int cgroup;     /* the directory of the process's, or -1 */
+  Census *census; /* that counts it, or NULL */
+  Input *input;   /* of a pidfd.fd, read and not taken yet */
+  End end;        /* of a process, once 'wait' has told it; its number */
 } Handle;
 
 
@@ -76,6 +73,12 @@ Handle *pfd_handle_open (lua_State *L, int arg);
 
 /* raise unless 'arg' is an open handle of that very type */
 Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
+
+/*
+** Look it up again, later in a call that has made sure of its type. Lua code
+** may have run meanwhile: raises if it has closed the handle.
+*/
+Handle *pfd_handle_again (lua_State *L, int arg);
 
 /* close it unless it is closed already: 0 or -errno */
 int pfd_handle_close (Handle *h);

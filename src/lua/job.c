@@ -80,7 +80,7 @@ static Refusal mayend (lua_State *L, int arg) {
 ** of the other have both ended, the two may be the same group.
 */
 static Refusal checkgroup (const Handle *p) {
-  int rc = pfd_signal_isourgroup(p->fd, p->end.pid);
+  int rc = pfd_signal_isourgroup(p->fd, pfd_end_childpid(&p->end));
   if (rc == 0)
     return (Refusal){0, NULL};
   if (rc == 1)
@@ -206,7 +206,9 @@ static int lookatgroup (const Handle *p, int closely) {
     return (rc == -ESRCH) ? 0 : rc;
   if (!closely)
     return 1;
-  pid_t pid = (p->end.pid > 0) ? p->end.pid : pfd_process_pid(p->fd);
+  pid_t pid = pfd_end_childpid(&p->end);
+  if (pid == 0)
+    pid = pfd_process_pid(p->fd);
   return (pid > 0) ? pfd_signal_grouplives(pid) != 0 : 1;
 }
 

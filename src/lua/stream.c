@@ -62,7 +62,7 @@ typedef struct Bytes {
 
 static int pushbytes (lua_State *L) {
   const Bytes *bytes = (const Bytes *)lua_touserdata(L, 1);
-  lua_pushlstring(L, (bytes->n > 0) ? bytes->data : "", bytes->n);
+  lua_pushlstring(L, bytes->data, bytes->n);
   return 1;
 }
 
@@ -80,10 +80,9 @@ void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
   Handle *h = (Handle *)lua_touserdata(L, arg);
   if (h->fd < 0) /* closed by a finalizer: raise */
     (void)pfd_handle_openas(L, arg, PFD_FD);
-  Input input = h->input;
-  size_t length = pfd_input_length(&input);
-  bytes = (Bytes){input.data + input.begin, (n < length) ? n : length};
-  h->input = (Input){.lent = 1};
+  Input *input = pfd_input_lend(&h->input);
+  size_t length = pfd_input_length(input);
+  bytes = (Bytes){pfd_input_data(input), (n < length) ? n : length};
   int status = lua_pcall(L, 1, 1, 0);
   if (status == LUA_OK)
     pfd_input_take(&input, bytes.n + skip);
