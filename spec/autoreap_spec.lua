@@ -69,7 +69,7 @@ describe("a child from pidfd.spawn() with autoreap", function()
       while state_of(pid) and os.time() < deadline do
         assert.not_equal("Z", state_of(pid))
       end
-      fails("pidfd_open", "ESRCH", pidfd.open(pid))
+      fails("open", "ESRCH", pidfd.open(pid))
     end)
   end)
 

@@ -159,7 +159,7 @@ describe("a descriptor to borrow", function()
           ["cgroup"] = { "/nowhere", cgroup = value },
         } do
           assert.error_matches(function() pidfd.spawn(options) end,
-            "bad argument #1.*%(" .. key .. ": .*closed")
+            "bad argument #1.*%(" .. key .. ": open ")
         end
       end)
     end)
@@ -182,7 +182,7 @@ describe("a descriptor to borrow", function()
         local object = { [method] = function() return case.value end }
         assert.error_matches(function()
           pidfd.spawn { "/nowhere", stdin = object }
-        end, "method '" .. method .. "'")
+        end, "stdin: open descriptor from '" .. method .. "' expected, got ")
       end)
     end
   end

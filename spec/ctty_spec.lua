@@ -105,13 +105,13 @@ describe("the option ctty of pidfd.spawn()", function()
       options[1] = "true"
       assert.error_matches(function()
         pidfd.spawn(options)
-      end, "ctty: takes session = true")
+      end, "ctty: session = true expected")
     end
   end)
 
   it("raises for a number that the child does not have", function()
     assert.error_matches(function()
       pidfd.spawn { "true", session = true, ctty = 5, fds = { [6] = 0 } }
-    end, "ctty: 5 is not in fds")
+    end, "ctty: 0 to 2 or a number in fds expected, got 5")
   end)
 end)

@@ -157,7 +157,7 @@ describe("fd:file()", function()
     it("fails with EINVAL for " .. name .. ", and keeps it", function()
       with_fd(case.opened, function(fd)
         local number = fd:fileno()
-        fails("fdopen", "EINVAL", fd:file(case.mode))
+        fails("file", "EINVAL", fd:file(case.mode))
         collectgarbage() -- of what was to be the file
         assert.equal(number, fd:fileno())
         assert.is_true(fds.is_open(number))

@@ -86,28 +86,28 @@ describe("p:getfd()", function()
 
   it("fails with EBADF for a number that is not open there", function()
     child.with(function(q)
-      fails("pidfd_getfd", "EBADF", q:getfd(unused(q)))
+      fails("getfd", "EBADF", q:getfd(unused(q)))
     end)
   end)
 
   it("fails with EBADF for a number that is open only here", function()
     child.with(function(q)
       local here = fds.take(unused(q))
-      fails("pidfd_getfd", "EBADF", q:getfd(here:fileno()))
+      fails("getfd", "EBADF", q:getfd(here:fileno()))
       here:close()
     end)
   end)
 
   it("fails with ESRCH for a zombie", function()
     child.with_zombie(function(q)
-      fails("pidfd_getfd", kernel.at_least(6, 1) and "ESRCH" or "EBADF",
+      fails("getfd", kernel.at_least(6, 1) and "ESRCH" or "EBADF",
         q:getfd(0))
     end)
   end)
 
   it("fails with ESRCH for a process that was reaped", function()
     child.with_reaped(function(q)
-      fails("pidfd_getfd", "ESRCH", q:getfd(0))
+      fails("getfd", "ESRCH", q:getfd(0))
     end)
   end)
 
@@ -116,11 +116,11 @@ describe("p:getfd()", function()
   end)
 
   it("fails with EINVAL for an unknown flag", function()
-    fails("pidfd_getfd", "EINVAL", p:getfd(0, 0x40000000))
+    fails("getfd", "EINVAL", p:getfd(0, 0x40000000))
   end)
 
   it("fails with EINVAL for all 32 bits of the flags", function()
-    fails("pidfd_getfd", "EINVAL", p:getfd(0, 2 ^ 32 - 1))
+    fails("getfd", "EINVAL", p:getfd(0, 2 ^ 32 - 1))
   end)
 
   it("passes unknown flags on to the kernel", function()
@@ -192,7 +192,7 @@ describe("p:getfd()", function()
   it("makes no descriptor when it fails", function()
     local number = 1000000
     assert.equal(0, fds.leaked(function()
-      fails("pidfd_getfd", "EBADF", p:getfd(number))
+      fails("getfd", "EBADF", p:getfd(number))
     end))
   end)
 end)

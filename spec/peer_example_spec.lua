@@ -67,7 +67,7 @@ describe("examples/peer.lua", function()
       pending("this kernel tells the peer (since Linux 6.5)")
     end
     serving(function(_, path)
-      assert.matches("^Who are you%? getsockopt: ",
+      assert.matches("^Who are you%? peer %d+: ",
         (script.run(CLIENT, path)))
     end)
   end)

@@ -44,7 +44,7 @@ end
 
 local function assert_fails(complaint, output, errors, how, code)
   assert.equal("", output)
-  assert.equal(complaint, errors:sub(1, #complaint))
+  assert.matches("^" .. complaint, errors)
   assert.same({ "exit", 1 }, { how, code })
 end
 
@@ -100,7 +100,7 @@ describe("examples/rescue.lua", function()
   end)
 
   local cases = {
-    { name = "a pipe", redirection = "7>&1", target = "pipe:[" },
+    { name = "a pipe", redirection = "7>&1", target = "pipe:%[" },
     { name = "a device", redirection = "7</dev/null", target = "/dev/null" },
     { name = "a directory", redirection = "7</proc", target = "/proc" },
   }
@@ -116,7 +116,7 @@ describe("examples/rescue.lua", function()
   it("complains where there is no such descriptor", function()
     child.with(function(_, pid)
       local output, errors, how, code = script.run(EXAMPLE, pid, 99)
-      assert_fails("rescue: pidfd_getfd: ", output, errors, how, code)
+      assert_fails("rescue: getfd [^:]*: ", output, errors, how, code)
       assert.matches("no such descriptor\n$", errors)
     end)
   end)
@@ -127,12 +127,12 @@ describe("examples/rescue.lua", function()
     if not output then
       pending("needs root")
     end
-    assert.matches("^rescue: pidfd_getfd: .", output)
+    assert.matches("^rescue: getfd [^:]*: .", output)
   end)
 
   it("complains where there is no such process", function()
     local pid = child.reaped()
-    assert_fails("rescue: pidfd_open: ", script.run(EXAMPLE, pid, 0))
+    assert_fails("rescue: open %d+: ", script.run(EXAMPLE, pid, 0))
   end)
 
   local wrong = { "", "1", "1 2 3", "0 1", "1 x" }

@@ -173,11 +173,11 @@ describe("the outputs of pidfd.run()", function()
       local r, message, code = pidfd.run {
         "sh", "-c", "sleep 60 & exec cat /dev/zero",
       }
-      print(r, message:match("^run: %l+ %l+: "), pidfd.errno[code])
+      print(r, message:match("^run sh: %l+ %l+: "), pidfd.errno[code])
       local children = io.open("/proc/thread-self/children")
       print(children and children:read("a") or "")
     ]])
-    assert.equal("nil\trun: read stdout: \tENOMEM\n\n", output)
+    assert.equal("nil\trun sh: read stdout: \tENOMEM\n\n", output)
   end)
 end)
 

@@ -94,7 +94,7 @@ describe("the scope of a signal", function()
 
   it("fails with ESRCH if the process leads no group", function()
     child.with(function(p)
-      fails("pidfd_send_signal", "ESRCH",
+      fails("send_signal", "ESRCH",
         p:send_signal("TERM", flags.SIGNAL_PROCESS_GROUP))
       assert.is_false(p:poll(0.01))
     end)
@@ -107,7 +107,7 @@ describe("the scope of a signal", function()
   } do
     it("fails with EINVAL for " .. name, function()
       child.with(function(p)
-        fails("pidfd_send_signal", "EINVAL", p:send_signal("TERM", scope))
+        fails("send_signal", "EINVAL", p:send_signal("TERM", scope))
         assert.is_false(p:poll(0.01))
       end)
     end)
@@ -120,7 +120,7 @@ describe("the scope of a signal", function()
     child.with_grandchild(function(p)
       for _, name in ipairs { "SIGNAL_THREAD", "SIGNAL_PROCESS_GROUP" } do
         local result, message, code = p:send_signal("TERM", flags[name])
-        fails("pidfd_send_signal", "EINVAL", result, message, code)
+        fails("send_signal", "EINVAL", result, message, code)
         assert.matches("%(before Linux 6.9%)$", message)
       end
       assert.is_false(p:poll(0.01))

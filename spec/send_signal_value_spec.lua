@@ -85,7 +85,7 @@ describe("a signal with a value", function()
 
   it("fails with EAGAIN when no more can be queued", function()
     child.after("prlimit --sigpending=0:0 --pid $$", function(p)
-      fails("pidfd_send_signal", "EAGAIN", p:send_signal("RTMIN", nil, 1))
+      fails("send_signal", "EAGAIN", p:send_signal("RTMIN", nil, 1))
     end)
   end)
 

@@ -120,7 +120,7 @@ describe("the option setenv of pidfd.spawn()", function()
     for value, reason in pairs {
       [1] = "string expected, got number",
       [true] = "string expected, got boolean",
-      ["a\0b"] = "contains a zero",
+      ["a\0b"] = "string without zeros expected",
     } do
       assert.error_matches(function()
         pidfd.spawn { "true", setenv = { HOME = value } }

@@ -291,7 +291,8 @@ describe("examples/supervise.lua", function()
       "x: unknown key 'restrat'",
     ["return { { command = {}, restart = 'maybe' } }"] =
       "program 1: restart: unknown word",
-    ["return { { command = {} } }"] = "program 1: no program",
+    ["return { { command = {} } }"] =
+      "program 1: [1]: name of a program expected, got nil",
     ["return {}"] = "returns no list",
     ["return { command = { 'true' } }"] = "returns no list",
     ["return { 'true' }"] = "program 1: not a table",
@@ -331,7 +332,7 @@ describe("examples/supervise.lua", function()
         "two: ended, signal TERM",
         "one: sent TERM",
         "one: ended, signal TERM",
-        "supervise: bad: uid: number has no integer representation",
+        "supervise: bad: uid: integer from 0 to 4294967294 expected, got 1.5",
       }, rest(supervisor))
       assert.same({ "exit", 1 }, { supervisor.p:wait(PATIENCE) })
     end)

@@ -157,7 +157,7 @@ describe("p:terminate()", function()
     it(("raises for the option %q, without a signal"):format(word), function()
       child.with(function(p)
         assert.error_matches(function() p:terminate(0, word) end,
-          "invalid option")
+          "'peek' expected, got '" .. word .. "'")
         assert.is_false(p:poll(0.01))
       end)
     end)

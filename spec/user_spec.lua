@@ -83,7 +83,7 @@ describe("the user of pidfd.spawn()", function()
     need_root()
     assert.error_matches(function()
       pidfd.spawn { "true", uid = 65534, gid = 65534 }
-    end, "groups: say which groups user 65534 is to have, such as groups = {}",
+    end, "groups: list of those of user 65534 expected, such as {}, got nil",
       1, true)
     assert_status({ Uid = own_status("Uid") }, { uid = 0 })
   end)

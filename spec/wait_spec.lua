@@ -102,7 +102,8 @@ describe("p:wait()", function()
   for _, word in ipairs { "peak", "", "Peek" } do
     it(("raises for the option %q"):format(word), function()
       child.with_zombie(function(p)
-        assert.error_matches(function() p:wait(0, word) end, "invalid option")
+        assert.error_matches(function() p:wait(0, word) end,
+          "'peek' expected, got '" .. word .. "'")
         assert.is_true(p:send_signal(0))
       end)
     end)

@@ -122,15 +122,6 @@ int pfd_compat_isinteger (lua_State *L, int index) {
 }
 
 
-long long pfd_compat_checkinteger (lua_State *L, int arg) {
-  int isinteger;
-  (void)luaL_checknumber(L, arg);
-  long long n = pfd_compat_tointegerx(L, arg, &isinteger);
-  luaL_argcheck(L, isinteger, arg, "number has no integer representation");
-  return n;
-}
-
-
 /* push what stands at the conversion 'c' */
 static void pushargument (lua_State *L, char c, va_list *arguments) {
   char text[24];

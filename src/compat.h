@@ -110,8 +110,6 @@ int pfd_compat_isinteger (lua_State *L, int index);
 #define lua_tointegerx pfd_compat_tointegerx
 long long pfd_compat_tointegerx (lua_State *L, int index, int *isinteger);
 
-#define luaL_checkinteger pfd_compat_checkinteger
-long long pfd_compat_checkinteger (lua_State *L, int arg);
 
 #define lua_pushinteger(L, n) lua_pushnumber(L, (lua_Number)(n))
 

@@ -2,8 +2,10 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
+#include "../lua/result.h"
 #include "calls.h"
 
 
@@ -33,5 +35,10 @@ int pfd_l_adopt (lua_State *L) {
   int rc = pfd_handle_try(L, 0, check, &fd);
   if (rc == 0)
     rc = pfd_sys_cloexec(fd);
-  return pfd_handle_own(L, h, "adopt", (rc < 0) ? rc : fd);
+  if (rc == 0) {
+    h->fd = fd;
+    return 1;
+  }
+  (void)pfd_handle_close(h);
+  return pfd_fail_proc(L, pfd_about_number(L, "adopt", fd), rc);
 }

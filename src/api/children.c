@@ -9,6 +9,7 @@
 #include "../linux/family.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -192,6 +193,7 @@ static int addchild (lua_State *L, pid_t pid, int *tries) {
     return (rc == -ESRCH) ? 0 : rc;
   }
   h->fd = rc;
+  h->end.pid = pid;
   lua_rawseti(L, LIST, (lua_Integer)lua_rawlen(L, LIST) + 1);
   lua_pushboolean(L, 1);
   lua_rawseti(L, KNOWN, pid);
@@ -275,5 +277,5 @@ int pfd_l_children (lua_State *L) {
     return 1;
   }
   closeall(L);
-  return pfd_fail(L, "children", rc);
+  return pfd_fail_proc(L, pfd_about(L, "children", PARENT), rc);
 }

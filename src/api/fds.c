@@ -6,6 +6,7 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -130,7 +131,7 @@ int pfd_l_fds (lua_State *L) {
     rc = (events < 0) ? events : -ESRCH;
   if (rc == 0)
     return 1;
-  int n = pfd_fail(L, "fds", rc);
+  int n = pfd_fail_proc(L, pfd_about(L, "fds", 1), rc);
   if (rc == -EACCES)
     pfd_explain(L, 1, PFD_READ);
   return n;

@@ -5,10 +5,18 @@
 
 #include "../linux/input.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
+
+
+static int fail (lua_State *L, int rc) {
+  const char *call = pfd_about(L, "file", 1);
+  return (rc == -EBUSY) ? pfd_fail_hint(L, call, "fd:lines has read ahead", rc)
+                        : pfd_fail(L, call, rc);
+}
 
 
 /*
@@ -41,7 +49,7 @@ int pfd_l_file (lua_State *L) {
   if (rc == 0)
     rc = pfd_sys_fdopen(h->fd, mode, &f);
   if (rc < 0)
-    return pfd_fail(L, "fdopen", rc);
+    return fail(L, rc);
   pfd_compat_setfile(L, f);
   (void)pfd_handle_release(h);
   return 1;

@@ -4,6 +4,7 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
@@ -26,6 +27,20 @@ static int ofthread (int pidfd, const void *arg) {
 
 static int getfd (int pidfd, void *target) {
   return pfd_process_byliving(pidfd, ofthread, target);
+}
+
+
+static int fail (lua_State *L, int targetfd, int rc) {
+  const char *file = lua_pushfstring(L, "fd/%d", targetfd);
+  const char *call = pfd_about_file(L, "getfd", 1, file);
+  if (rc == -EOPNOTSUPP)
+    return pfd_fail_before(L, call, "6.9", rc);
+  if (rc == -ENOSYS)
+    return pfd_fail_before(L, call, "5.6", rc);
+  int n = pfd_fail_proc(L, call, rc);
+  if (rc == -EPERM)
+    pfd_explain(L, 1, PFD_ATTACH);
+  return n;
 }
 
 
@@ -55,18 +70,11 @@ int pfd_l_getfd (lua_State *L) {
   target.flags = pfd_arg_flags(L, 3);
   Handle *h = pfd_handle_new(L, PFD_FD);
   int rc = pfd_handle_try(L, 1, getfd, &target);
-  if (rc == -EOPNOTSUPP) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_before(L, "pidfd_getfd", "6.9", rc);
-  }
-  if (rc == -ENOSYS) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_before(L, "pidfd_getfd", "5.6", rc);
-  }
-  int n = pfd_handle_own(L, h, "pidfd_getfd", rc);
-  if (rc == -EPERM)
-    pfd_explain(L, 1, PFD_ATTACH);
-  return n;
+  h->fd = rc;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  return fail(L, target.fd, rc);
 }
 
 

@@ -3,6 +3,7 @@
 #include "../compat.h"
 
 #include "../linux/process.h"
+#include "../lua/about.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -20,12 +21,13 @@ int pfd_l_id (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   unsigned long long id;
   int rc = pfd_process_id(p->fd, &id);
-  if (rc == -EOPNOTSUPP)
-    return pfd_fail_before(L, "id", "6.9", rc);
-  if (rc < 0)
-    return pfd_fail(L, "id", rc);
-  lua_pushinteger(L, (lua_Integer)id);
-  return 1;
+  if (rc == 0) {
+    lua_pushinteger(L, (lua_Integer)id);
+    return 1;
+  }
+  const char *call = pfd_about(L, "id", 1);
+  return (rc == -EOPNOTSUPP) ? pfd_fail_before(L, call, "6.9", rc)
+                             : pfd_fail(L, call, rc);
 }
 
 

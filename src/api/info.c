@@ -4,6 +4,7 @@
 
 #include "../linux/end.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -42,6 +43,13 @@ static void setexit (lua_State *L, const Info *info) {
 }
 
 
+static int fail (lua_State *L, int rc) {
+  const char *call = pfd_about(L, "info", 1);
+  return (rc == -ENOTTY || rc == -EINVAL) ? pfd_fail_before(L, call, "6.13", rc)
+                                          : pfd_fail(L, call, rc);
+}
+
+
 /*
 ** p:info ()
 ** ioctl(2), PIDFD_GET_INFO: what the kernel tells of the process.
@@ -63,10 +71,8 @@ int pfd_l_info (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   Info info = {.mask = EVERYTHING};
   int rc = pfd_sys_info(p->fd, &info);
-  if (rc == -ENOTTY || rc == -EINVAL)
-    return pfd_fail_before(L, "info", "6.13", rc);
   if (rc < 0)
-    return pfd_fail(L, "info", rc);
+    return fail(L, rc);
   lua_newtable(L);
   if (info.mask & PIDFD_INFO_PID)
     setids(L, &info);

@@ -4,6 +4,7 @@
 #include "../compat.h"
 
 #include "../linux/input.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/stream.h"
@@ -68,7 +69,7 @@ static int next (lua_State *L) {
       return pushrest(L, pfd_input_length(h->input));
     rc = pfd_stream_again(&w, rc, h->fd);
   } while (rc == 0);
-  return luaL_error(L, "lines: %s", strerror(-rc));
+  return luaL_error(L, "%s: %s", pfd_about(L, "lines", 1), strerror(-rc));
 }
 
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,8 +9,10 @@
 
 #include "../linux/kernel.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/copy.h"
+#include "../lua/expect.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -30,9 +33,11 @@
 int pfd_l_mrelease (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int rc = pfd_sys_mrelease(p->fd);
-  if (rc == -ENOSYS)
-    return pfd_fail_before(L, "process_mrelease", "5.15", rc);
-  return pfd_result(L, "process_mrelease", rc);
+  if (rc == 0)
+    return pfd_ok(L);
+  const char *call = pfd_about(L, "mrelease", 1);
+  return (rc == -ENOSYS) ? pfd_fail_before(L, call, "5.15", rc)
+                         : pfd_fail(L, call, rc);
 }
 
 
@@ -44,20 +49,44 @@ static int checkadvice (lua_State *L, int arg) {
                                 MADV_COLLAPSE};
   if (lua_type(L, arg) == LUA_TNUMBER)
     return pfd_arg_int(L, arg);
-  (void)pfd_arg_string(L, arg);
-  return advices[luaL_checkoption(L, arg, NULL, names)];
+  return advices[pfd_arg_word(L, arg, names)];
 }
 
 
-/* field 'i' of the range on top, an integer of 64 bits */
-static lua_Integer checkfield (lua_State *L, int arg, lua_Integer i) {
+/* raise about range 'i' of the list; the value that is wrong is on top */
+static void badrange (lua_State *L, int arg, size_t i, const char *what) {
+  const char *reason = pfd_expect(L, what, lua_gettop(L));
+  luaL_argerror(L, arg, lua_pushfstring(L, "[%d]: %s", (int)i + 1, reason));
+}
+
+
+/* push that field of the range on top, an integer: is it from 'lo' to 'hi'? */
+static int getfield (lua_State *L, int field, lua_Integer lo, lua_Integer hi) {
   int isinteger = 0;
-  if (lua_rawgeti(L, -1, i) == LUA_TNUMBER)
-    (void)lua_tointegerx(L, -1, &isinteger);
-  luaL_argcheck(L, isinteger, arg, "a range is {address, length}");
-  lua_Integer n = lua_tointeger(L, -1);
+  if (lua_rawgeti(L, -1, field) != LUA_TNUMBER)
+    return 0;
+  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
+  return isinteger && n >= lo && n <= hi;
+}
+
+
+/* pop the range on top; an address may be a negative integer of 64 bits */
+static struct iovec checkrange (lua_State *L, int arg, size_t i) {
+  int iswide = sizeof(uintptr_t) > 4;
+  lua_Integer first = iswide ? LLONG_MIN : 0;
+  lua_Integer last = iswide ? LLONG_MAX : UINT_MAX;
+  if (lua_type(L, -1) != LUA_TTABLE)
+    badrange(L, arg, i, "{address, length}");
+  if (!getfield(L, 1, first, last))
+    badrange(L, arg, i, "address in bytes");
+  uintptr_t address = (uintptr_t)lua_tointeger(L, -1);
   lua_pop(L, 1);
-  return n;
+  if (!getfield(L, 2, 0, PTRDIFF_MAX))
+    badrange(L, arg, i, "length in bytes");
+  struct iovec range = {.iov_len = (size_t)lua_tointeger(L, -1)};
+  memcpy(&range.iov_base, &address, sizeof(address));
+  lua_pop(L, 2);
+  return range;
 }
 
 
@@ -69,18 +98,8 @@ static struct iovec *checkranges (lua_State *L, int arg, size_t *n) {
   struct iovec *ranges =
     (struct iovec *)lua_newuserdatauv(L, *n * sizeof(struct iovec), 0);
   for (size_t i = 0; i < *n; i++) {
-    int type = lua_rawgeti(L, list, (lua_Integer)i + 1);
-    luaL_argcheck(L, type == LUA_TTABLE, arg, "a range is {address, length}");
-    lua_Integer begin = checkfield(L, arg, 1);
-    lua_Integer length = checkfield(L, arg, 2);
-    uintptr_t address = (uintptr_t)begin;
-    luaL_argcheck(L, address == (unsigned long long)begin, arg,
-                  "address out of range");
-    luaL_argcheck(L, length >= 0 && length <= PTRDIFF_MAX, arg,
-                  "length out of range");
-    memcpy(&ranges[i].iov_base, &address, sizeof(address));
-    ranges[i].iov_len = (size_t)length;
-    lua_pop(L, 1);
+    lua_rawgeti(L, list, (lua_Integer)i + 1);
+    ranges[i] = checkrange(L, arg, i);
   }
   return ranges;
 }
@@ -118,7 +137,7 @@ int pfd_l_madvise (lua_State *L) {
     return 1;
   }
   const char *since = (advice == MADV_COLLAPSE) ? "6.1" : "5.10";
-  int results = pfd_fail_before(L, "process_madvise", since, (int)rc);
+  int results = pfd_fail_before(L, pfd_about(L, "madvise", 1), since, (int)rc);
   if (rc == -EACCES)
     pfd_explain(L, 1, PFD_READ);
   return results;

@@ -10,7 +10,9 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
+#include "../lua/expect.h"
 #include "../lua/explain.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -50,7 +52,8 @@ static const Namespace *checkkind (lua_State *L, int arg) {
   while (ns->name != NULL && strcmp(ns->name, kind) != 0)
     ns++;
   if (ns->name == NULL)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid namespace '%s'", kind));
+    pfd_expect_arg(L, arg,
+                   pfd_expect_names(L, namespaces, sizeof(*namespaces)));
   return ns;
 }
 
@@ -110,7 +113,12 @@ int pfd_l_namespace (lua_State *L) {
   const Namespace *ns = checkkind(L, 2);
   Handle *h = pfd_handle_new(L, PFD_FD);
   int rc = pfd_handle_try(L, 1, opennamespace, &ns);
-  int n = pfd_handle_own(L, h, "namespace", rc);
+  h->fd = rc;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  const char *file = lua_pushfstring(L, "ns/%s", ns->name);
+  int n = pfd_fail_proc(L, pfd_about_file(L, "namespace", 1, file), rc);
   if (rc == -EACCES)
     pfd_explain(L, 1, PFD_READ);
   return n;
@@ -139,16 +147,19 @@ int pfd_l_setns (lua_State *L) {
   Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int kinds = 0;
   int n = lua_gettop(L);
-  luaL_checkany(L, 2);
-  for (int arg = 2; arg <= n; arg++) {
+  for (int arg = 2; arg <= n || arg == 2; arg++) {
     int flag = checkkind(L, arg)->flag;
-    luaL_argcheck(L, flag != 0, arg, "nobody can move there");
+    if (flag == 0)
+      pfd_expect_arg(L, arg, "kind that is not for children");
     kinds |= flag;
   }
   int rc = pfd_process_byliving(p->fd, enter, &kinds);
+  if (rc == 0)
+    return pfd_ok(L);
+  const char *call = pfd_about(L, "setns", 1);
   if (rc == -EINVAL)
-    return pfd_fail_before(L, "setns", "5.8", rc);
+    return pfd_fail_before(L, call, "5.8", rc);
   if (rc == -EOPNOTSUPP)
-    return pfd_fail_before(L, "setns", "6.9", rc);
-  return pfd_result(L, "setns", rc);
+    return pfd_fail_before(L, call, "6.9", rc);
+  return pfd_fail_proc(L, call, rc);
 }

@@ -1,6 +1,7 @@
 #include "../compat.h"
 
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -20,5 +21,6 @@
 int pfd_l_nonblock (lua_State *L) {
   Handle *h = pfd_handle_openas(L, 1, PFD_FD);
   int on = pfd_arg_boolean(L, 2);
-  return pfd_result(L, "fcntl", pfd_sys_nonblock(h->fd, on));
+  int rc = pfd_sys_nonblock(h->fd, on);
+  return (rc < 0) ? pfd_fail(L, pfd_about(L, "nonblock", 1), rc) : pfd_ok(L);
 }

@@ -5,6 +5,7 @@
 #include "../linux/kernel.h"
 #include "../linux/pidns.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -27,16 +28,23 @@ static int attempt (int none, void *about) {
 }
 
 
-static int openpid (lua_State *L, pid_t pid, unsigned int flags) {
+static int openpid (lua_State *L, const char *name, pid_t pid,
+                    unsigned int flags) {
   Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_handle_try(L, 0, attempt, &target);
-  if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK))) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_before(L, "pidfd_open",
-                           (flags & PIDFD_THREAD) ? "6.9" : "5.10", rc);
-  }
-  return pfd_handle_own(L, h, "pidfd_open", rc);
+  h->fd = rc;
+  h->end.pid = pid;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  const char *call = pfd_about_number(L, name, pid);
+  if (rc == -EINVAL && (flags & (PIDFD_THREAD | PIDFD_NONBLOCK)))
+    return pfd_fail_before(L, call, (flags & PIDFD_THREAD) ? "6.9" : "5.10",
+                           rc);
+  if (rc == -ENOENT)
+    return pfd_fail_hint(L, call, "it is a thread", rc);
+  return pfd_fail(L, call, rc);
 }
 
 
@@ -55,15 +63,15 @@ static int openthere (lua_State *L, pid_t pid, unsigned int flags) {
   Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_handle_try(L, 3, attemptin, &target);
-  if (rc == NONAMESPACE) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_hint(L, "pidfd_open", "no pid namespace", -EINVAL);
-  }
-  if (rc == -ENOTTY) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_before(L, "pidfd_open", "6.11", rc);
-  }
-  return pfd_handle_own(L, h, "pidfd_open", rc);
+  h->fd = rc;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  const char *call = pfd_about_number(L, "open", pid);
+  if (rc == NONAMESPACE)
+    return pfd_fail_hint(L, call, "that is no pid namespace", -EINVAL);
+  return (rc == -ENOTTY) ? pfd_fail_before(L, call, "6.11", rc)
+                         : pfd_fail(L, call, rc);
 }
 
 
@@ -94,7 +102,7 @@ int pfd_l_open (lua_State *L) {
   pid_t pid = pfd_arg_pid(L, 1);
   unsigned int flags = pfd_arg_flags(L, 2);
   return (lua_gettop(L) > 2) ? openthere(L, pid, flags)
-                             : openpid(L, pid, flags);
+                             : openpid(L, "open", pid, flags);
 }
 
 
@@ -108,5 +116,6 @@ int pfd_l_open (lua_State *L) {
 int pfd_l_self (lua_State *L) {
   unsigned int flags = pfd_arg_flags(L, 1);
   int thread = (flags & PIDFD_THREAD) != 0;
-  return openpid(L, thread ? pfd_sys_gettid() : pfd_sys_getpid(), flags);
+  return openpid(L, "self", thread ? pfd_sys_gettid() : pfd_sys_getpid(),
+                 flags);
 }

@@ -4,6 +4,7 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -38,7 +39,15 @@ int pfd_l_type (lua_State *L) {
 ** and is closed all the same.
 */
 int pfd_l_close (lua_State *L) {
-  return pfd_result(L, "close", pfd_handle_close(pfd_handle_check(L, 1)));
+  Handle *h = pfd_handle_check(L, 1);
+  int fd = h->fd;
+  int rc = pfd_handle_close(h);
+  if (rc == 0)
+    return pfd_ok(L);
+  const char *call = (pfd_handle_type(L, 1) == PFD_FD)
+                       ? pfd_about_number(L, "close", fd)
+                       : pfd_about(L, "close", 1);
+  return pfd_fail(L, call, rc);
 }
 
 
@@ -120,7 +129,10 @@ int pfd_l_dup (lua_State *L) {
   int rc = h->fd;
   if (rc >= 0)
     rc = dupcgroup(L, h);
-  return (rc < 0) ? pfd_handle_own(L, h, "fcntl", rc) : 1;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  return pfd_fail(L, pfd_about(L, "dup", 1), rc);
 }
 
 

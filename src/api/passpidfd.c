@@ -3,6 +3,7 @@
 #include "../compat.h"
 
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/borrow.h"
 #include "../lua/result.h"
@@ -27,9 +28,11 @@
 int pfd_l_passpidfd (lua_State *L) {
   lua_settop(L, 2);
   int on = pfd_arg_boolean(L, 2);
-  int socket = pfd_borrow_arg(L, 1, "descriptor of a socket");
+  int socket = pfd_borrow_arg(L, 1);
   int rc = pfd_sys_passpidfd(socket, on);
-  if (rc == -ENOPROTOOPT)
-    return pfd_fail_before(L, "passpidfd", "6.5", rc);
-  return pfd_result(L, "passpidfd", rc);
+  if (rc == 0)
+    return pfd_ok(L);
+  const char *call = pfd_about_number(L, "passpidfd", socket);
+  return (rc == -ENOPROTOOPT) ? pfd_fail_before(L, call, "6.5", rc)
+                              : pfd_fail(L, call, rc);
 }

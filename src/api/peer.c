@@ -3,6 +3,7 @@
 #include "../compat.h"
 
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/borrow.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -27,15 +28,18 @@
 */
 int pfd_l_peer (lua_State *L) {
   lua_settop(L, 1);
-  (void)pfd_borrow_arg(L, 1, "descriptor of a socket");
+  (void)pfd_borrow_arg(L, 1);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
-  int rc, tries = 0;
-  do
-    rc = pfd_sys_peer(pfd_borrow_arg(L, 1, "descriptor of a socket"));
-  while (pfd_handle_retry(L, rc, &tries));
-  if (rc == -ENOPROTOOPT) {
-    (void)pfd_handle_close(h);
-    return pfd_fail_before(L, "getsockopt", "6.5", rc);
-  }
-  return pfd_handle_own(L, h, "getsockopt", rc);
+  int socket, rc, tries = 0;
+  do {
+    socket = pfd_borrow_arg(L, 1);
+    rc = pfd_sys_peer(socket);
+  } while (pfd_handle_retry(L, rc, &tries));
+  h->fd = rc;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  const char *call = pfd_about_number(L, "peer", socket);
+  return (rc == -ENOPROTOOPT) ? pfd_fail_before(L, call, "6.5", rc)
+                              : pfd_fail(L, call, rc);
 }

@@ -4,6 +4,7 @@
 
 #include "../linux/pidns.h"
 #include "../linux/process.h"
+#include "../lua/about.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -23,11 +24,12 @@ static int readthere (int pidfd, int ns) {
 
 /* -EINVAL and -ENOENT are what pidns.h says, and nothing else's */
 static int failthere (lua_State *L, int rc) {
+  const char *call = pfd_about(L, "pid", 1);
   if (rc == -EINVAL)
-    return pfd_fail_hint(L, "pid", "no pid namespace", rc);
+    return pfd_fail_hint(L, call, "that is no pid namespace", rc);
   if (rc == -ENOENT)
-    return pfd_fail_hint(L, "pid", "it is not in that pid namespace", -ESRCH);
-  return pfd_fail_before(L, "pid", "6.11", rc);
+    return pfd_fail_hint(L, call, "it is not in that pid namespace", -ESRCH);
+  return pfd_fail_before(L, call, "6.11", rc);
 }
 
 
@@ -64,8 +66,10 @@ int pfd_l_pid (lua_State *L) {
   if (lua_gettop(L) > 1)
     return pushthere(L);
   int rc = pfd_handle_try(L, 1, readpid, NULL);
+  if (rc > 0)
+    ((Handle *)lua_touserdata(L, 1))->end.pid = rc;
   if (rc < 0)
-    return pfd_fail(L, "pid", rc);
+    return pfd_fail_proc(L, pfd_about(L, "pid", 1), rc);
   lua_pushinteger(L, rc);
   return 1;
 }

@@ -5,8 +5,10 @@
 #include "../compat.h"
 
 #include "../linux/input.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/block.h"
+#include "../lua/expect.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -35,7 +37,7 @@ int pfd_l_poll (lua_State *L) {
   if (rc > 0 && (event.revents & POLLNVAL))
     rc = -EBADF;
   if (rc < 0)
-    return pfd_fail(L, "poll", rc);
+    return pfd_fail(L, pfd_about(L, "poll", 1), rc);
   lua_pushboolean(L, rc);
   return 1;
 }
@@ -44,12 +46,12 @@ int pfd_l_poll (lua_State *L) {
 /* what is at 'i' of the list at 1 is no open object */
 static _Noreturn void badelement (lua_State *L, lua_Integer i) {
   lua_rawgeti(L, 1, i);
-  int closed = pfd_handle_type(L, -1) != PFD_NONE;
-  luaL_error(L,
-             "bad element #%I of the list (open pidfd or pidfd.fd expected, "
-             "got %s)",
-             (LUAI_UACINT)i, closed ? "a closed one" : luaL_typename(L, -1));
-  abort(); /* luaL_error does not say that it never returns */
+  Type type = pfd_handle_type(L, -1);
+  const char *reason = (type == PFD_NONE)
+                         ? pfd_expect(L, "pidfd or pidfd.fd", lua_gettop(L))
+                         : pfd_handle_closed(L, type);
+  luaL_argerror(L, 1, lua_pushfstring(L, "[%I]: %s", (LUAI_UACINT)i, reason));
+  abort(); /* luaL_argerror does not say that it never returns */
 }
 
 
@@ -101,8 +103,10 @@ static int isready (const struct pollfd *event) {
 static int setready (lua_State *L, const struct pollfd *events, lua_Integer n) {
   lua_Integer ready = 0;
   for (lua_Integer i = 1; i <= n; i++) {
-    if (events[i - 1].revents & POLLNVAL)
-      return pfd_fail(L, "poll", -EBADF);
+    if (events[i - 1].revents & POLLNVAL) {
+      lua_rawgeti(L, 1, i);
+      return pfd_fail(L, pfd_about(L, "poll", lua_gettop(L)), -EBADF);
+    }
     if (isready(&events[i - 1])) {
       lua_rawgeti(L, 1, i);
       lua_rawseti(L, -2, ++ready);
@@ -130,7 +134,7 @@ int pfd_l_poll_list (lua_State *L) {
   lua_Integer n = (lua_Integer)pfd_arg_length(L, 1);
   long long deadline = pfd_arg_timeout(L, 2);
   luaL_argcheck(L, n > 0 || deadline != PFD_FOREVER, 1,
-                "an empty list without a timeout would be waited for for ever");
+                "timeout expected with an empty list, got none");
   size_t size = (size_t)n * sizeof(struct pollfd);
   struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
   lua_newtable(L);

@@ -4,6 +4,7 @@
 
 #include "../linux/message.h"
 #include "../linux/process.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/borrow.h"
 #include "../lua/handle.h"
@@ -110,20 +111,20 @@ static int finish (lua_State *L, Message *m) {
 int pfd_l_receive (lua_State *L) {
   Message m;
   lua_settop(L, TIMEOUT);
-  (void)pfd_borrow_arg(L, SOCKET, "descriptor of a socket");
+  (void)pfd_borrow_arg(L, SOCKET);
   size_t max = pfd_arg_size(L, MAX);
   Waiter w = {.s = {.L = L}, .events = POLLIN};
   w.deadline = pfd_arg_timeout(L, TIMEOUT);
   pfd_handle_pushupvalues(L);
   lua_pushcclosure(L, pushmessage, PFD_NUPVALUES);
   lua_pushlightuserdata(L, &m);
-  int rc, tries = 0;
+  int socket, rc, tries = 0;
   do { /* a hook or a finalizer may have closed it */
-    int socket = pfd_borrow_arg(L, SOCKET, "descriptor of a socket");
+    socket = pfd_borrow_arg(L, SOCKET);
     rc = pfd_message_receive(socket, max, &m);
     if (rc == 0)
       return finish(L, &m);
     rc = pfd_handle_retry(L, rc, &tries) ? 0 : pfd_stream_again(&w, rc, socket);
   } while (rc == 0);
-  return pfd_fail(L, "receive", rc);
+  return pfd_fail(L, pfd_about_number(L, "receive", socket), rc);
 }

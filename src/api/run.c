@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "../lua/block.h"
 #include "../lua/constants.h"
 #include "../lua/copy.h"
+#include "../lua/expect.h"
 #include "../lua/handle.h"
 #include "../lua/job.h"
 #include "../lua/plan.h"
@@ -67,39 +69,26 @@ static long long taketime (lua_State *L, const char *key, long long time) {
     return time;
   pfd_plan_wanttype(L, key, LUA_TNUMBER);
   if (!pfd_arg_totime(lua_tonumber(L, -1), &time))
-    pfd_plan_bad(L, key, "out of range");
+    pfd_plan_bad(L, key, pfd_expect(L, PFD_SECONDS, lua_gettop(L)));
   lua_pop(L, 1);
   return time;
 }
 
 
 static size_t takelimit (lua_State *L) {
-  int isinteger;
   if (!takeoption(L, "limit"))
     return SIZE_MAX;
-  pfd_plan_wanttype(L, "limit", LUA_TNUMBER);
-  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
-  if (!isinteger)
-    pfd_plan_bad(L, "limit", "number has no integer representation");
-  if (n < 0)
-    pfd_plan_bad(L, "limit", "out of range");
-  lua_pop(L, 1);
-  unsigned long long limit = (unsigned long long)n;
+  unsigned long long limit =
+    (unsigned long long)pfd_plan_integer(L, "limit", 0, LLONG_MAX);
   return (limit < SIZE_MAX) ? (size_t)limit : SIZE_MAX;
 }
 
 
 static Scope takescope (lua_State *L) {
+  static const char *const words[] = {"process", "group", "cgroup", NULL};
   if (!takeoption(L, "scope"))
     return PFD_GROUP;
-  pfd_plan_wanttype(L, "scope", LUA_TSTRING);
-  size_t length;
-  const char *word = lua_tolstring(L, -1, &length);
-  int scope = (strlen(word) == length) ? pfd_job_findscope(word) : -1;
-  if (scope < 0)
-    pfd_plan_bad(L, "scope", lua_pushfstring(L, "invalid option '%s'", word));
-  lua_pop(L, 1);
-  return (Scope)scope;
+  return (Scope)pfd_plan_word(L, "scope", words);
 }
 
 
@@ -112,8 +101,7 @@ static void setgroup (lua_State *L) {
   int type = getoption(L, "pgroup");
   if (type == LUA_TNUMBER && lua_tonumber(L, -1) != 0)
     pfd_plan_bad(L, "pgroup",
-                 "the scope \"group\" wants a group of its own: 0, or scope "
-                 "\"process\"");
+                 pfd_expect(L, "0 with scope 'group'", lua_gettop(L)));
   lua_pop(L, 2);
   if (type == LUA_TNIL && !hassession) {
     lua_pushinteger(L, 0);
@@ -124,7 +112,7 @@ static void setgroup (lua_State *L) {
 
 static void checkcgroup (lua_State *L) {
   if (getoption(L, "cgroup") == LUA_TNIL)
-    pfd_plan_bad(L, "scope", "\"cgroup\" wants the option 'cgroup'");
+    pfd_plan_bad(L, "scope", "option 'cgroup' expected with 'cgroup', got nil");
   lua_pop(L, 1);
 }
 
@@ -149,6 +137,14 @@ static void setdefault (lua_State *L, const char *key, const char *value) {
 }
 
 
+static void badstdin (lua_State *L) {
+  (void)getoption(L, "stdin");
+  const char *reason =
+    pfd_expect(L, "stdin of 'pipe', or none,", lua_gettop(L));
+  pfd_plan_bad(L, "input", reason);
+}
+
+
 /* keep the input, "" if there is none, and say which streams are pipes */
 static void setstreams (lua_State *L) {
   int hasinput = takeoption(L, "input");
@@ -159,9 +155,9 @@ static void setstreams (lua_State *L) {
   pfd_plan_keep(L);
   setdefault(L, "stdin", hasinput ? "pipe" : "null");
   if (hasinput && !ispipe(L, "stdin"))
-    pfd_plan_bad(L, "input", "there is 'stdin', too");
+    badstdin(L);
   if (!hasinput && ispipe(L, "stdin"))
-    pfd_plan_bad(L, "stdin", "\"pipe\" wants the option 'input'");
+    pfd_plan_bad(L, "stdin", "option 'input' expected with 'pipe', got nil");
   setdefault(L, "stdout", "pipe");
   setdefault(L, "stderr", "pipe");
 }
@@ -176,6 +172,10 @@ static long long setdeadline (lua_State *L) {
   long long time = taketime(L, "timeout", PFD_FOREVER);
   return (time == PFD_FOREVER) ? PFD_FOREVER : pfd_sys_now() + time;
 }
+
+
+static const char *const options[] = {"input", "timeout", "grace", "scope",
+                                      "limit", "linger",  NULL};
 
 
 /* read the options that are ours, and leave a table for 'spawn' */
@@ -384,7 +384,9 @@ static int takeover (Run *run, int pidfd, const Opened *opened) {
 
 
 static int failed (lua_State *L, const Run *run) {
-  const char *call = lua_pushfstring(L, "run: %s", run->talk.step);
+  lua_rawgeti(L, PFD_OPTIONS, 1);
+  const char *call =
+    lua_pushfstring(L, "run %s: %s", lua_tostring(L, -1), run->talk.step);
   return pfd_fail(L, call, run->rc);
 }
 
@@ -437,7 +439,7 @@ int pfd_l_run (lua_State *L) {
   run.talk.process = (Handle){.fd = -1, .cgroup = -1};
   pfd_program_begin(L);
   readoptions(L, &run.talk);
-  pfd_program_read(L, &plan);
+  pfd_program_read(L, &plan, options);
   prepare(L, &run);
   int rc = pfd_program_start(L, &plan, &opened, &failure);
   if (rc == PFD_RAISED)

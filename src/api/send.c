@@ -4,9 +4,11 @@
 #include "../compat.h"
 
 #include "../linux/message.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/borrow.h"
 #include "../lua/copy.h"
+#include "../lua/expect.h"
 #include "../lua/result.h"
 #include "../lua/stream.h"
 #include "calls.h"
@@ -23,9 +25,11 @@ static int readlist (lua_State *L) {
   lua_pushvalue(L, LIST);
   pfd_copy_table(L, LIST);
   unsigned long long n = lua_rawlen(L, -1);
-  luaL_argcheck(L, n <= PFD_MAXFDS, LIST,
-                "more than 253 descriptors in one message");
-  luaL_argcheck(L, pfd_copy_count(L) == n, LIST, "no list of descriptors");
+  if (n > PFD_MAXFDS)
+    luaL_argerror(
+      L, LIST,
+      pfd_expect_number(L, "list of at most 253 descriptors", (lua_Integer)n));
+  luaL_argcheck(L, pfd_copy_count(L) == n, LIST, PFD_NOLIST);
   lua_replace(L, LIST);
   return (int)n;
 }
@@ -36,11 +40,8 @@ static int borrowelement (lua_State *L, int i) {
   const char *reason;
   lua_rawgeti(L, LIST, i);
   int fd = pfd_borrow_try(L, &reason);
-  if (fd < 0 && reason == NULL)
-    reason =
-      lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1));
   if (fd < 0)
-    luaL_error(L, "bad element #%d of the list (%s)", i, reason);
+    luaL_argerror(L, LIST, lua_pushfstring(L, "[%d]: %s", i, reason));
   lua_settop(L, TIMEOUT);
   return fd;
 }
@@ -75,7 +76,7 @@ static int borrow (lua_State *L, Parcel *p) {
   do {
     for (int i = 0; i < p->nfds; i++)
       p->fds[i] = borrowelement(L, i + 1);
-    socket = pfd_borrow_arg(L, SOCKET, "descriptor of a socket");
+    socket = pfd_borrow_arg(L, SOCKET);
   } while (!areheld(L, p, socket));
   return socket;
 }
@@ -88,7 +89,7 @@ static int checkcarrier (lua_State *L, const Parcel *p, int socket) {
     return rc;
   rc = pfd_message_isstream(socket);
   luaL_argcheck(L, rc <= 0, DATA,
-                "a stream socket carries no descriptors without data");
+                "data expected with descriptors on a stream, got ''");
   return rc;
 }
 
@@ -100,10 +101,11 @@ static int sendsome (lua_State *L, Parcel *p, int socket) {
 }
 
 
-static int fail (lua_State *L, const Parcel *p, int rc) {
+static int fail (lua_State *L, const Parcel *p, int socket, int rc) {
+  const char *call = pfd_about_number(L, "send", socket);
   int n = (rc == -EOPNOTSUPP && p->nfds > 0)
-            ? pfd_fail_hint(L, "send", "descriptors need a unix socket", rc)
-            : pfd_fail(L, "send", rc);
+            ? pfd_fail_hint(L, call, "descriptors need a unix socket", rc)
+            : pfd_fail(L, call, rc);
   lua_pushinteger(L, (lua_Integer)p->sent);
   return n + 1;
 }
@@ -139,22 +141,22 @@ static int fail (lua_State *L, const Parcel *p, int rc) {
 int pfd_l_send (lua_State *L) {
   Parcel p = {.sent = 0};
   lua_settop(L, TIMEOUT);
-  (void)pfd_borrow_arg(L, SOCKET, "descriptor of a socket");
+  (void)pfd_borrow_arg(L, SOCKET);
   luaL_checktype(L, DATA, LUA_TSTRING);
   p.data = lua_tolstring(L, DATA, &p.length);
   p.nfds = readlist(L);
   Waiter w = {.s = {.L = L}, .events = POLLOUT};
   w.deadline = pfd_arg_timeout(L, TIMEOUT);
-  int rc, more;
+  int socket, rc, more;
   do { /* a hook may have closed some */
-    int socket = borrow(L, &p);
+    socket = borrow(L, &p);
     rc = sendsome(L, &p, socket);
     more = rc < 0 || p.sent < p.length;
     if (more)
       rc = pfd_stream_again(&w, rc, socket);
   } while (more && rc == 0);
   if (more)
-    return fail(L, &p, rc);
+    return fail(L, &p, socket, rc);
   lua_pushinteger(L, (lua_Integer)p.length);
   return 1;
 }

@@ -1,9 +1,11 @@
+#include <errno.h>
 #include <signal.h>
 
 #include "../compat.h"
 
 #include "../linux/signal.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -57,7 +59,11 @@ int pfd_l_send_signal (lua_State *L) {
   do /* a collection may have closed it */
     rc = pfd_signal_send(pfd_handle_again(L, 1)->fd, &order);
   while (pfd_handle_retry(L, rc, &tries));
-  if (rc < 0 && flags != 0)
-    return pfd_fail_before(L, "pidfd_send_signal", "6.9", rc);
-  return pfd_result(L, "pidfd_send_signal", rc);
+  if (rc == 0)
+    return pfd_ok(L);
+  const char *call = pfd_about(L, "send_signal", 1);
+  if (flags == 0)
+    return pfd_fail(L, call, rc);
+  return (rc == -ENOENT) ? pfd_fail_proc(L, call, rc)
+                         : pfd_fail_before(L, call, "6.9", rc);
 }

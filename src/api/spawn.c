@@ -114,7 +114,8 @@ int pfd_l_spawn (lua_State *L) {
   Opened opened;
   Failure failure;
   pfd_program_begin(L);
-  pfd_program_read(L, &plan);
+  static const char *const nomore[] = {NULL};
+  pfd_program_read(L, &plan, nomore);
   (void)pfd_handle_new(L, PFD_PIDFD);
   int rc = pfd_program_start(L, &plan, &opened, &failure);
   if (rc < 0) {

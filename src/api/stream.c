@@ -4,6 +4,7 @@
 
 #include "../linux/input.h"
 #include "../linux/nowait.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -51,7 +52,7 @@ int pfd_l_read (lua_State *L) {
     }
     rc = pfd_stream_again(&w, rc, fd);
   } while (rc == 0);
-  return pfd_fail(L, "read", rc);
+  return pfd_fail(L, pfd_about(L, "read", 1), rc);
 }
 
 
@@ -96,7 +97,7 @@ int pfd_l_write (lua_State *L) {
   }
   if (written == length)
     return pfd_ok(L);
-  int n = pfd_fail(L, "write", rc);
+  int n = pfd_fail(L, pfd_about(L, "write", 1), rc);
   lua_pushinteger(L, (lua_Integer)written);
   return n + 1;
 }

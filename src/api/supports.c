@@ -12,6 +12,7 @@
 #include "../linux/process.h"
 #include "../linux/sys.h"
 #include "../lua/arg.h"
+#include "../lua/expect.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
@@ -233,7 +234,7 @@ static const Feature *checkfeature (lua_State *L, int arg) {
   while (f->name != NULL && strcmp(f->name, name) != 0)
     f++;
   if (f->name == NULL)
-    luaL_argerror(L, arg, lua_pushfstring(L, "unknown feature '%s'", name));
+    pfd_expect_arg(L, arg, pfd_expect_names(L, features, sizeof(*features)));
   return f;
 }
 
@@ -274,7 +275,7 @@ int pfd_l_supports (lua_State *L) {
   const Feature *feature = checkfeature(L, 1);
   int rc = pfd_handle_try(L, 0, find, &feature);
   if (rc < 0)
-    return pfd_fail(L, "supports", rc);
+    return pfd_fail(L, lua_pushfstring(L, "supports %s", feature->name), rc);
   lua_pushboolean(L, rc);
   return 1;
 }

@@ -1,7 +1,6 @@
-#include <string.h>
-
 #include "../compat.h"
 
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/await.h"
 #include "../lua/handle.h"
@@ -10,11 +9,8 @@
 #include "calls.h"
 
 
-/* the one word that is no scope */
-static int ispeek (lua_State *L, int arg) {
-  return lua_type(L, arg) == LUA_TSTRING &&
-         strcmp(lua_tostring(L, arg), "peek") == 0;
-}
+/* the scopes, and the one word that is none */
+static const char *const words[] = {"process", "group", "cgroup", "peek", NULL};
 
 
 /*
@@ -60,18 +56,17 @@ static int ispeek (lua_State *L, int arg) {
 int pfd_l_terminate (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Job job = {.arg = 1, .deadline = pfd_arg_seconds(L, 2)};
-  int arg = 3;
-  if (!ispeek(L, arg) && !lua_isnoneornil(L, arg))
-    job.scope = pfd_job_scope(L, arg);
-  if (!ispeek(L, arg))
-    arg++;
-  job.reap = pfd_await_reap(L, arg);
+  int word = lua_isnoneornil(L, 3) ? PFD_PROCESS : pfd_arg_word(L, 3, words);
+  int ispeek = word > PFD_CGROUP;
+  if (!ispeek)
+    job.scope = (Scope)word;
+  job.reap = pfd_await_reap(L, ispeek ? 3 : 4);
   End how;
   const char *hint;
   int rc = pfd_job_end(L, &job, &how, &hint);
   if (rc == 0)
     return pfd_await_push(L, how);
-  if (hint != NULL)
-    return pfd_fail_hint(L, "terminate", hint, rc);
-  return pfd_fail(L, "terminate", rc);
+  const char *call = pfd_about(L, "terminate", 1);
+  return (hint != NULL) ? pfd_fail_hint(L, call, hint, rc)
+                        : pfd_fail_proc(L, call, rc);
 }

@@ -8,6 +8,7 @@
 #include "../linux/kernel.h"
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
@@ -73,17 +74,16 @@ static int readtoken (int pidfd, void *about) {
 static int fail (lua_State *L, const char *call, int rc) {
   if (rc == -EOPNOTSUPP)
     return pfd_fail_before(L, call, "6.9", rc);
-  return pfd_fail(L, call, rc);
+  return pfd_fail_proc(L, call, rc);
 }
 
 
 /* is it wanted "short"? */
 static int checkform (lua_State *L, int arg) {
+  static const char *const words[] = {"short", NULL};
   if (lua_gettop(L) < arg)
     return 0;
-  const char *form = pfd_arg_string(L, arg);
-  if (strcmp(form, "short") != 0)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid form '%s'", form));
+  (void)pfd_arg_word(L, arg, words);
   return 1;
 }
 
@@ -115,12 +115,14 @@ int pfd_l_token (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Token token = {.isshort = checkform(L, 2)};
   int rc = pfd_handle_try(L, 1, readtoken, &token);
+  if (rc == 0) {
+    pushtoken(L, &token);
+    return 1;
+  }
+  const char *call = pfd_about(L, "token", 1);
   if (rc == -EINVAL && token.isshort && token.thread)
-    return pfd_fail_hint(L, "token", "a short one cannot name a thread", rc);
-  if (rc < 0)
-    return fail(L, "token", rc);
-  pushtoken(L, &token);
-  return 1;
+    return pfd_fail_hint(L, call, "a short one cannot name a thread", rc);
+  return fail(L, call, rc);
 }
 
 
@@ -242,12 +244,13 @@ int pfd_l_from_token (lua_State *L) {
   Token token;
   int rc = parsetoken(text, length, &token);
   if (rc < 0)
-    return fail(L, "from_token", rc);
+    return pfd_fail_hint(L, "from_token", "it is not what p:token makes", rc);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   rc = pfd_handle_try(L, 0, opentoken, &token);
-  if (rc == -EOPNOTSUPP) {
-    (void)pfd_handle_close(h);
-    return fail(L, "from_token", rc);
-  }
-  return pfd_handle_own(L, h, "from_token", rc);
+  h->fd = rc;
+  h->end.pid = token.pid;
+  if (rc >= 0)
+    return 1;
+  (void)pfd_handle_close(h);
+  return fail(L, pfd_about_number(L, "from_token", token.pid), rc);
 }

@@ -2,12 +2,21 @@
 
 #include "../compat.h"
 
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/await.h"
 #include "../lua/block.h"
 #include "../lua/handle.h"
 #include "../lua/result.h"
 #include "calls.h"
+
+
+/* -ENOENT and -EREMOTE are of the question whether it is this process */
+static int failed (lua_State *L, const char *call, int rc) {
+  call = pfd_about(L, call, 1);
+  return (rc == -EDEADLK) ? pfd_fail_hint(L, call, "it is this process", rc)
+                          : pfd_fail_proc(L, call, rc);
+}
 
 
 /*
@@ -38,7 +47,7 @@ int pfd_l_wait (lua_State *L) {
   await.reap = pfd_await_reap(L, 3);
   End end;
   int rc = pfd_await(L, &await, &end);
-  return (rc < 0) ? pfd_fail(L, "wait", rc) : pfd_await_push(L, end);
+  return (rc < 0) ? failed(L, "wait", rc) : pfd_await_push(L, end);
 }
 
 
@@ -60,5 +69,5 @@ int pfd_l_receive_end (lua_State *L) {
     lua_pushliteral(L, "timeout");
     return 2;
   }
-  return (rc < 0) ? pfd_fail(L, "receive", rc) : pfd_await_push(L, end);
+  return (rc < 0) ? failed(L, "receive", rc) : pfd_await_push(L, end);
 }

@@ -7,6 +7,7 @@
 
 #include "../linux/end.h"
 #include "../linux/sys.h"
+#include "../lua/about.h"
 #include "../lua/arg.h"
 #include "../lua/block.h"
 #include "../lua/handle.h"
@@ -60,7 +61,7 @@ static int reportnothing (lua_State *L, int pidfd, int options) {
   int flags = pfd_sys_flags(pidfd);
   if (flags >= 0 && (flags & PIDFD_NONBLOCK))
     flags = -EAGAIN;
-  return (flags < 0) ? pfd_fail(L, "waitid", flags) : 0;
+  return (flags < 0) ? pfd_fail(L, pfd_about(L, "waitid", 1), flags) : 0;
 }
 
 
@@ -70,7 +71,7 @@ static int report (lua_State *L, Handle *p, int options) {
   Usage usage;
   int rc = pfd_sys_waitid(p->fd, &child, options | WNOHANG, &usage);
   if (rc < 0)
-    return pfd_fail(L, "waitid", rc);
+    return pfd_fail(L, pfd_about(L, "waitid", 1), rc);
   if (child.si_pid != 0) {
     remember(p, &child, options);
     return pushchild(L, &child, &usage);
@@ -106,6 +107,6 @@ int pfd_l_waitid (lua_State *L) {
       return n;
     int rc = sleepfor(&s, p->fd, options);
     if (rc < 0)
-      return pfd_fail(L, "waitid", rc);
+      return pfd_fail(L, pfd_about(L, "waitid", 1), rc);
   }
 }

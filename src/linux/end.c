@@ -31,7 +31,13 @@ End pfd_end_fromsiginfo (const siginfo_t *info) {
   return (End){.how = hows[info->si_code],
                .code = (unsigned short)info->si_status,
                .core = info->si_code == CLD_DUMPED,
+               .child = 1,
                .pid = info->si_pid};
+}
+
+
+int pfd_end_childpid (const End *end) {
+  return end->child ? end->pid : 0;
 }
 
 

@@ -25,13 +25,17 @@ typedef enum How {
 
 /* kept small: each handle has one */
 typedef struct End {
-  int pid;             /* the child's number, or 0 */
+  int pid;             /* the number, for messages, or 0 */
   unsigned short code; /* exit status or signal number */
   unsigned char how;   /* a How */
   _Bool core : 1;      /* was a core dumped? */
+  _Bool child : 1;     /* has waitid(2) told that number? */
   _Bool unreaped : 1;  /* it is a child of ours that is still to be reaped */
 } End;
 
+
+/* the number of a child that was waited for, or 0 */
+int pfd_end_childpid (const End *end);
 
 /* Lua's word for it */
 const char *pfd_end_word (How how);

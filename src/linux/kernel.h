@@ -85,7 +85,11 @@ typedef struct Usage {
 } Usage;
 
 
-/* the type that fstatfs(2) tells of a pidfd since Linux 6.9 */
+/* what statfs(2) tells of /proc, and since Linux 6.9 of a pidfd */
+#if !defined(PROC_SUPER_MAGIC)
+#define PROC_SUPER_MAGIC 0x9fa0
+#endif
+
 #if !defined(PID_FS_MAGIC)
 #define PID_FS_MAGIC 0x50494446
 #endif

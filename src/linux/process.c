@@ -86,8 +86,8 @@ int pfd_process_isourproc (void) {
   char self[PATHSIZE];
   int length =
     pfd_sys_readlinkat(AT_FDCWD, "/proc/self", self, sizeof(self) - 1);
-  if (length == -ENOENT) /* /proc of a namespace in which we are not */
-    return 0;
+  if (length == -ENOENT && pfd_sys_isproc() == 1)
+    return 0; /* /proc of a namespace in which we are not */
   if (length < 0)
     return length;
   self[length] = '\0';

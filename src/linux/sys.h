@@ -58,6 +58,7 @@ int pfd_sys_isinherited (int fd);
 int pfd_sys_pipe (int ends[2]);
 int pfd_sys_setpipesize (int pipe, int size);
 int pfd_sys_nonblock (int fd, int on);
+int pfd_sys_isproc (void);
 int pfd_sys_onpidfs (int fd);
 int pfd_sys_onnsfs (int fd);
 int pfd_sys_owner (int fd, uid_t *owner);

@@ -91,6 +91,14 @@ static int ison (int fd, unsigned long magic) {
 }
 
 
+/* 1 if /proc is what it should be, 0 if nothing is mounted there */
+int pfd_sys_isproc (void) {
+  struct statfs fs = {.f_type = 0};
+  int rc = pfd_sys_result(statfs("/proc", &fs));
+  return (rc < 0) ? rc : ((unsigned long)fs.f_type == PROC_SUPER_MAGIC);
+}
+
+
 /* 1 for a pidfd since Linux 6.9, 0 for anything else */
 int pfd_sys_onpidfs (int fd) {
   return ison(fd, PID_FS_MAGIC);

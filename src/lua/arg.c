@@ -8,14 +8,18 @@
 #include "../linux/nowait.h"
 #include "block.h"
 #include "constants.h"
+#include "copy.h"
+#include "expect.h"
 
 
-/* luaL_checkinteger takes the string "42" for a number; nothing here does */
+/* lua_tointegerx takes the string "42" for a number; nothing here does */
 static lua_Integer checkrange (lua_State *L, int arg, lua_Integer lo,
                                lua_Integer hi) {
+  int isinteger;
   luaL_checktype(L, arg, LUA_TNUMBER);
-  lua_Integer n = luaL_checkinteger(L, arg);
-  luaL_argcheck(L, lo <= n && n <= hi, arg, "out of range");
+  lua_Integer n = lua_tointegerx(L, arg, &isinteger);
+  if (!isinteger || n < lo || n > hi)
+    pfd_expect_arg(L, arg, pfd_expect_range(L, lo, hi));
   return n;
 }
 
@@ -48,7 +52,7 @@ int pfd_arg_fd (lua_State *L, int arg) {
 int pfd_arg_targetfd (lua_State *L, int arg) {
   int type = lua_type(L, arg);
   if (type == LUA_TUSERDATA || type == LUA_TTABLE)
-    luaL_typeerror(L, arg, "a number in the other process's descriptor table");
+    luaL_typeerror(L, arg, "number in the other process's descriptor table");
   return pfd_arg_fd(L, arg);
 }
 
@@ -59,7 +63,7 @@ int pfd_arg_signal (lua_State *L, int arg) {
   const char *name = pfd_arg_string(L, arg);
   int sig = pfd_constants_findsignal(name);
   if (sig < 0)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid signal '%s'", name));
+    pfd_expect_arg(L, arg, PFD_SIGNALNAME);
   return sig;
 }
 
@@ -82,7 +86,8 @@ long long pfd_arg_seconds (lua_State *L, int arg) {
   long long time = 0;
   luaL_checktype(L, arg, LUA_TNUMBER);
   int istime = pfd_arg_totime(lua_tonumber(L, arg), &time);
-  luaL_argcheck(L, istime, arg, "out of range");
+  if (!istime)
+    pfd_expect_arg(L, arg, PFD_SECONDS);
   return (time == PFD_FOREVER) ? PFD_FOREVER : pfd_block_deadline(time);
 }
 
@@ -109,8 +114,20 @@ const char *pfd_arg_string (lua_State *L, int arg) {
   size_t length;
   luaL_checktype(L, arg, LUA_TSTRING);
   const char *s = lua_tolstring(L, arg, &length);
-  luaL_argcheck(L, strlen(s) == length, arg, "contains a zero");
+  if (strlen(s) != length)
+    pfd_expect_arg(L, arg, PFD_NOZEROS);
   return s;
+}
+
+
+int pfd_arg_word (lua_State *L, int arg, const char *const *words) {
+  const char *word = pfd_arg_string(L, arg);
+  int i = 0;
+  while (words[i] != NULL && strcmp(words[i], word) != 0)
+    i++;
+  if (words[i] == NULL)
+    pfd_expect_arg(L, arg, pfd_expect_names(L, words, sizeof(*words)));
+  return i;
 }
 
 
@@ -118,7 +135,8 @@ const char *pfd_arg_string (lua_State *L, int arg) {
 size_t pfd_arg_length (lua_State *L, int arg) {
   luaL_checktype(L, arg, LUA_TTABLE);
   unsigned long long n = lua_rawlen(L, arg); /* wider than size_t on 32 bits */
-  luaL_argcheck(L, n < INT_MAX / 32, arg, "too long");
+  if (n > PFD_MAXFIELDS)
+    pfd_copy_toolarge(L, arg, n);
   return (size_t)n;
 }
 
@@ -131,6 +149,7 @@ const char *pfd_arg_mode (lua_State *L, int arg) {
   int valid = (rest != mode);
   rest += (*rest == '+');
   valid = valid && rest + strspn(rest, "b") == mode + length;
-  luaL_argcheck(L, valid, arg, "invalid mode");
+  if (!valid)
+    pfd_expect_arg(L, arg, "mode of io.open, such as 'r' or 'a+b',");
   return mode;
 }

@@ -52,6 +52,9 @@ int pfd_arg_boolean (lua_State *L, int arg);
 /* a string without zeros in it */
 const char *pfd_arg_string (lua_State *L, int arg);
 
+/* which of the words it is, a list that NULL ends: the place in that */
+int pfd_arg_word (lua_State *L, int arg, const char *const *words);
+
 /* the length of a list, which may be multiplied by the size of a struct */
 size_t pfd_arg_length (lua_State *L, int arg);
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 
 #include "../compat.h"
 
@@ -13,11 +12,10 @@
 
 
 Reap pfd_await_reap (lua_State *L, int arg) {
+  static const char *const words[] = {"peek", NULL};
   if (lua_isnoneornil(L, arg))
     return PFD_REAP;
-  const char *word = pfd_arg_string(L, arg);
-  if (strcmp(word, "peek") != 0)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
+  (void)pfd_arg_word(L, arg, words);
   return PFD_PEEK;
 }
 
@@ -33,6 +31,10 @@ static int isknown (const Handle *p, Reap reap) {
 ** and nobody would tell it again.
 */
 static void remember (Handle *p, End end) {
+  if (!end.child) {
+    end.pid = p->end.pid;
+    end.child = p->end.child;
+  }
   if (end.how != PFD_UNKNOWN || p->end.how == PFD_NOTYET)
     p->end = end;
   p->end.unreaped = end.unreaped;

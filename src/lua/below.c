@@ -9,7 +9,9 @@
 
 #include "../linux/process.h"
 #include "../linux/sys.h"
+#include "about.h"
 #include "arg.h"
+#include "expect.h"
 #include "explain.h"
 #include "result.h"
 
@@ -29,8 +31,8 @@ static int isoutside (const char *name) {
 
 const char *pfd_below_name (lua_State *L, int arg) {
   const char *name = pfd_arg_string(L, arg);
-  luaL_argcheck(L, !isoutside(name), arg,
-                "not the name of a file below /proc/PID");
+  if (isoutside(name))
+    pfd_expect_arg(L, arg, "name of a file below /proc/PID");
   return name;
 }
 
@@ -125,8 +127,9 @@ static int usebelow (lua_State *L, Below *b) {
 
 
 static int fail (lua_State *L, const Below *b, int rc) {
-  int n = (rc == -ENOSYS) ? pfd_fail_before(L, b->call, "5.6", rc)
-                          : pfd_fail(L, b->call, rc);
+  const char *call = pfd_about_file(L, b->call, 1, b->name);
+  int n = (rc == -ENOSYS) ? pfd_fail_before(L, call, "5.6", rc)
+                          : pfd_fail_proc(L, call, rc);
   if (rc == -EACCES)
     pfd_explain(L, 1, PFD_READ);
   return n;

@@ -7,6 +7,7 @@
 #include "../compat.h"
 
 #include "../linux/sys.h"
+#include "expect.h"
 #include "handle.h"
 
 
@@ -22,8 +23,7 @@ static int tofd (lua_State *L) {
 static int ofhandle (lua_State *L, const char **reason) {
   const Handle *h = pfd_handle_check(L, lua_gettop(L));
   if (h->fd < 0)
-    *reason = lua_pushfstring(L, "attempt to use a closed %s",
-                              pfd_handle_name(pfd_handle_type(L, -1)));
+    *reason = pfd_handle_closed(L, pfd_handle_type(L, -1));
   return h->fd;
 }
 
@@ -31,7 +31,7 @@ static int ofhandle (lua_State *L, const char **reason) {
 static int offile (lua_State *L, FILE *file, const char **reason) {
   if (file != NULL)
     return pfd_sys_fileno(file);
-  *reason = lua_pushliteral(L, "attempt to use a closed file");
+  *reason = lua_pushliteral(L, "open file expected, got a closed file");
   return -1;
 }
 
@@ -41,10 +41,12 @@ static int askobject (lua_State *L, const char *name, const char **reason) {
   lua_pushvalue(L, -2); /* object, method, object */
   lua_call(L, 1, 1);
   int fd = tofd(L);
+  if (fd < 0) {
+    const char *what = lua_pushfstring(L, "open descriptor from '%s'", name);
+    lua_insert(L, -2);
+    *reason = pfd_expect(L, what, lua_gettop(L));
+  }
   lua_pop(L, 1);
-  if (fd < 0)
-    *reason = lua_pushfstring(
-      L, "method '%s' gives no descriptor: is it closed?", name);
   return fd;
 }
 
@@ -60,7 +62,8 @@ static int ofobject (lua_State *L, const char **reason) {
 }
 
 
-int pfd_borrow_try (lua_State *L, const char **reason) {
+/* without a reason for what is no descriptor at all */
+static int getfd (lua_State *L, const char **reason) {
   *reason = NULL;
   int type = lua_type(L, -1);
   if (type == LUA_TNUMBER)
@@ -75,6 +78,15 @@ int pfd_borrow_try (lua_State *L, const char **reason) {
 }
 
 
+int pfd_borrow_try (lua_State *L, const char **reason) {
+  int top = lua_gettop(L);
+  int fd = getfd(L, reason);
+  if (fd < 0 && *reason == NULL)
+    *reason = pfd_expect(L, "descriptor", top);
+  return fd;
+}
+
+
 int pfd_borrow_isheld (lua_State *L, int fd) {
   if (pfd_handle_type(L, -1) != PFD_NONE)
     return ((const Handle *)lua_touserdata(L, -1))->fd == fd;
@@ -84,21 +96,13 @@ int pfd_borrow_isheld (lua_State *L, int fd) {
 }
 
 
-int pfd_borrow (lua_State *L) {
+int pfd_borrow_arg (lua_State *L, int arg) {
   const char *reason;
-  int fd = pfd_borrow_try(L, &reason);
-  if (reason != NULL)
-    luaL_error(L, "%s", reason);
-  return fd;
-}
-
-
-int pfd_borrow_arg (lua_State *L, int arg, const char *what) {
   int top = lua_gettop(L);
   lua_pushvalue(L, arg);
-  int fd = pfd_borrow(L);
+  int fd = pfd_borrow_try(L, &reason);
   if (fd < 0)
-    luaL_typeerror(L, arg, what);
+    luaL_argerror(L, arg, reason);
   lua_settop(L, top);
   return fd;
 }

@@ -13,21 +13,16 @@
 
 
 /*
-** The number behind the value on top, which stays there; -1 if it is no
-** descriptor. Raises if it is a closed one. May call methods.
+** The number behind an argument, which has to be a descriptor, or this raises.
+** To be asked anew before each use, as a finalizer may have closed it. May call
+** methods.
 */
-int pfd_borrow (lua_State *L);
+int pfd_borrow_arg (lua_State *L, int arg);
 
 /*
-** The same for an argument, which has to be one: 'what' is its name. To be
-** asked anew before each use, as a finalizer may have closed it.
-*/
-int pfd_borrow_arg (lua_State *L, int arg, const char *what);
-
-/*
-** The same, for a caller that makes the message itself. Returns -1, also for a
-** closed descriptor, and then pushes the 'reason'; the reason is NULL for what
-** is no descriptor.
+** The same for the value on top, which stays there, for a caller that makes the
+** message itself. Returns -1 for what is closed or no descriptor, and then
+** pushes the 'reason'.
 */
 int pfd_borrow_try (lua_State *L, const char **reason);
 

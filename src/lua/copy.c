@@ -1,14 +1,14 @@
 #include "copy.h"
 
-#include <limits.h>
-
 #include "../compat.h"
+
+#include "expect.h"
 
 /* how often a table may grow while room is made for its copy */
 #define TRIES 8
 
-/* so many elements, times any struct of ours, are an int still */
-#define MAXFIELDS (INT_MAX / 32)
+/* of a table that finalizers never leave alone */
+#define GROWS "table that does not grow while it is read expected"
 
 
 size_t pfd_copy_count (lua_State *L) {
@@ -19,10 +19,17 @@ size_t pfd_copy_count (lua_State *L) {
 }
 
 
+int pfd_copy_toolarge (lua_State *L, int arg, unsigned long long n) {
+  lua_pushfstring(L, "table of at most %d elements", (int)PFD_MAXFIELDS);
+  const char *what = lua_tostring(L, -1);
+  return luaL_argerror(L, arg, pfd_expect_number(L, what, (lua_Integer)n));
+}
+
+
 /* push a table with room for a list; the allocation may run finalizers */
 static void newlist (lua_State *L, int arg, unsigned long long n) {
-  if (n > MAXFIELDS)
-    luaL_argerror(L, arg, "too large");
+  if (n > PFD_MAXFIELDS)
+    pfd_copy_toolarge(L, arg, n);
   lua_createtable(L, (int)n, 0);
 }
 
@@ -58,7 +65,7 @@ static void pushfields (lua_State *L, int arg) {
     }
     return;
   }
-  luaL_argerror(L, arg, "grows while it is read");
+  luaL_argerror(L, arg, GROWS);
 }
 
 
@@ -95,5 +102,5 @@ size_t pfd_copy_list (lua_State *L, int arg) {
     }
     lua_pop(L, 1);
   }
-  return (size_t)luaL_argerror(L, arg, "grows while it is read");
+  return (size_t)luaL_argerror(L, arg, GROWS);
 }

@@ -9,10 +9,17 @@
 #define pfd_copy_h
 
 #include "../compat.h"
+#include <limits.h>
 #include <stddef.h>
 
 #pragma GCC visibility push(hidden)
 
+
+/* so many elements, times any struct of ours, are an int still */
+#define PFD_MAXFIELDS (INT_MAX / 32 - 1)
+
+/* raise about argument 'arg' that it has 'n' of them, which is more */
+int pfd_copy_toolarge (lua_State *L, int arg, unsigned long long n);
 
 /* the number of fields of the table on top, those of its list too */
 size_t pfd_copy_count (lua_State *L);

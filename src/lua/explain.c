@@ -130,8 +130,8 @@ static const char *checkuser (lua_State *L, const Status *s, Access access) {
   if (reason == NULL)
     reason = checkids(L, "group", s->gids, gid);
   if (reason == NULL && !s->dumpable)
-    reason = "it is not dumpable (it has changed its user, runs a file it may "
-             "not read, or asked for it with PR_SET_DUMPABLE), and this "
+    reason = "it is not dumpable, as it has changed its user, runs a file it "
+             "may not read, or asked for it with PR_SET_DUMPABLE; and this "
              "process has no CAP_SYS_PTRACE";
   return reason;
 }
@@ -171,7 +171,7 @@ void pfd_explain (lua_State *L, int arg, Access access) {
   const Handle *p = pfd_handle_check(L, arg);
   const char *reason = (p->fd >= 0) ? findreason(L, p->fd, access) : NULL;
   if (reason != NULL) {
-    lua_pushfstring(L, "%s: %s", lua_tostring(L, message), reason);
+    lua_pushfstring(L, "%s (%s)", lua_tostring(L, message), reason);
     lua_replace(L, message);
   }
   lua_settop(L, message + 1);

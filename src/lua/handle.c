@@ -5,7 +5,6 @@
 #include "../compat.h"
 
 #include "../linux/sys.h"
-#include "result.h"
 
 
 /*
@@ -148,10 +147,16 @@ const char *pfd_handle_name (Type type) {
 }
 
 
+const char *pfd_handle_closed (lua_State *L, Type type) {
+  const char *name = pfd_handle_name(type);
+  return lua_pushfstring(L, "open %s expected, got a closed %s", name, name);
+}
+
+
 static Handle *checkopen (lua_State *L, int arg, Type type) {
   Handle *h = (Handle *)lua_touserdata(L, arg);
   if (h->fd < 0)
-    luaL_error(L, "attempt to use a closed %s", pfd_handle_name(type));
+    luaL_argerror(L, arg, pfd_handle_closed(L, type));
   return h;
 }
 
@@ -249,14 +254,4 @@ int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about) {
     rc = attempt(fd, about);
   } while (pfd_handle_retry(L, rc, &tries));
   return rc;
-}
-
-
-int pfd_handle_own (lua_State *L, Handle *h, const char *call, int rc) {
-  if (rc < 0) {
-    (void)pfd_handle_close(h);
-    return pfd_fail(L, call, rc);
-  }
-  h->fd = rc;
-  return 1;
 }

@@ -42,7 +42,7 @@ typedef struct Handle {
   int cgroup;     /* the directory of the process's, or -1 */
   Census *census; /* that counts it, or NULL */
   Input *input;   /* of a pidfd.fd, read and not taken yet */
-  End end;        /* of a process, once 'wait' has told it */
+  End end;        /* of a process, once 'wait' has told it; its number */
 } Handle;
 
 
@@ -61,6 +61,9 @@ Type pfd_handle_type (lua_State *L, int arg);
 
 /* what Lua calls that type */
 const char *pfd_handle_name (Type type);
+
+/* push, and return, what errors say of one that is closed */
+const char *pfd_handle_closed (lua_State *L, Type type);
 
 /* raise unless 'arg' is a handle, open or closed, of either type */
 Handle *pfd_handle_check (lua_State *L, int arg);
@@ -111,9 +114,6 @@ int pfd_handle_isscarce (int rc);
 ** of them may raise here: what is open must have an owner.
 */
 int pfd_handle_retry (lua_State *L, int rc, int *tries);
-
-/* own the descriptor 'rc', or fail if it is an error; 'h' is on top */
-int pfd_handle_own (lua_State *L, Handle *h, const char *call, int rc);
 
 
 #pragma GCC visibility pop

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 
 #include "../compat.h"
 
@@ -12,30 +11,13 @@
 #include "../linux/process.h"
 #include "../linux/signal.h"
 #include "../linux/sys.h"
-#include "arg.h"
 #include "await.h"
 #include "block.h"
 
 /* PID 1 of a pid namespace, to the processes in it */
 #define INIT 1
 
-
-int pfd_job_findscope (const char *word) {
-  static const char *const words[] = {"process", "group", "cgroup"};
-  for (int scope = PFD_PROCESS; scope <= PFD_CGROUP; scope++)
-    if (strcmp(word, words[scope]) == 0)
-      return scope;
-  return -1;
-}
-
-
-Scope pfd_job_scope (lua_State *L, int arg) {
-  const char *word = pfd_arg_string(L, arg);
-  int scope = pfd_job_findscope(word);
-  if (scope < 0)
-    luaL_argerror(L, arg, lua_pushfstring(L, "invalid option '%s'", word));
-  return (Scope)scope;
-}
+#define OURSELVES "it is this process"
 
 
 /*
@@ -57,7 +39,7 @@ static Refusal refuseunknown (int pidfd, int rc) {
     return (Refusal){0, NULL};
   if (rc == -EREMOTE && pfd_sys_send_signal(pidfd, 0, NULL, 0) == -EINVAL)
     return (Refusal){-EINVAL, "it is in another pid namespace"};
-  return (Refusal){rc, (rc == -ENOENT) ? "is /proc mounted?" : NULL};
+  return (Refusal){rc, NULL};
 }
 
 
@@ -70,7 +52,7 @@ static Refusal check (int pidfd) {
     return (Refusal){0, NULL};
   int rc = pfd_process_isself(pidfd, PFD_ANYTHREAD);
   if (rc == 1)
-    return (Refusal){-EDEADLK, NULL};
+    return (Refusal){-EDEADLK, OURSELVES};
   pid_t pid = pfd_process_pid(pidfd);
   if (rc < 0 || pid < 0)
     return refuseunknown(pidfd, (pid < 0) ? pid : rc);
@@ -98,7 +80,7 @@ static Refusal mayend (lua_State *L, int arg) {
 ** of the other have both ended, the two may be the same group.
 */
 static Refusal checkgroup (const Handle *p) {
-  int rc = pfd_signal_isourgroup(p->fd, p->end.pid);
+  int rc = pfd_signal_isourgroup(p->fd, pfd_end_childpid(&p->end));
   if (rc == 0)
     return (Refusal){0, NULL};
   if (rc == 1)
@@ -225,7 +207,9 @@ static int lookatgroup (const Handle *p, int closely) {
     return (rc == -ESRCH) ? 0 : rc;
   if (!closely)
     return 1;
-  pid_t pid = (p->end.pid > 0) ? p->end.pid : pfd_process_pid(p->fd);
+  pid_t pid = pfd_end_childpid(&p->end);
+  if (pid == 0)
+    pid = pfd_process_pid(p->fd);
   return (pid > 0) ? pfd_signal_grouplives(pid) != 0 : 1;
 }
 
@@ -408,7 +392,7 @@ static int lookatone (lua_State *L, const Job *job, End *end) {
 static Refusal endone (lua_State *L, const Job *job, End *end) {
   int rc = lookatone(L, job, end);
   if (rc < 0 && rc != -ETIMEDOUT)
-    return (Refusal){rc, NULL};
+    return (Refusal){rc, (rc == -EDEADLK) ? OURSELVES : NULL};
   if (rc == 0 && job->scope == PFD_PROCESS) {
     Await await = {job->arg, job->deadline, job->reap};
     if (end->how == PFD_UNKNOWN) /* it may be told in time */

@@ -15,6 +15,7 @@
 #pragma GCC visibility push(hidden)
 
 
+/* Lua's words for them, in this order, are "process", "group", "cgroup" */
 typedef enum Scope { PFD_PROCESS, PFD_GROUP, PFD_CGROUP } Scope;
 
 /* how long to wait after SIGKILL: five seconds */
@@ -27,12 +28,6 @@ typedef struct Job {
   Reap reap;
   Scope scope;
 } Job;
-
-/* that of this name, or -1 */
-int pfd_job_findscope (const char *word);
-
-/* the word at 'arg': raises if it is none */
-Scope pfd_job_scope (lua_State *L, int arg);
 
 /*
 ** End it: wait until the deadline for the process and for all the rest, send

@@ -15,6 +15,7 @@
 #include "borrow.h"
 #include "constants.h"
 #include "copy.h"
+#include "expect.h"
 
 /* the highest user or group id; the next one means "leave it" */
 #define MAXID 0xFFFFFFFELL
@@ -70,6 +71,12 @@ void pfd_plan_wanttype (lua_State *L, const char *key, int type) {
 }
 
 
+/* raise about the value on top */
+static void expected (lua_State *L, const char *key, const char *what) {
+  pfd_plan_bad(L, key, pfd_expect(L, what, lua_gettop(L)));
+}
+
+
 /* a method of an object to borrow may change the options meanwhile */
 void pfd_plan_keep (lua_State *L) {
   lua_rawseti(L, PFD_KEPT, (lua_Integer)lua_rawlen(L, PFD_KEPT) + 1);
@@ -78,7 +85,8 @@ void pfd_plan_keep (lua_State *L) {
 
 /* the length of a list with holes may not fit into a size_t */
 static void *newarray (lua_State *L, unsigned long long n, size_t size) {
-  luaL_argcheck(L, n < INT_MAX / 32, PFD_OPTIONS, "too large");
+  if (n > PFD_MAXFIELDS)
+    pfd_copy_toolarge(L, PFD_OPTIONS, n);
   size_t room = ((size_t)n + 1) * size;
   void *array = lua_newuserdatauv(L, room, 0);
   memset(array, 0, room);
@@ -92,21 +100,22 @@ static const char *tostring (lua_State *L, const char *key) {
   pfd_plan_wanttype(L, key, LUA_TSTRING);
   const char *s = lua_tolstring(L, -1, &length);
   if (strlen(s) != length)
-    pfd_plan_bad(L, key, "contains a zero");
+    expected(L, key, PFD_NOZEROS);
   pfd_plan_keep(L);
   return s;
 }
 
 
-static lua_Integer tointeger (lua_State *L, const char *key, lua_Integer lo,
+lua_Integer pfd_plan_integer (lua_State *L, const char *key, lua_Integer lo,
                               lua_Integer hi) {
   int isinteger;
   pfd_plan_wanttype(L, key, LUA_TNUMBER);
   lua_Integer n = lua_tointegerx(L, -1, &isinteger);
-  if (!isinteger)
-    pfd_plan_bad(L, key, "number has no integer representation");
-  if (n < lo || n > hi)
-    pfd_plan_bad(L, key, "out of range");
+  if (!isinteger || n < lo || n > hi) {
+    int value = lua_gettop(L);
+    const char *what = pfd_expect_range(L, lo, hi);
+    pfd_plan_bad(L, key, pfd_expect(L, what, value));
+  }
   lua_pop(L, 1);
   return n;
 }
@@ -122,11 +131,13 @@ static int toboolean (lua_State *L, const char *key) {
 
 static int tosignal (lua_State *L, const char *key) {
   if (lua_type(L, -1) != LUA_TSTRING)
-    return (int)tointeger(L, key, 0, INT_MAX);
+    return (int)pfd_plan_integer(L, key, 0, INT_MAX);
   const char *name = tostring(L, key);
   int sig = pfd_constants_findsignal(name);
-  if (sig < 0)
-    pfd_plan_bad(L, key, lua_pushfstring(L, "invalid signal '%s'", name));
+  if (sig < 0) {
+    lua_pushstring(L, name);
+    expected(L, key, PFD_SIGNALNAME);
+  }
   return sig;
 }
 
@@ -135,9 +146,6 @@ static int tosignal (lua_State *L, const char *key) {
 static int todescriptor (lua_State *L, const char *key, Borrowed *b) {
   const char *reason;
   int fd = pfd_borrow_try(L, &reason);
-  if (fd < 0 && reason == NULL)
-    reason =
-      lua_pushfstring(L, "descriptor expected, got %s", luaL_typename(L, -1));
   if (fd < 0)
     pfd_plan_bad(L, key, reason);
   pfd_plan_keep(L);
@@ -170,8 +178,10 @@ static void readpath (lua_State *L, Plan *plan, const char *key) {
 
 
 static void checkname (lua_State *L, const char *key, const char *name) {
-  if (*name == '\0' || strchr(name, '=') != NULL)
-    pfd_plan_bad(L, key, lua_pushfstring(L, "'%s' cannot be a name", name));
+  if (*name == '\0' || strchr(name, '=') != NULL) {
+    lua_pushstring(L, name);
+    expected(L, key, "name that has no '=' and is not empty");
+  }
 }
 
 
@@ -232,17 +242,29 @@ static void readenv (lua_State *L, Plan *plan, const char *key) {
 }
 
 
+int pfd_plan_word (lua_State *L, const char *key, const char *const *words) {
+  const char *word = tostring(L, key);
+  int i = 0;
+  while (words[i] != NULL && strcmp(word, words[i]) != 0)
+    i++;
+  if (words[i] == NULL) {
+    const char *what = pfd_expect_names(L, words, sizeof(*words));
+    lua_pushstring(L, word);
+    expected(L, key, what);
+  }
+  return i;
+}
+
+
 static Stream readstream (lua_State *L, Plan *plan, const char *key, int i) {
-  static const char *const words[] = {"inherit", "null", "pipe", "stdout"};
+  static const char *const words[] = {"inherit", "null", "pipe", NULL};
+  static const char *const errwords[] = {"inherit", "null", "pipe", "stdout",
+                                         NULL};
+  const char *const *all = (i == 2) ? errwords : words;
   if (lua_type(L, -1) != LUA_TSTRING)
     return (Stream){.kind = PFD_BORROW,
                     .fd = todescriptor(L, key, &plan->single[i])};
-  const char *word = tostring(L, key);
-  for (int kind = PFD_INHERIT; kind <= (i == 2 ? PFD_STDOUT : PFD_PIPE); kind++)
-    if (strcmp(word, words[kind]) == 0)
-      return (Stream){.kind = (Kind)kind};
-  pfd_plan_bad(L, key, lua_pushfstring(L, "invalid option '%s'", word));
-  return (Stream){.kind = PFD_CLOSED};
+  return (Stream){.kind = (Kind)pfd_plan_word(L, key, all)};
 }
 
 
@@ -270,7 +292,7 @@ static void readfds (lua_State *L, Plan *plan, const char *key) {
     size_t i = plan->nextra++;
     Move *m = &plan->extra[i];
     lua_pushvalue(L, -2); /* number, descriptor, number */
-    m->to = (int)tointeger(L, key, 3, INT_MAX - 1);
+    m->to = (int)pfd_plan_integer(L, key, 3, INT_MAX - 1);
     lua_pushfstring(L, "%s[%d]", key, m->to);
     m->name = tostring(L, key);
     m->from = todescriptor(L, m->name, &plan->each[i]);
@@ -282,11 +304,11 @@ static void readfds (lua_State *L, Plan *plan, const char *key) {
 static void readgroups (lua_State *L, Plan *plan, const char *key) {
   size_t n = totable(L, key);
   if (n != lua_rawlen(L, -1))
-    pfd_plan_bad(L, key, "list expected");
+    pfd_plan_bad(L, key, PFD_NOLIST);
   gid_t *groups = (gid_t *)newarray(L, n, sizeof(gid_t));
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
-    groups[i] = (gid_t)tointeger(L, key, 0, MAXID);
+    groups[i] = (gid_t)pfd_plan_integer(L, key, 0, MAXID);
   }
   plan->launch.setgroups = 1;
   plan->launch.groups = groups;
@@ -297,19 +319,19 @@ static void readgroups (lua_State *L, Plan *plan, const char *key) {
 
 static void readgid (lua_State *L, Plan *plan, const char *key) {
   plan->launch.setgid = 1;
-  plan->launch.gid = (gid_t)tointeger(L, key, 0, MAXID);
+  plan->launch.gid = (gid_t)pfd_plan_integer(L, key, 0, MAXID);
 }
 
 
 static void readuid (lua_State *L, Plan *plan, const char *key) {
   plan->launch.setuid = 1;
-  plan->launch.uid = (uid_t)tointeger(L, key, 0, MAXID);
+  plan->launch.uid = (uid_t)pfd_plan_integer(L, key, 0, MAXID);
 }
 
 
 static void readpgroup (lua_State *L, Plan *plan, const char *key) {
   plan->launch.setpgid = 1;
-  plan->launch.pgroup = (pid_t)tointeger(L, key, 0, INT_MAX);
+  plan->launch.pgroup = (pid_t)pfd_plan_integer(L, key, 0, INT_MAX);
 }
 
 
@@ -338,17 +360,17 @@ static void readcgroup (lua_State *L, Plan *plan, const char *key) {
 
 static void readumask (lua_State *L, Plan *plan, const char *key) {
   plan->launch.setumask = 1;
-  plan->launch.umask = (unsigned int)tointeger(L, key, 0, 0777);
+  plan->launch.umask = (unsigned int)pfd_plan_integer(L, key, 0, 0777);
 }
 
 
 static void readnice (lua_State *L, Plan *plan, const char *key) {
-  plan->launch.nice = (int)tointeger(L, key, -20, 19);
+  plan->launch.nice = (int)pfd_plan_integer(L, key, -20, 19);
 }
 
 
 static void readoom (lua_State *L, Plan *plan, const char *key) {
-  int score = (int)tointeger(L, key, -1000, 1000);
+  int score = (int)pfd_plan_integer(L, key, -1000, 1000);
   Launch *l = &plan->launch;
   l->oomlength = (size_t)snprintf(l->oom, PFD_OOMSIZE, "%d", score);
 }
@@ -357,7 +379,7 @@ static void readoom (lua_State *L, Plan *plan, const char *key) {
 /* whether it is open in the child is known when all is read: 'checkctty' */
 static void readctty (lua_State *L, Plan *plan, const char *key) {
   plan->launch.setctty = 1;
-  plan->launch.ctty = (int)tointeger(L, key, 0, INT_MAX);
+  plan->launch.ctty = (int)pfd_plan_integer(L, key, 0, INT_MAX);
 }
 
 
@@ -365,7 +387,7 @@ static void readctty (lua_State *L, Plan *plan, const char *key) {
 static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
   size_t n = totable(L, key);
   if (lua_rawlen(L, -1) != n)
-    pfd_plan_bad(L, key, "list expected");
+    pfd_plan_bad(L, key, PFD_NOLIST);
   plan->launch.keepsignals = 0;
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
@@ -373,30 +395,33 @@ static void readkeepsignals (lua_State *L, Plan *plan, const char *key) {
     if (sig >= 1 && sig <= 64)
       plan->launch.keepsignals |= PFD_SIGNALBIT(sig);
     else
-      pfd_plan_bad(L, key, "out of range");
+      pfd_plan_bad(L, key, pfd_expect_number(L, "signal from 1 to 64", sig));
   }
   lua_pop(L, 1);
 }
 
 
+#define LIMITVALUE "integer from 0 to 2^63 - 1 or 'unlimited'"
+
 /* 64 bits, also where Lua's integers have less */
 static unsigned long long tolimit (lua_State *L, const char *key) {
   if (lua_type(L, -1) == LUA_TSTRING) {
     const char *word = tostring(L, key);
-    if (strcmp(word, "unlimited") != 0)
-      pfd_plan_bad(L, key, lua_pushfstring(L, "invalid limit '%s'", word));
+    if (strcmp(word, "unlimited") != 0) {
+      lua_pushstring(L, word);
+      expected(L, key, LIMITVALUE);
+    }
     return PFD_UNLIMITED;
   }
-  pfd_plan_wanttype(L, key, LUA_TNUMBER);
   lua_Number n = lua_tonumber(L, -1);
-  if (!(n >= 0 && n < 0x1p63)) /* also what is no number */
-    pfd_plan_bad(L, key, "out of range");
+  if (lua_type(L, -1) != LUA_TNUMBER || !(n >= 0 && n < 0x1p63))
+    expected(L, key, LIMITVALUE); /* also what is no number */
   int isinteger = lua_isinteger(L, -1);
   unsigned long long limit = isinteger
                                ? (unsigned long long)lua_tointeger(L, -1)
                                : (unsigned long long)n;
   if (!isinteger && (lua_Number)limit != n)
-    pfd_plan_bad(L, key, "number has no integer representation");
+    expected(L, key, LIMITVALUE);
   lua_pop(L, 1);
   return limit;
 }
@@ -409,7 +434,7 @@ static void readlimit (lua_State *L, const char *key, Limit *limit) {
     return;
   }
   if (totable(L, key) != 2 || lua_rawlen(L, -1) != 2)
-    pfd_plan_bad(L, key, "soft and hard limit expected");
+    pfd_plan_bad(L, key, "{soft, hard} expected, got another table");
   lua_rawgeti(L, -1, 1);
   limit->soft = tolimit(L, key);
   lua_rawgeti(L, -1, 2);
@@ -421,15 +446,12 @@ static void readlimit (lua_State *L, const char *key, Limit *limit) {
 /* assumes the table on top, in which some name is no limit's */
 static void badlimit (lua_State *L, const char *key) {
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-    const char *name = luaL_tolstring(L, -2, NULL);
-    const Resource *r = resources;
-    while (r->name != NULL && strcmp(r->name, name) != 0)
-      r++;
-    if (r->name == NULL)
-      pfd_plan_bad(L, key, lua_pushfstring(L, "no limit '%s'", name));
-    lua_pop(L, 1);
+    if (pfd_expect_isname(L, -2, resources, sizeof(*resources)))
+      continue;
+    const char *what = pfd_expect_names(L, resources, sizeof(*resources));
+    lua_pushvalue(L, -3); /* name, limit, what */
+    expected(L, key, what);
   }
-  pfd_plan_bad(L, key, "no limit has such a name"); /* with a zero in it */
 }
 
 
@@ -504,27 +526,37 @@ static const Option options[] = {
 };
 /* clang-format on */
 
+#define PFD_NOPTIONS (sizeof(options) / sizeof(*options))
 
-/* assumes a key and its value on top */
-static int isoption (lua_State *L) {
-  size_t length;
-  if (lua_type(L, -2) != LUA_TSTRING)
-    return 0;
-  const char *key = lua_tolstring(L, -2, &length);
-  const Option *o = options;
-  while (o->key != NULL && strcmp(o->key, key) != 0)
-    o++;
-  return o->key != NULL && strlen(key) == length;
+
+/* assumes the key on top; 'more' are the caller's own options */
+static void badkey (lua_State *L, const char *const *more) {
+  const char *names[PFD_NOPTIONS + PFD_MAXMORE];
+  size_t n = 0;
+  int key = lua_gettop(L);
+  while (more[n] != NULL) {
+    names[n] = more[n];
+    n++;
+  }
+  for (const Option *o = options; o->key != NULL; o++)
+    names[n++] = o->key;
+  names[n] = NULL;
+  const char *what = pfd_expect_names(L, names, sizeof(*names));
+  what = lua_pushfstring(L, "number of an argument, %s", what);
+  luaL_argerror(L, PFD_OPTIONS, pfd_expect(L, what, key));
 }
 
 
 /* every key is an argument's number or an option's name */
-static void checkkeys (lua_State *L) {
+static void checkkeys (lua_State *L, const char *const *more) {
   lua_Integer n = (lua_Integer)lua_rawlen(L, PFD_OPTIONS);
   for (lua_pushnil(L); lua_next(L, PFD_OPTIONS); lua_pop(L, 1)) {
     lua_Integer i = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
-    if (!isoption(L) && (i < 1 || i > n))
-      pfd_plan_bad(L, luaL_tolstring(L, -2, NULL), "unknown key");
+    if (pfd_expect_isname(L, -2, options, sizeof(*options)) ||
+        (i >= 1 && i <= n))
+      continue;
+    lua_pushvalue(L, -2);
+    badkey(L, more);
   }
 }
 
@@ -542,7 +574,8 @@ static void readoptions (lua_State *L, Plan *plan) {
 
 static void readarguments (lua_State *L, Plan *plan) {
   unsigned long long n = lua_rawlen(L, PFD_OPTIONS);
-  luaL_argcheck(L, n > 0, PFD_OPTIONS, "no program");
+  if (n == 0)
+    pfd_plan_bad(L, "[1]", "name of a program expected, got nil");
   const char **argv = (const char **)newarray(L, n, sizeof(char *));
   for (int i = 0; i < (int)n; i++) {
     lua_rawgeti(L, PFD_OPTIONS, (lua_Integer)i + 1);
@@ -619,8 +652,8 @@ static void checkgroups (lua_State *L, const Plan *plan) {
   if (pfd_sys_hascapability(CAP_SETGID))
     pfd_plan_bad(L, "groups",
                  lua_pushfstring(L,
-                                 "say which groups user %I is to have, such as "
-                                 "groups = {}",
+                                 "list of those of user %I expected, such as "
+                                 "{}, got nil",
                                  (LUAI_UACINT)l->uid));
 }
 
@@ -631,12 +664,13 @@ static void checkctty (lua_State *L, const Plan *plan) {
   if (!l->setctty)
     return;
   if (!l->setsid)
-    pfd_plan_bad(L, "ctty", "takes session = true");
+    pfd_plan_bad(L, "ctty", "session = true expected with it, got none");
   int found = l->ctty < 3;
   for (size_t i = 0; i < plan->nextra; i++)
     found = found || plan->extra[i].to == l->ctty;
   if (!found)
-    pfd_plan_bad(L, "ctty", lua_pushfstring(L, "%d is not in fds", l->ctty));
+    pfd_plan_bad(L, "ctty",
+                 pfd_expect_number(L, "0 to 2 or a number in fds", l->ctty));
 }
 
 
@@ -664,12 +698,12 @@ int pfd_plan_check (lua_State *L, const Plan *plan, Failure *failure) {
 }
 
 
-void pfd_plan_read (lua_State *L, Plan *plan) {
+void pfd_plan_read (lua_State *L, Plan *plan, const char *const *more) {
   *plan = (Plan){.launch = {.cgroup = -1, .keepsignals = PFD_KEEPSIGNALS}};
   lua_pushvalue(L, PFD_OPTIONS);
   pfd_copy_table(L, PFD_OPTIONS);
   lua_replace(L, PFD_OPTIONS);
-  checkkeys(L);
+  checkkeys(L, more);
   readarguments(L, plan);
   readoptions(L, plan);
   checkgroups(L, plan);

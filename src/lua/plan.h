@@ -57,8 +57,21 @@ int pfd_plan_bad (lua_State *L, const char *key, const char *reason);
 /* the option's value is on top: raises if it is of another type */
 void pfd_plan_wanttype (lua_State *L, const char *key, int type);
 
-/* read the options */
-void pfd_plan_read (lua_State *L, Plan *plan);
+/* take an integer off the top, or raise unless it is one from 'lo' to 'hi' */
+lua_Integer pfd_plan_integer (lua_State *L, const char *key, lua_Integer lo,
+                              lua_Integer hi);
+
+/* take a word off the top: its place in the list, or raise unless it is there */
+int pfd_plan_word (lua_State *L, const char *key, const char *const *words);
+
+/* at most so many options that a caller has of its own, and NULL */
+#define PFD_MAXMORE 8
+
+/*
+** Read the options. Those that the caller has taken out of the table before are
+** 'more', a list that NULL ends.
+*/
+void pfd_plan_read (lua_State *L, Plan *plan, const char *const *more);
 
 /*
 ** To be called right before each launch: 0, or -EBADF if a finalizer or a

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../compat.h"
 
 #include "../linux/launch.h"
 #include "../linux/sys.h"
+#include "expect.h"
 #include "handle.h"
 #include "plan.h"
 #include "result.h"
@@ -229,16 +231,16 @@ static void arrange (Plan *plan) {
 
 void pfd_program_begin (lua_State *L) {
   luaL_checktype(L, PFD_OPTIONS, LUA_TTABLE);
-  luaL_argcheck(L, lua_isnoneornil(L, PFD_OPTIONS + 1), PFD_OPTIONS + 1,
-                "options belong to the one table");
+  if (!lua_isnoneornil(L, PFD_OPTIONS + 1))
+    pfd_expect_arg(L, PFD_OPTIONS + 1, "nothing but one table");
   lua_settop(L, PFD_OPTIONS);
   lua_newtable(L);
   lua_newtable(L);
 }
 
 
-void pfd_program_read (lua_State *L, Plan *plan) {
-  pfd_plan_read(L, plan);
+void pfd_program_read (lua_State *L, Plan *plan, const char *const *more) {
+  pfd_plan_read(L, plan, more);
   lua_settop(L, PFD_PIPES);
 }
 
@@ -288,5 +290,6 @@ int pfd_program_fail (lua_State *L, const char *name, const Failure *failure,
     return pfd_fail_before(L, call, failure->since, rc);
   if (failure->hint[0] != '\0')
     return pfd_fail_hint(L, call, failure->hint, rc);
-  return pfd_fail(L, call, rc);
+  return (strncmp(about, "/proc/", 6) == 0) ? pfd_fail_proc(L, call, rc)
+                                            : pfd_fail(L, call, rc);
 }

@@ -37,8 +37,8 @@ typedef struct Opened {
 /* raise unless there is one argument, a table; make the stack of a plan */
 void pfd_program_begin (lua_State *L);
 
-/* read the table; nothing is on the stack above PFD_PIPES then */
-void pfd_program_read (lua_State *L, Plan *plan);
+/* read the table, see pfd_plan_read; nothing is on the stack above PFD_PIPES then */
+void pfd_program_read (lua_State *L, Plan *plan, const char *const *more);
 
 /*
 ** Open the streams and start the program. Returns what pfd_start returns; if

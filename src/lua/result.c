@@ -5,6 +5,7 @@
 
 #include "../compat.h"
 
+#include "../linux/process.h"
 #include "../linux/sys.h"
 
 
@@ -22,6 +23,25 @@ int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc) {
   lua_pushfstring(L, "%s (%s)", lua_tostring(L, -2), hint);
   lua_replace(L, -3);
   return n;
+}
+
+
+/* what is missing, or NULL */
+static const char *findmissing (int rc) {
+  if (rc != -ENOENT)
+    return NULL;
+  if (pfd_sys_isproc() != 1)
+    return "/proc is not mounted";
+  return (pfd_process_isourproc() == 0)
+           ? "/proc is that of another pid namespace"
+           : NULL;
+}
+
+
+int pfd_fail_proc (lua_State *L, const char *call, int rc) {
+  const char *missing = findmissing(rc);
+  return (missing != NULL) ? pfd_fail_hint(L, call, missing, rc)
+                           : pfd_fail(L, call, rc);
 }
 
 

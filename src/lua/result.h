@@ -11,11 +11,20 @@
 #pragma GCC visibility push(hidden)
 
 
-/* nil, "call: reason", errno; 'rc' is a negative errno */
+/*
+** nil, "call: reason", errno; 'rc' is a negative errno. In the message "call"
+** is "call subject" mostly, see about.h.
+*/
 int pfd_fail (lua_State *L, const char *call, int rc);
 
 /* the same, with "(hint)" after the reason */
 int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc);
+
+/*
+** The same for a call that reads /proc: if it fails with ENOENT because that is
+** missing, the hint says so.
+*/
+int pfd_fail_proc (lua_State *L, const char *call, int rc);
 
 /*
 ** The same for what came with Linux 'version': "(before Linux 'version')" is
