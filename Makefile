@@ -1,10 +1,10 @@
-# Everything that is built goes to build/, never into the source tree.
+# Everything that is built goes below BUILD, never among the sources.
 
-CC = cc
 CFLAGS ?= -O2
 LUA_VERSION = 5.4
 PREFIX = /usr/local
-BUILD = build/$(LUA_VERSION)
+BUILD = build
+OUT = $(BUILD)/$(LUA_VERSION)
 
 # What follows from the version, and can be given as well.
 ifeq ($(LUA_VERSION),jit)
@@ -12,50 +12,51 @@ ifeq ($(LUA_VERSION),jit)
   LUA_INCDIR = /usr/include/luajit-2.1
   LUA_LIB = -lluajit-5.1
   MODULES = 5.1
-else ifeq ($(LUA_VERSION)-$(wildcard build/lua5.5/ready),5.5-build/lua5.5/ready)
-  LUA = $(CURDIR)/build/lua5.5/lua5.5
-  LUA_INCDIR = $(CURDIR)/build/lua5.5/include
-  LUA_LIB = -Wl,-E,--whole-archive,build/lua5.5/liblua5.5.a \
+else ifeq ($(LUA_VERSION)-$(wildcard $(BUILD)/lua5.5/ready),5.5-$(BUILD)/lua5.5/ready)
+  LUA5.5 = $(abspath $(BUILD))/lua5.5
+  LUA = $(LUA5.5)/lua5.5
+  LUA_INCDIR = $(LUA5.5)/include
+  LUA_LIB = -Wl,-E,--whole-archive,$(BUILD)/lua5.5/liblua5.5.a \
     -Wl,--no-whole-archive -lm
   MODULES = 5.5
   # busted itself is where it is for 5.4
   FIND = $(1)/?.lua;$(1)/?/init.lua
-  export LUA_PATH_5_5 = ./?.lua;$(call FIND,$(CURDIR)/build/lua5.5/usr/share/lua/5.5);$(call FIND,/usr/share/lua/5.4)
-  export LUA_CPATH_5_5 = $(CURDIR)/build/lua5.5/modules/?.so
+  export LUA_PATH_5_5 = ./?.lua;$(call FIND,$(LUA5.5)/usr/share/lua/5.5);$(call FIND,/usr/share/lua/5.4)
+  export LUA_CPATH_5_5 = $(LUA5.5)/modules/?.so
 else ifneq ($(filter 5.1 5.2 5.3 5.4 5.5,$(LUA_VERSION)),)
   LUA = lua$(LUA_VERSION)
   LUA_INCDIR = /usr/include/lua$(LUA_VERSION)
   LUA_LIB = -llua$(LUA_VERSION)
   MODULES = $(LUA_VERSION)
 else
-  $(error LUA_VERSION is one of 5.1, 5.2, 5.3, 5.4, 5.5 and jit, not     '$(LUA_VERSION)')
+  $(error LUA_VERSION is 5.1, 5.2, 5.3, 5.4, 5.5 or jit, not '$(LUA_VERSION)')
 endif
 LUA_CMOD = $(PREFIX)/lib/lua/$(MODULES)
 MAN = $(PREFIX)/share/man/man3
 # installed if 'make doc' has made it, which takes pandoc
-MAN_PAGE = build/doc/pidfd.3lua
+MAN_PAGE = $(BUILD)/doc/pidfd.3lua
 # an addon for editors: what they find below addons/ they may load
 ADDON = $(PREFIX)/share/lua-language-server/addons/pidfd
-export LUA LUA_INCDIR LUA_LIB LUA_VERSION
+export BUILD LUA LUA_INCDIR LUA_LIB LUA_VERSION
 
 SRC = $(wildcard src/*.c src/*/*.c)
-MODULE = $(BUILD)/pidfd.so
+MODULE = $(OUT)/pidfd.so
 # for programs that have another Lua in them: LuaJIT takes that of 5.1
-HOST_MODULES = $(filter-out $(MODULE),build/5.1/pidfd.so build/5.3/pidfd.so)
-OOM_HOST = $(BUILD)/sanitize/oom-host
-BENCH = $(BUILD)/bench/floor.so $(patsubst bench/%.c,build/bench/%,\
+HOST_MODULES = $(filter-out $(MODULE),$(BUILD)/5.1/pidfd.so $(BUILD)/5.3/pidfd.so)
+OOM_HOST = $(OUT)/sanitize/oom-host
+BENCH = $(OUT)/bench/floor.so $(patsubst bench/%.c,$(BUILD)/bench/%,\
   $(filter-out bench/floor.c,$(wildcard bench/*.c)))
-FUZZER = $(BUILD)/fuzz/fuzzer
-PARALLEL = $(BUILD)/tsan/parallel
-COVERAGE_HOSTS = $(BUILD)/coverage/oom-host $(BUILD)/coverage/inject-host \
-  build/inject/true
-RUN_COVERAGE_HOSTS = $(BUILD)/coverage/oom-host spec/oom/run.lua >/dev/null; \
-  $(BUILD)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
-  PATH=build/inject $(BUILD)/coverage/inject-host spec/inject/run.lua \
+FUZZER = $(OUT)/fuzz/fuzzer
+PARALLEL = $(OUT)/tsan/parallel
+COVERAGE_HOSTS = $(OUT)/coverage/oom-host $(OUT)/coverage/inject-host \
+  $(BUILD)/inject/true
+RUN_COVERAGE_HOSTS = $(OUT)/coverage/oom-host spec/oom/run.lua >/dev/null; \
+  $(OUT)/coverage/oom-host spec/oom/finalizers.lua >/dev/null; \
+  PATH=$(BUILD)/inject $(OUT)/coverage/inject-host spec/inject/run.lua \
     >/dev/null;
 # of ordinary users, who cannot write to the objects' directory
-COVERAGE_STRANGERS = $(BUILD)/coverage/obj-strangers
-INJECT_HOST = $(BUILD)/sanitize/inject-host
+COVERAGE_STRANGERS = $(OUT)/coverage/obj-strangers
+INJECT_HOST = $(OUT)/sanitize/inject-host
 
 STANDARD = -std=gnu11 -isystem $(LUA_INCDIR)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
@@ -66,8 +67,17 @@ ifneq ($(filter true,$(CI))$(WERROR),)
 WARNINGS += -Werror
 endif
 
+# It cannot where the sources belong to somebody else, or root has built here.
+CANNOT_WRITE = { \
+  echo "Cannot write to $(@D): 'make BUILD=DIRECTORY' builds elsewhere," >&2; \
+  echo "and 'sudo make clean' removes what root has built." >&2; exit 1; }
+
+define MKDIR
+@mkdir -p $(@D) 2>/dev/null && [ -w $(@D) ] || $(CANNOT_WRITE)
+endef
+
 define COMPILE
-@mkdir -p $(@D)
+$(MKDIR)
 @echo 'cc $<'
 @$(CC) $(STANDARD) $(WARNINGS) -fPIC -MMD \
   $(CPPFLAGS) $(CFLAGS) $(VARIANT) -c -o $@ $<
@@ -75,12 +85,12 @@ endef
 
 define LINK
 @echo 'ld $@'
-@$(CC) -shared -Wl,-z,relro,-z,now $(LDFLAGS) $(VARIANT) -o $@ $^
+@$(CC) -shared -Wl,-z,relro,-z,now $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^
 endef
 
 # The module, for a program in Lua. All versions know the plain name.
 CPATH = env -u LUA_CPATH_5_$(lastword $(subst ., ,$(MODULES))) \
-  LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;'
+  LUA_CPATH='$(abspath $(OUT))/?.so;;'
 
 # The interpreter is not built with ASan, so it has to be preloaded. Every
 # process that a spec starts inherits it, and LeakSanitizer refuses to run
@@ -92,11 +102,12 @@ ASAN = LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" \
 HARD_GC_SPECS = $(or $(SPECS),\
   $(filter-out spec/fleet_spec.lua,$(wildcard spec/*_spec.lua)))
 
-# What a goal needs beyond make and a C compiler: rows of tools/need.
-NEEDS_demo = lua lua.h
+# What a goal needs: rows of tools/need.
+NEEDS_all = cc libc lua.h
+NEEDS_demo = $(NEEDS_all) lua proc
 NEEDS_test = $(NEEDS_demo) luarocks nginx strace systemd-notify \
   $(if $(filter 5.5,$(LUA_VERSION)),busted-alone,busted cqueues luv socket copas)
-NEEDS_test-all = patchelf
+NEEDS_test-all = proc patchelf
 NEEDS_lint = $(NEEDS_demo) lua5.1 clang-format clang-tidy cppcheck luacheck busted
 NEEDS_sanitize = $(NEEDS_test)
 NEEDS_hard-gc = $(NEEDS_test)
@@ -108,16 +119,17 @@ NEEDS_inject = $(NEEDS_demo)
 NEEDS_finalizers = $(NEEDS_demo)
 NEEDS_old-kernel = $(NEEDS_test) linux.uml ip
 NEEDS_kernels = $(NEEDS_test) patchelf ip
-NEEDS_machines = busted cqueues luv socket patchelf \
+NEEDS_machines = proc busted cqueues luv socket patchelf \
   $(foreach machine,i386 arm64 armhf riscv64,$(machine)-cc $(machine)-libc)
 NEEDS_doc = lua pandoc mandoc
-NEEDS_musl = busted musl-gcc
+NEEDS_musl = proc busted musl-gcc
 NEEDS_hosts = $(NEEDS_test) lua5.1.h lua5.3.h nvim tarantool haproxy prosody
 NEEDS_coverage = $(NEEDS_test)
 NEEDS_bench = $(NEEDS_test)
 NEEDS_dist = git
 NEEDS_deb = git pandoc debhelper dh-lua dpkg-dev build-essential
-NEEDS = $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal))))
+NEEDS = $(sort $(foreach goal,$(filter-out all,$(MAKECMDGOALS)),\
+  $(NEEDS_$(goal))))
 
 
 .PHONY: all
@@ -129,7 +141,7 @@ demo: $(MODULE) ## build, and watch it work
 
 .PHONY: test
 test: $(MODULE) ## build, and run the specs (SPECS=spec/open_spec.lua)
-	@tools/specs $(BUILD) $(SPECS)
+	@tools/specs $(OUT) $(SPECS)
 
 .PHONY: test-all
 test-all: needs ## the specs under Lua 5.1, 5.2, 5.3, LuaJIT, 5.4 and 5.5, and a table
@@ -140,12 +152,12 @@ lint: $(MODULE) ## check the style of the C and of the Lua
 	tools/lint $(STANDARD)
 
 .PHONY: sanitize
-sanitize: $(BUILD)/sanitize/pidfd.so ## run the specs under ASan and UBSan
-	@$(ASAN) tools/specs $(BUILD)/sanitize $(SPECS)
+sanitize: $(OUT)/sanitize/pidfd.so ## run the specs under ASan and UBSan
+	@$(ASAN) tools/specs $(OUT)/sanitize $(SPECS)
 
 .PHONY: hard-gc
 hard-gc: $(MODULE) ## run the specs with a collector that never rests
-	@tools/specs $(BUILD) --helper=spec/support/hard_gc.lua $(HARD_GC_SPECS)
+	@tools/specs $(OUT) --helper=spec/support/hard_gc.lua $(HARD_GC_SPECS)
 
 .PHONY: oom
 oom: $(OOM_HOST) ## let every single allocation of every call fail
@@ -168,8 +180,8 @@ soak: $(MODULE) ## children without end: what is left? (SECONDS=600)
 	@$(CPATH) $(LUA) spec/soak/run.lua $(SECONDS)
 
 .PHONY: inject
-inject: $(INJECT_HOST) build/inject/true ## let every system call fail
-	@PATH=build/inject $(INJECT_HOST) spec/inject/run.lua
+inject: $(INJECT_HOST) $(BUILD)/inject/true ## let every system call fail
+	@PATH=$(BUILD)/inject $(INJECT_HOST) spec/inject/run.lua
 
 .PHONY: finalizers
 finalizers: $(OOM_HOST) ## let a finalizer run at every point of every call
@@ -197,27 +209,27 @@ hosts: $(MODULE) $(HOST_MODULES) ## wait in Neovim, nginx, Tarantool, HAProxy an
 	@tools/specs $(MODULE:/pidfd.so=) $(wildcard spec/hosts_*_spec.lua)
 
 .PHONY: coverage
-coverage: $(BUILD)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
+coverage: $(OUT)/coverage/pidfd.so $(COVERAGE_HOSTS) ## what the specs, oom and inject reach (UNCOVERED=1)
 	@rm -rf $(COVERAGE_STRANGERS) && mkdir -p $(COVERAGE_STRANGERS)
-	@find $(BUILD)/coverage -name '*.gcda' -delete
-	@PIDFD_COVERAGE=$(CURDIR)/$(BUILD)/coverage/obj \
-	  tools/specs $(BUILD)/coverage $(SPECS); status=$$?; \
+	@find $(OUT)/coverage -name '*.gcda' -delete
+	@PIDFD_COVERAGE="$(abspath $(OUT))/coverage/obj" \
+	  tools/specs $(OUT)/coverage $(SPECS); status=$$?; \
 	  $(if $(SPECS),,$(RUN_COVERAGE_HOSTS)) \
 	  for said in $(COVERAGE_STRANGERS)/*/obj; do \
-	    gcov-tool merge $(BUILD)/coverage/obj $$said \
-	      -o $(BUILD)/coverage/obj >/dev/null 2>&1; done; \
-	  tools/coverage $(if $(UNCOVERED),--uncovered) $(BUILD)/coverage/obj $(SRC) \
+	    gcov-tool merge $(OUT)/coverage/obj $$said \
+	      -o $(OUT)/coverage/obj >/dev/null 2>&1; done; \
+	  tools/coverage $(if $(UNCOVERED),--uncovered) $(OUT)/coverage/obj $(SRC) \
 	  && exit $$status
 
 .PHONY: bench
 bench: $(MODULE) $(BENCH) ## measure it against what else there is
-	@$(subst ;;,;$(CURDIR)/$(BUILD)/bench/?.so;;,$(CPATH)) $(LUA) bench/run.lua
+	@$(subst ;;,;$(abspath $(OUT))/bench/?.so;;,$(CPATH)) $(LUA) bench/run.lua
 
 .PHONY: doc
 doc: needs ## the reference as HTML and as a man page, in build/doc/
-	@$(LUA) tools/doc/build build/doc
-	@mandoc -Tlint -Wstyle build/doc/pidfd.3lua
-	@echo 'build/doc/index.html  build/doc/pidfd.3lua'
+	@$(LUA) tools/doc/build $(BUILD)/doc
+	@mandoc -Tlint -Wstyle $(MAN_PAGE)
+	@echo '$(BUILD)/doc/index.html  $(MAN_PAGE)'
 
 .PHONY: install
 install: $(MODULE) ## install to PREFIX (/usr/local), below DESTDIR
@@ -234,15 +246,21 @@ uninstall: ## remove what install put there
 
 .PHONY: dist
 dist: needs ## the source rock of what is committed, in build/dist/
-	@tools/dist build/dist
+	@tools/dist $(BUILD)/dist
 
 .PHONY: deb
 deb: needs ## Debian packages of what is committed, in build/deb/
-	@tools/deb build/deb
+	@tools/deb $(BUILD)/deb
+
+# A BUILD that was given may have other things in it.
+BUILT = $(if $(filter build,$(BUILD)),build,$(addprefix $(BUILD)/,\
+  5.1 5.2 5.3 5.4 5.5 jit apt bench deb dist doc hosts inject kernels lua5.5 \
+  machines musl results))
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well
-	rm -rf build src/*.o src/*/*.o pidfd.so
+	@rm -rf $(BUILT) src/*.o src/*/*.o pidfd.so luarocks.lock || { \
+	  echo "What root has built, 'sudo make clean' removes." >&2; exit 1; }
 
 .PHONY: help
 help: ## list these targets
@@ -253,124 +271,135 @@ help: ## list these targets
 # Comes before any compilation. Goals that need nothing install nothing.
 .PHONY: needs
 needs:
-	@tools/need $(or $(NEEDS),--only-tell lua.h)
+	@tools/need $(or $(NEEDS),--only-tell $(NEEDS_all))
 
-OBJ = $(SRC:src/%.c=$(BUILD)/obj/%.o)
-SANITIZE_OBJ = $(SRC:src/%.c=$(BUILD)/sanitize/obj/%.o)
-FUZZ_OBJ = $(BUILD)/fuzz/main.o $(BUILD)/fuzz/host.o \
-  $(SRC:src/%.c=$(BUILD)/fuzz/obj/%.o)
-TSAN_OBJ = $(SRC:src/%.c=$(BUILD)/tsan/obj/%.o)
-COVERAGE_OBJ = $(SRC:src/%.c=$(BUILD)/coverage/obj/%.o)
+OBJ = $(SRC:src/%.c=$(OUT)/obj/%.o)
+SANITIZE_OBJ = $(SRC:src/%.c=$(OUT)/sanitize/obj/%.o)
+FUZZ_OBJ = $(OUT)/fuzz/main.o $(OUT)/fuzz/host.o \
+  $(SRC:src/%.c=$(OUT)/fuzz/obj/%.o)
+TSAN_OBJ = $(SRC:src/%.c=$(OUT)/tsan/obj/%.o)
+COVERAGE_OBJ = $(SRC:src/%.c=$(OUT)/coverage/obj/%.o)
 
-$(BUILD)/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
+$(OUT)/sanitize/%: VARIANT = -O1 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
-$(BUILD)/fuzz/%: VARIANT = -O2 -g -fno-omit-frame-pointer \
+$(OUT)/fuzz/%: VARIANT = -O2 -g -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
-$(BUILD)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
+$(OUT)/tsan/%: VARIANT = -O1 -g -fsanitize=thread
 # A child that shares the memory of its parent, but is no thread that TSan knows
 # of, must not run what TSan has instrumented: it would use its parent's state.
-$(BUILD)/tsan/obj/linux/child.o $(BUILD)/tsan/obj/linux/move.o \
-  $(BUILD)/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
-$(BUILD)/coverage/%: VARIANT = -O0 --coverage
+$(OUT)/tsan/obj/linux/child.o $(OUT)/tsan/obj/linux/move.o \
+  $(OUT)/tsan/obj/linux/raw_%.o: VARIANT = -O1 -g
+$(OUT)/coverage/%: VARIANT = -O0 --coverage
 COVERAGE_FLUSH = -Wl,--wrap=pfd_sys_quit
 
 # What a child runs that may share this process's memory, and the thread
 # control block of one of its threads: no sanitizer's code, which uses both.
-$(BUILD)/sanitize/obj/linux/child.o $(BUILD)/sanitize/obj/linux/move.o \
-  $(BUILD)/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
-$(BUILD)/fuzz/obj/linux/child.o $(BUILD)/fuzz/obj/linux/move.o \
-  $(BUILD)/fuzz/obj/linux/raw_%.o: VARIANT = -O2 -g
+$(OUT)/sanitize/obj/linux/child.o $(OUT)/sanitize/obj/linux/move.o \
+  $(OUT)/sanitize/obj/linux/raw_%.o: VARIANT = -O1 -g
+$(OUT)/fuzz/obj/linux/child.o $(OUT)/fuzz/obj/linux/move.o \
+  $(OUT)/fuzz/obj/linux/raw_%.o: VARIANT = -O2 -g
+
+# Changes when the compiler or its flags do: then all is compiled anew. But
+# 'sudo make install' takes what is there, whatever sudo passes on.
+FLAGS = $(OUT)/flags
+USED = $(subst ','\'',$(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
+$(FLAGS): $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),always) | needs
+	@[ "$$(cat $@ 2>/dev/null)" = '$(USED)' ] || \
+	  { mkdir -p $(@D) && echo '$(USED)' >$@; } 2>/dev/null || $(CANNOT_WRITE)
+
+.PHONY: always
+always:
 
 $(MODULE): $(OBJ)
 	$(LINK)
 
-$(HOST_MODULES): build/%/pidfd.so: $(SRC) | needs
-	@mkdir -p $(@D)
+$(HOST_MODULES): $(BUILD)/%/pidfd.so: $(SRC) $(FLAGS) | needs
+	$(MKDIR)
 	@echo 'cc $@'
 	@$(CC) -std=gnu11 -isystem /usr/include/lua$* $(WARNINGS) -fPIC -shared \
 	  $(CPPFLAGS) $(CFLAGS) -o $@ $(SRC)
 
-$(BUILD)/sanitize/pidfd.so: $(SANITIZE_OBJ)
+$(OUT)/sanitize/pidfd.so: $(SANITIZE_OBJ)
 	$(LINK)
 
-$(BUILD)/coverage/pidfd.so: VARIANT += $(COVERAGE_FLUSH)
-$(BUILD)/coverage/pidfd.so: $(BUILD)/coverage/flush.o $(COVERAGE_OBJ)
+$(OUT)/coverage/pidfd.so: VARIANT += $(COVERAGE_FLUSH)
+$(OUT)/coverage/pidfd.so: $(OUT)/coverage/flush.o $(COVERAGE_OBJ)
 	$(LINK)
 
-$(OBJ): $(BUILD)/obj/%.o: src/%.c | needs
+$(OBJ): $(OUT)/obj/%.o: src/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(SANITIZE_OBJ): $(BUILD)/sanitize/obj/%.o: src/%.c | needs
+$(SANITIZE_OBJ): $(OUT)/sanitize/obj/%.o: src/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(TSAN_OBJ): $(BUILD)/tsan/obj/%.o: src/%.c | needs
+$(TSAN_OBJ): $(OUT)/tsan/obj/%.o: src/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/tsan/main.o: spec/parallel/main.c | needs
+$(OUT)/tsan/main.o: spec/parallel/main.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(PARALLEL): $(BUILD)/tsan/main.o $(TSAN_OBJ)
+$(PARALLEL): $(OUT)/tsan/main.o $(TSAN_OBJ)
 	@echo 'ld $@'
-	@$(CC) -rdynamic $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) -rdynamic $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(COVERAGE_OBJ): $(BUILD)/coverage/obj/%.o: src/%.c | needs
+$(COVERAGE_OBJ): $(OUT)/coverage/obj/%.o: src/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/sanitize/host.o: spec/oom/host.c | needs
+$(OUT)/sanitize/host.o: spec/oom/host.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(OOM_HOST): $(BUILD)/sanitize/host.o $(SANITIZE_OBJ)
+$(OOM_HOST): $(OUT)/sanitize/host.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(BUILD)/bench/floor.so: bench/floor.c src/compat.c | needs
-	@mkdir -p $(@D)
+$(OUT)/bench/floor.so: bench/floor.c src/compat.c | needs
+	$(MKDIR)
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -fPIC -shared $(CPPFLAGS) $(CFLAGS) -o $@ $^
 
-$(BUILD)/fuzz/obj/%.o: src/%.c | needs
+$(OUT)/fuzz/obj/%.o: src/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/fuzz/%.o: spec/fuzz/%.c | needs
+$(OUT)/fuzz/%.o: spec/fuzz/%.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/host.o: spec/oom/host.c | needs
+$(OUT)/coverage/host.o: spec/oom/host.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/flush.o: spec/support/flush.c | needs
+$(OUT)/coverage/flush.o: spec/support/flush.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/inject.o: spec/inject/host.c | needs
+$(OUT)/coverage/inject.o: spec/inject/host.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(BUILD)/coverage/oom-host: $(BUILD)/coverage/host.o
-$(BUILD)/coverage/inject-host: $(BUILD)/coverage/inject.o
-$(BUILD)/coverage/%-host: $(COVERAGE_OBJ)
+$(OUT)/coverage/oom-host: $(OUT)/coverage/host.o
+$(OUT)/coverage/inject-host: $(OUT)/coverage/inject.o
+$(OUT)/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
 $(FUZZER): $(FUZZ_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-$(BUILD)/sanitize/inject.o: spec/inject/host.c | needs
+$(OUT)/sanitize/inject.o: spec/inject/host.c $(FLAGS) | needs
 	$(COMPILE)
 
-$(INJECT_HOST): $(BUILD)/sanitize/inject.o $(SANITIZE_OBJ)
+$(INJECT_HOST): $(OUT)/sanitize/inject.o $(SANITIZE_OBJ)
 	@echo 'ld $@'
-	@$(CC) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
-build/inject/true: spec/inject/true.c | needs
-	@mkdir -p $(@D)
+$(BUILD)/inject/true: spec/inject/true.c | needs
+	$(MKDIR)
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) -O1 -fno-stack-protector -nostdlib -static \
 	  -ffreestanding -o $@ $<
 	@printf '#!/bin/sh\nprintf "$$@"\n' >$(@D)/printf
 	@chmod +x $(@D)/printf
 
-build/bench/%: bench/%.c | needs
-	@mkdir -p $(@D)
+$(BUILD)/bench/%: bench/%.c $(FLAGS) | needs
+	$(MKDIR)
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
--include $(shell find build -name "*.d" -type f 2>/dev/null)
+-include $(shell find $(OUT) -name "*.d" -type f 2>/dev/null)

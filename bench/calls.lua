@@ -5,6 +5,7 @@
 local pidfd = require(os.getenv("FLOOR") and "floor" or "pidfd")
 
 local bench = arg[0]:match("^.*/") or "./"
+local build = os.getenv("BUILD") or bench .. "../build"
 local STDOUT = 1
 local MANY = 10000
 
@@ -76,7 +77,7 @@ end
 
 -- How long it takes from the end of a child to the end of the wait for it.
 local function latency(clock)
-  local child = assert(io.popen("exec " .. bench .. "../build/bench/raw end"))
+  local child = assert(io.popen("exec " .. build .. "/bench/raw end"))
   local p = pidfd.open(tonumber(child:read("*l")))
   if p:wait() ~= "exit" then
     error("wait")

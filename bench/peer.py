@@ -12,7 +12,9 @@ import sys
 import time
 
 MANY = 10000
-RAW = os.path.join(os.path.dirname(sys.argv[0]), "../build/bench/raw")
+BENCH = os.path.dirname(sys.argv[0])
+BUILD = os.environ.get("BUILD", os.path.join(BENCH, "../build"))
+RAW = os.path.join(BUILD, "bench/raw")
 
 
 def open_close(count):

@@ -56,7 +56,8 @@ local mode = collectgarbage("incremental") -- returns what it was before
 local bench = arg[0]:match("^.*/") or "./"
 local lua = arg[-1]
 
-local C = { title = "C", command = bench .. "../build/bench/raw" }
+local build = os.getenv("BUILD") or bench .. "../build"
+local C = { title = "C", command = build .. "/bench/raw" }
 local LUA = { title = "Lua", command = lua .. " " .. bench .. "calls.lua" }
 local FLOOR = { title = "floor", command = "FLOOR=1 " .. LUA.command }
 local peers = {

@@ -11,7 +11,8 @@ local SMALL, LARGE = HEAPS[1], HEAPS[#HEAPS]
 local COST_AIM, GROWTH_AIM = 1.05, 1.10
 
 local bench = arg[0]:match("^.*/") or "./"
-local C = bench .. "../build/bench/spawn "
+local build = os.getenv("BUILD") or bench .. "../build"
+local C = build .. "/bench/spawn "
 local LUA = arg[-1] .. " " .. bench .. "spawn.lua "
 local GROWTH = arg[-1] .. " " .. bench .. "spawn_growth.lua"
 local PYTHON = "python3 " .. bench .. "spawn.py "

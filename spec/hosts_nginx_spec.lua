@@ -9,7 +9,7 @@ local read = require "spec.support.read"
 local run = require "spec.support.run"
 
 -- Unpacked by tools/ngx-lua, or installed.
-local ROOTS = { host.project .. "/build/hosts/nginx", "" }
+local ROOTS = { host.build .. "/hosts/nginx", "" }
 
 local function find_root()
   for _, root in ipairs(ROOTS) do

@@ -83,8 +83,7 @@ local function html_target(where, path, target)
   elseif target == "" then
     return path
   end
-  local outside = target:match("^%.%./%.%./(.*)$") -- of build/doc/
-  return outside or where .. "/" .. target
+  return where .. "/" .. target
 end
 
 local function html_complaint(where, path, link)

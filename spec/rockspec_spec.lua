@@ -33,8 +33,15 @@ describe("the rockspec", function()
   end)
 end)
 
+-- Which files are in a copy of the project, less what is installed from it, and
+-- what LuaRocks writes into its user's home.
+local function files_of(where)
+  return lines_of(("cd %s && find . -path ./tree -prune -o -path ./home -prune "
+    .. "-o -type f -print | LC_ALL=C sort"):format(where))
+end
+
 describe("luarocks make", function()
-  local where, module
+  local where, module, before
   local version = _VERSION:match("%d.%d")
 
   -- In a copy, because LuaRocks builds in the source tree; and with a home
@@ -42,14 +49,18 @@ describe("luarocks make", function()
   setup(function()
     where = directory.new()
     module = where .. "/tree/lib/lua/" .. version .. "/pidfd.so"
-    local log = where .. "/log"
+    local log = where .. "/home/log"
     if version == "5.5" then
       return -- Debian's LuaRocks knows no such version
     end
+    assert(os.execute(([[
+      cp -R src types examples doc README.md LICENSE Makefile .gitignore %s %s
+    ]]):format(ROCKSPEC, where)))
+    before = files_of(where)
     local status = os.execute(([[
-      cp -R src types examples doc README.md LICENSE %s %s && cd %s &&
-      HOME=%s luarocks --lua-version %s --tree %s/tree make >%s 2>&1
-    ]]):format(ROCKSPEC, where, where, where, version, where, log))
+      cd %s && mkdir home &&
+      HOME=%s/home luarocks --lua-version %s --tree %s/tree make --pin >%s 2>&1
+    ]]):format(where, where, version, where, log))
     assert(status, table.concat(lines_of("cat " .. log), "\n"))
   end)
 
@@ -63,6 +74,29 @@ describe("luarocks make", function()
     end
     local open = assert(package.loadlib(module, "luaopen_pidfd"))
     assert.equal("function", type(open("pidfd").open))
+  end)
+
+  it("leaves nothing that 'make clean' does not remove", function()
+    if version == "5.5" then
+      pending("needs a newer LuaRocks")
+    end
+    local left = files_of(where)
+    assert.is_true(#left > #before)
+    assert(os.execute(("cd %s && env -u MAKEFLAGS -u BUILD make clean " ..
+      ">/dev/null"):format(where)))
+    assert.same(before, files_of(where))
+  end)
+
+  it("leaves nothing that git does not ignore", function()
+    local git = ("cd %s && git -c safe.directory='*' -c core.excludesFile= ")
+      :format(where)
+    if not os.execute(git .. "init -q >/dev/null 2>&1") then
+      pending("needs git")
+    end
+    for _, name in ipairs { "luarocks.lock", "pidfd.so", "src/api/open.o",
+      "build/5.4/pidfd.so", "pidfd-scm-1.src.rock" } do
+      assert.same({ name }, lines_of(git .. "check-ignore " .. name))
+    end
   end)
 
   it("exports nothing but its entry", function()

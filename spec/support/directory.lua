@@ -26,8 +26,10 @@ function directory.with(use)
   end, path)
 end
 
--- Make a file, with the mode of chmod(1).
+-- Make a file, with the mode of chmod(1). A link of that name is replaced, and
+-- what it leads to stays as it is.
 function directory.write(path, text, mode)
+  os.remove(path)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()

@@ -22,6 +22,9 @@ end
 
 host.project = output_of("pwd"):gsub("\n", "")
 
+-- The directory with all that has been built.
+host.build = output_of('realpath "${BUILD:-build}"'):gsub("\n", "")
+
 local function exists(path)
   local file = io.open(path)
   return file ~= nil and file:close()
@@ -46,7 +49,7 @@ function host.module(version)
   if _VERSION == "Lua " .. version and package.searchpath then
     return under_test()
   end
-  local path = ("%s/build/%s/pidfd.so"):format(host.project, version)
+  local path = ("%s/%s/pidfd.so"):format(host.build, version)
   if not exists(path) then
     pending("needs the module for Lua " .. version)
   end

@@ -5,7 +5,7 @@
 --
 -- where errors count as failed, and a line for each spec that is pending:
 --
---   FILE:LINE  name: reason
+--   FILE:LINE<tab>name<tab>reason
 --
 -- Whoever runs busted can then see that it got to its end.
 
@@ -27,8 +27,11 @@ end
 
 local function pending_line(pending)
   local reason = as_text(pending.message or "no reason"):gsub("^%S+:%d+: ", "")
-  return (("%s  %s: %s"):format(place_of(pending), pending.name, reason)
-    :gsub("%s*\n%s*", " "))
+  local words = { place_of(pending), pending.name, reason }
+  for i, word in ipairs(words) do
+    words[i] = word:gsub("%s+", " ")
+  end
+  return table.concat(words, "\t")
 end
 
 local function write_tally(handler)

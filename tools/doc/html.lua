@@ -20,7 +20,9 @@ local function relink(link)
     return nil
   end
   target = target:gsub("^README%.md", "index.html"):gsub("%.md%f[#%z]", ".html")
-  link.target = target:gsub("^%.%./", "../../") -- from build/doc/
+  link.target = target:gsub("^%.%.", function()
+    return os.getenv("SOURCES") -- from where the pages are
+  end)
   return link
 end
 
