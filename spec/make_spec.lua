@@ -32,7 +32,7 @@ local function output_of(where, command)
 end
 
 local function make(where, words, before)
-  return output_of(where, ("%s %s make -j2 %s %s"):format(before or "", FORGET,
+  return output_of(where, ("%s %s make -j2 %s %s"):format(FORGET, before or "",
     same_lua(), words))
 end
 
@@ -169,10 +169,8 @@ describe("make", function()
 
   it("takes CC and CFLAGS from the environment, and links with them", function()
     with_compiler(function(_, compile)
-      local _, log = compile("CFLAGS=-O7 CC=./compiler all", "env -u X")
+      local _, log = compile("all", "env CC=./compiler CFLAGS=-O7")
       assert.matches("%-shared [^\n]*%-O7", log)
-      local _, again = compile("all; env CC=./compiler CFLAGS=-O8 make")
-      assert.matches("%-shared [^\n]*%-O8", again)
     end)
   end)
 

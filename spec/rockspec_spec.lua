@@ -50,12 +50,12 @@ describe("luarocks make", function()
     where = directory.new()
     module = where .. "/tree/lib/lua/" .. version .. "/pidfd.so"
     local log = where .. "/home/log"
-    if version == "5.5" then
-      return -- Debian's LuaRocks knows no such version
-    end
     assert(os.execute(([[
       cp -R src types examples doc README.md LICENSE Makefile .gitignore %s %s
     ]]):format(ROCKSPEC, where)))
+    if version == "5.5" then
+      return -- Debian's LuaRocks knows no such version
+    end
     before = files_of(where)
     local status = os.execute(([[
       cd %s && mkdir home &&
