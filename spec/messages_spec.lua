@@ -877,6 +877,7 @@ local OTHERWISE = {
   ["closed "] = "pidfd.type",
   ["(name too long)"] = "p:fds",
   ["the child's report"] = "a pipe of ours fails",
+  ["spawn: a hook has taken the pidfd away"] = "start_held_spec",
   ["light userdata"] = "what Lua says, since Lua 5.4",
 }
 

@@ -214,15 +214,15 @@ describe("pidfd.supports()", function()
 
   it("fails where a filter refuses both", function()
     assert.equal(
-      "getfd\tnil\tsupports: Resource temporarily unavailable\t11\n",
+      "getfd\tnil\tsupports getfd: Resource temporarily unavailable\t11\n",
       filtered("4", "wait4 waitid", ASK, "getfd"))
-    assert.equal("getfd\tnil\tsupports: Operation not permitted\t1\n",
+    assert.equal("getfd\tnil\tsupports getfd: Operation not permitted\t1\n",
       filtered("1", "wait4 waitid", ASK, "getfd"))
   end)
 
   -- The child could be the first one of a pid namespace.
   it("starts no child where the links in /proc cannot be read", function()
-    assert.equal("getfd\tnil\tsupports: Cannot allocate memory\t12\n",
+    assert.equal("getfd\tnil\tsupports getfd: Cannot allocate memory\t12\n",
       filtered("12", "readlinkat", ASK, "getfd"))
   end)
 

@@ -61,7 +61,7 @@ void pfd_plan_wanttype (lua_State *L, const char *key, int type);
 lua_Integer pfd_plan_integer (lua_State *L, const char *key, lua_Integer lo,
                               lua_Integer hi);
 
-/* take a word off the top: its place in the list, or raise unless it is there */
+/* take a word off the top: its place in the list; raises if it has none */
 int pfd_plan_word (lua_State *L, const char *key, const char *const *words);
 
 /* at most so many options that a caller has of its own, and NULL */

@@ -37,7 +37,10 @@ typedef struct Opened {
 /* raise unless there is one argument, a table; make the stack of a plan */
 void pfd_program_begin (lua_State *L);
 
-/* read the table, see pfd_plan_read; nothing is on the stack above PFD_PIPES then */
+/*
+** Read the table, see pfd_plan_read. Nothing is on the stack above PFD_PIPES
+** then.
+*/
 void pfd_program_read (lua_State *L, Plan *plan, const char *const *more);
 
 /*
