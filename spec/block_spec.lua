@@ -103,8 +103,7 @@ describe("a signal handler of another library", function()
     local output = run("p:wait()", [[
       local alarm = require "spec.programs.alarm"
       local waiting = require "spec.programs.waiting"
-      local p, thread = waiting.p, nil
-      thread = coroutine.create(alarm.after)
+      local p, thread = waiting.p, coroutine.create(alarm.after)
       print(coroutine.resume(thread, 0.02, function()
         print("handled", coroutine.running() == thread)
         p:send_signal("KILL")

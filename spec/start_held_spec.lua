@@ -246,14 +246,15 @@ describe("a debugger's hook that replaces what a start returns", function()
       local spawned = require "spec.support.spawned"
       local fds = require "spec.support.fds"
       local function replace(level)
-        local i, name, value = 0, nil, nil
-        repeat
-          i = i + 1
-          name, value = debug.getlocal(level, i)
+        for i = 1, 100 do
+          local name, value = debug.getlocal(level, i)
+          if not name then
+            break
+          end
           if pidfd.type(value) == "closed pidfd" then
             debug.setlocal(level, i, nil)
           end
-        until not name
+        end
       end
       local before = fds.count()
       debug.sethook(function()
