@@ -74,11 +74,6 @@ int pfd_ok (lua_State *L) {
 }
 
 
-int pfd_result (lua_State *L, const char *call, int rc) {
-  return (rc < 0) ? pfd_fail(L, call, rc) : pfd_ok(L);
-}
-
-
 void pfd_setinteger (lua_State *L, const char *key, lua_Integer n) {
   lua_pushinteger(L, n);
   lua_setfield(L, -2, key);
