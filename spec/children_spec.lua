@@ -195,6 +195,55 @@ describe("p:children()", function()
     end)
   end)
 
+  -- The numbers of the children of that process, set apart by spaces, or why
+  -- they cannot be told.
+  local function intercepted_list(settings, p)
+    return intercepted.run(settings, [[
+      local pidfd = require "pidfd"
+      local p = assert(pidfd.open(math.tointeger(arg[1])))
+      local list, _, code = p:children()
+      local said = {}
+      for _, q in ipairs(list or {}) do
+        table.insert(said, q:pid())
+      end
+      print(list and table.concat(said, " ") or pidfd.errno[code])
+    ]], p:pid())
+  end
+
+  -- Such a process may be a child: its pidfd tells.
+  for _, errno in ipairs { "EACCES", "EPERM" } do
+    it("finds one whose directory in /proc says " .. errno, function()
+      with_family(TWO, function(p, said)
+        local settings = ("HIDE=children REFUSE=%s/stat:%d"):format(
+          said:match("^%d+"), pidfd.errno[errno])
+        assert.equal(said .. "\n", intercepted_list(settings, p))
+      end)
+    end)
+  end
+
+  it("fails where the file of a process or of a thread cannot be read",
+    function()
+      with_family(TWO, function(p, said)
+        for _, number in ipairs { said:match("^%d+"), p:pid() } do
+          local settings = ("HIDE=children REFUSE=%s/stat:%d"):format(
+            number, pidfd.errno.EIO)
+          assert.equal("EIO\n", intercepted_list(settings, p))
+        end
+      end)
+    end)
+
+  it("takes a list with other blanks, and without one at its end", function()
+    with_family(TWO, function(p, said)
+      directory.with(function(where)
+        local file = assert(io.open(where .. "/list", "w"))
+        file:write(" ", (said:gsub(" ", "  ")))
+        file:close()
+        assert.equal(said .. "\n",
+          intercepted_list("SHOW=children:" .. where .. "/list", p))
+      end)
+    end)
+  end)
+
   it("fails with EIO where the list is no kernel's", function()
     directory.with(function(where)
       local file = assert(io.open(where .. "/list", "w"))

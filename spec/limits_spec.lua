@@ -73,6 +73,17 @@ describe("the option nice of pidfd.spawn()", function()
     ]])))
   end)
 
+  it("goes as far down as it can", function()
+    local output = run.under("exec nice -n -5", [[
+      require("pidfd").spawn({ "nice" }):wait()
+      require("pidfd").spawn({ "nice", nice = -20 }):wait()
+    ]])
+    if not output:find("^%-5\n") then
+      pending("needs the right to a lower nice value")
+    end
+    assert.equal("-5\n-20\n", output)
+  end)
+
   it("is ours without it, and with 0", function()
     assert.equal(ours(), nice_in(file("stat", {})))
     assert.equal(ours(), nice_in(file("stat", { nice = 0 })))

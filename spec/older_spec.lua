@@ -184,6 +184,42 @@ describe("a sleep that the kernel refuses", function()
   end
 end)
 
+describe("a process whose number is not told", function()
+  for _, errno in ipairs { "EPERM", "EIO" } do
+    it("may be this one where signals fail with " .. errno, function()
+      local output = run.unshared(run.without_proc .. " " ..
+        run.refusing("ioctl", "ENOTTY") .. " " .. run.refusing("424", errno), [[
+          local pidfd = require "pidfd"
+          print(pidfd.errno[select(3, pidfd.self():wait(0))])
+        ]])
+      if not output then
+        pending("needs namespaces of its own")
+      end
+      assert.equal("ENOENT\n", output)
+    end)
+  end
+end)
+
+describe("a kernel that has no poll(2) for us", function()
+  it("leaves select(2), which waits as well", function()
+    assert.equal("false\ntrue\nexit\t0\nETIMEDOUT\n0\nsignal\t9\n",
+      where({ "ppoll", "EINVAL" }, [[
+        local pidfd = require "pidfd"
+        print(pidfd.self():poll(0.01))
+        local p = assert(pidfd.spawn { "sleep", "0.1" })
+        print(p:poll())
+        print(p:wait())
+        local q, pipes = assert(pidfd.spawn { "sleep", "60", stdin = "pipe",
+          pdeathsig = "KILL" })
+        local input = pipes.stdin
+        print(pidfd.errno[select(3, input:write(("x"):rep(1000000), 0.05))])
+        print(#pidfd.poll({ q, input }, 0.02))
+        q:send_signal("KILL")
+        print(q:wait())
+      ]]))
+  end)
+end)
+
 describe("a reason that cannot be looked up", function()
   it("is left out of the message", function()
     local code = pidfd.errno.EPERM

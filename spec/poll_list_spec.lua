@@ -268,6 +268,15 @@ describe("pidfd.poll()", function()
     p:close()
   end)
 
+  it("raises for a userdata without a metatable", function()
+    local p = assert(pidfd.self())
+    p:close()
+    debug.setmetatable(p, nil)
+    assert.error_matches(function() pidfd.poll({ p }, 0) end,
+      "%[1%]: pidfd or pidfd%.fd expected, got userdata")
+    assert.is_false((pcall(pidfd.spawn, { "true", stdin = p })))
+  end)
+
   for _, n in ipairs { 31, 60, 61 } do
     it(("raises for a list of 2^%d"):format(n), function()
       local p = assert(pidfd.self())

@@ -127,6 +127,15 @@ describe("the outputs of pidfd.run()", function()
     end)
   end
 
+  it("are kept up to the limit though only one is longer", function()
+    for _, command in ipairs { "printf 1234; printf 1 >&2",
+      "printf 1; printf 1234 >&2" } do
+      local result = shell(command, { limit = 3 })
+      assert.is_true(result.truncated)
+      assert.equal(4, #result.stdout + #result.stderr)
+    end
+  end)
+
   for _, limit in ipairs { 5, 6, math.maxinteger } do
     it("are whole with a limit of " .. limit, function()
       local result = shell("printf 12345", { limit = limit })

@@ -218,6 +218,15 @@ describe("pidfd.supports()", function()
       filtered("4", "wait4 waitid", ASK, "getfd"))
     assert.equal("getfd\tnil\tsupports getfd: Operation not permitted\t1\n",
       filtered("1", "wait4 waitid", ASK, "getfd"))
+    assert.equal(
+      "getfd\tnil\tsupports getfd: Resource temporarily unavailable\t11\n",
+      filtered("0", "wait4 waitid", ASK, "getfd"))
+  end)
+
+  it("learns by waitid(2) that a filter has killed the child", function()
+    local filter = compiled.need_program("filter")
+    assert.equal("getfd\tfalse\n", filtered("kill",
+      "pidfd_getfd -- " .. filter .. " 38 wait4", ASK, "getfd"))
   end)
 
   -- The child could be the first one of a pid namespace.
@@ -250,6 +259,53 @@ describe("pidfd.supports()", function()
       pending("needs namespaces of its own")
     end
     assert.equal("exit\t0\n", output)
+  end)
+
+  it("asks a child where children are put into a pid namespace that has others",
+    function()
+      local output = run.unshared("--pid", [[
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
+        print(pidfd.supports("getfd") == (pidfd.self():getfd(0) ~= nil))
+        p:send_signal("KILL")
+        print(p:wait())
+      ]])
+      if not output then
+        pending("needs namespaces of its own")
+      end
+      assert.equal("true\nsignal\t9\n", output)
+    end)
+
+  it("finds out without /proc", function()
+    local output = run.unshared(run.without_proc, [[
+      local pidfd = require "pidfd"
+      local known = pidfd.supports("namespaces")
+      print(pidfd.supports("pid_in_namespace") == known)
+    ]])
+    if not output then
+      pending("needs namespaces of its own")
+    end
+    assert.equal("true\n", output)
+  end)
+
+  it("fails in a finalizer where no descriptor is left", function()
+    assert.equal("EMFILE\n", run.with_descriptors(24, [[
+      local pidfd = require "pidfd"
+      local kept = {}
+      for _ = 1, 30 do
+        kept[#kept + 1] = pidfd.self()
+      end
+      local said
+      setmetatable({}, { __gc = function()
+        said = pidfd.errno[select(3, pidfd.supports("passpidfd"))]
+      end })
+      collectgarbage()
+      collectgarbage()
+      print(said)
+      for _, p in ipairs(kept) do
+        p:close()
+      end
+    ]]))
   end)
 
   it("fails, or tells the truth, with few descriptors left", function()

@@ -4,6 +4,7 @@
 local cgroup = require "spec.support.cgroup"
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
+local directory = require "spec.support.directory"
 local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
@@ -174,6 +175,47 @@ describe("p:terminate() of a cgroup", function()
       assert.is_true(is_empty(path))
     end)
   end)
+
+  -- Before Linux 6.13 a pidfd does not tell the cgroup.
+  it("ends it where the kernel does not tell who is in it", function()
+    local refusing = run.refusing("ioctl", "ENOTTY")
+    cgroup.with(function(path)
+      local output = run.under("exec " .. refusing, [[
+        local p = assert(require("pidfd").spawn {
+          "sleep", "60", cgroup = arg[1], pdeathsig = "KILL",
+        })
+        print(p:terminate(60, "cgroup"))
+      ]], path)
+      assert.equal("signal\t15\n", output)
+    end)
+  end)
+
+  it("passes over 0, and fails with EIO where the list is no kernel's",
+    function()
+      cgroup.with(function(path)
+        directory.with(function(where)
+          local lists = {
+            ["0\n\n"] = "signal", ["99999999999999999999\n"] = "EIO",
+          }
+          for text, expected in pairs(lists) do
+            local file = assert(io.open(where .. "/list", "w"))
+            file:write(text)
+            file:close()
+            local settings = "SHOW=cgroup.procs:" .. where .. "/list"
+            local output = intercepted.run(settings, [[
+              local pidfd = require "pidfd"
+              local p = assert(pidfd.spawn {
+                "sleep", "60", cgroup = arg[1], pdeathsig = "KILL",
+              })
+              local how, _, code = p:terminate(0.02, "cgroup")
+              print(how or pidfd.errno[code])
+              p:terminate(0)
+            ]], path)
+            assert.equal(expected .. "\n", output)
+          end
+        end)
+      end)
+    end)
 
   -- The kernel says so of a number that has passed to a thread.
   it("passes over a number that is no process's any more", function()

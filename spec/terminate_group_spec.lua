@@ -118,6 +118,42 @@ describe("p:terminate() of a group", function()
     end)
   end)
 
+  -- /proc would show which members are zombies. The shell reaps them.
+  for name, options in pairs {
+    ["where /proc is hidden"] = run.without_proc,
+    ["where /proc is another namespace's"] =
+      "--pid --fork sh -c '\"$@\"; exit' sh",
+  } do
+    it("waits for all of it " .. name, function()
+      local output = run.unshared(options, [[
+        local p = assert(require("pidfd").spawn {
+          "sh", "-c", "trap '' TERM; sleep 60 & exit", pgroup = 0,
+        })
+        p:poll()
+        print(p:terminate(0.05, "group"))
+      ]])
+      if not output then
+        pending("needs namespaces of its own")
+      end
+      assert.equal("exit\t0\n", output)
+    end)
+  end
+
+  it("ends it when it knows no number of the leader, and has an own one",
+    function()
+      need_groups_without_leader()
+      local output = run.under("exec setsid -w", [[
+        local pidfd = require "pidfd"
+        local p = assert(pidfd.spawn {
+          "sh", "-c", "sleep 60 & exit 3", pgroup = 0,
+        })
+        local q = assert(pidfd.adopt(assert(p:dup()):release()))
+        p:wait()
+        print(q:terminate(60, "group"))
+      ]])
+      assert.matches("^exit\t3\n$", output)
+    end)
+
   it("leaves the leader to its owner with \"peek\"", function()
     with_job(STARTS .. "wait", function(p, other)
       assert_end("signal", 15, p:terminate(60, "group", "peek"))

@@ -5,6 +5,7 @@
 **                   made by syscall(2); whoever waits for the stop may then
 **                   change the world
 **   HIDE=NAME       says ENOENT of files of that name
+**   REFUSE=PATH:N   says errno N of what is opened by exactly that path
 **   SHOW=NAME:FILE  opens that file in place of files of that name
 **   INFO=FILE       PIDFD_GET_INFO is answered with the bytes of that file, of
 **                   a kernel whose struct is as long as they are
@@ -83,8 +84,22 @@ static const char *substitute (const char *name) {
 }
 
 
+/* the errno to fail with, or 0 */
+static int refusal (const char *path) {
+  const char *refused = getenv("REFUSE");
+  size_t length = strlen(path);
+  int is = refused != NULL && strncmp(refused, path, length) == 0 &&
+           refused[length] == ':';
+  return is ? (int)strtol(refused + length + 1, NULL, 10) : 0;
+}
+
+
 /* the files here exist, and need no mode */
 static int openfile (int dir, const char *path, int flags) {
+  if (refusal(path) != 0) {
+    errno = refusal(path);
+    return -1;
+  }
   const char *hidden = getenv("HIDE");
   const char *last = strrchr(path, '/');
   const char *name = (last != NULL) ? last + 1 : path;
