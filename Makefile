@@ -374,8 +374,7 @@ $(OUT)/coverage/inject.o: spec/inject/host.c $(FLAGS) | needs
 
 $(OUT)/coverage/oom-host: $(OUT)/coverage/host.o
 $(OUT)/coverage/inject-host: $(OUT)/coverage/inject.o
-$(COVERAGE_HOSTS): VARIANT += $(COVERAGE_FLUSH)
-$(OUT)/coverage/%-host: $(OUT)/coverage/flush.o $(COVERAGE_OBJ)
+$(OUT)/coverage/%-host: $(COVERAGE_OBJ)
 	@echo 'ld $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(VARIANT) -o $@ $^ $(LUA_LIB)
 
