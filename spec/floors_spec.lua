@@ -1,4 +1,5 @@
 local directory = require "spec.support.directory"
+local shell = require "spec.support.shell"
 
 -- What tools/floors says of a copy of src/, to which this line is added.
 local function said(path, line)
@@ -10,9 +11,7 @@ local function said(path, line)
       file:write(line, "\n")
       file:close()
     end
-    local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
-    output = pipe:read("*a")
-    pipe:close()
+    output = shell.output("tools/floors " .. where .. " 2>&1")
   end)
   return output
 end
@@ -69,9 +68,8 @@ describe("tools/floors", function()
       local file = assert(io.open(where .. "/examples/new.lua", "w"))
       file:write("local x <const> = 7 // 2\n")
       file:close()
-      local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
-      assert.matches("syntax of Lua 5.1: .*examples/new.lua:1", pipe:read("*a"))
-      pipe:close()
+      assert.matches("syntax of Lua 5.1: .*examples/new.lua:1",
+        (shell.output("tools/floors " .. where .. " 2>&1")))
     end)
   end)
 end)

@@ -14,6 +14,7 @@ local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 local stream = require "spec.support.stream"
 local subject = require "spec.support.subject"
 local threads = require "spec.support.threads"
@@ -855,14 +856,12 @@ end)
 -- fail.
 local function sources()
   local list = {}
-  local pipe = assert(io.popen("ls src/*.c src/api/*.c src/lua/*.[ch] "
-    .. "src/linux/launch.c src/linux/interpreter.c"))
-  for path in pipe:lines() do
+  for _, path in ipairs(shell.lines("ls src/*.c src/api/*.c src/lua/*.[ch] "
+    .. "src/linux/launch.c src/linux/interpreter.c")) do
     local text = read(path):gsub("/%*.-%*/", ""):gsub("#include[^\n]*", "")
       :gsub("'\\?\"'", "") -- no text
     list[#list + 1] = { path = path, text = text }
   end
-  pipe:close()
   return list
 end
 

@@ -9,6 +9,7 @@ local partner = require "spec.support.partner"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 
 local HERE = "examples/recipes/"
 
@@ -176,7 +177,7 @@ describe("the README", function()
     examples[code .. "\n"] = true
   end
 
-  for path in assert(io.popen("ls " .. HERE .. "*.lua")):lines() do
+  for _, path in ipairs(shell.lines("ls " .. HERE .. "*.lua")) do
     local name = path:match("[^/]*$")
 
     it("has the recipe " .. name .. ", or a link to it", function()

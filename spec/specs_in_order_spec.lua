@@ -1,4 +1,5 @@
 local directory = require "spec.support.directory"
+local shell = require "spec.support.shell"
 
 -- What tools/specs-in-order says of a copy of the project, in which this file
 -- has that text.
@@ -13,9 +14,7 @@ local function said(path, text)
       file:write(text, "\n")
       file:close()
     end
-    local pipe = assert(io.popen("tools/specs-in-order " .. where .. " 2>&1"))
-    output = pipe:read("*a")
-    pipe:close()
+    output = shell.output("tools/specs-in-order " .. where .. " 2>&1")
   end)
   return output
 end
