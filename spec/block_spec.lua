@@ -1,6 +1,6 @@
 local compiled = require "spec.support.compiled"
+local handled = require "spec.support.handled"
 local has = require "spec.support.has"
-local script = require "spec.support.script"
 
 teardown(compiled.remove)
 
@@ -11,13 +11,9 @@ local waits = {
   "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
 }
 
--- Run a program that has the module "unix", and waits by the way of that name.
--- Returns what it printed.
+-- Run a program that waits by the way of that name. Returns what it printed.
 local function run(name, program)
-  compiled.need("unix")
-  local output, errors = script.run(program, name)
-  assert.equal("", errors)
-  return output
+  return (handled(program, name))
 end
 
 describe("a signal handler of another library", function()

@@ -8,16 +8,10 @@ local waits = {
   "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
 }
 
-local function need_terminal()
-  if not terminal.exists() then
-    pending("needs script(1), which makes a terminal")
-  end
-end
-
 describe("Ctrl-C", function()
   for _, name in ipairs(waits) do
     it("interrupts " .. name, function()
-      need_terminal()
+      terminal.need()
       local output = terminal.interrupt([[
         local ready = require "spec.programs.ready"
         local waiting = require "spec.programs.waiting"
@@ -31,7 +25,7 @@ describe("Ctrl-C", function()
     end)
 
     it("interrupts " .. name .. " in a coroutine, once", function()
-      need_terminal()
+      terminal.need()
       local output = terminal.interrupt([[
         local ready = require "spec.programs.ready"
         local waiting = require "spec.programs.waiting"
@@ -46,7 +40,7 @@ describe("Ctrl-C", function()
   end
 
   it("ends a script that does not expect it", function()
-    need_terminal()
+    terminal.need()
     child.with(function(_, pid)
       local output, how, code = terminal.interrupt([[
         local ready = require "spec.programs.ready"

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local state = require "spec.support.state"
@@ -11,14 +12,7 @@ teardown(compiled.remove)
 
 describe("p:link()", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   it("returns where a link of the process leads", function()
     child.stopped({ cwd = "/usr" }, function(p)

@@ -5,6 +5,7 @@ local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local language = require "spec.support.language"
 local machine = require "spec.support.machine"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
@@ -197,14 +198,7 @@ describe("p:madvise()", function()
   }
 
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   for name, ranges in sorted(wrong) do
     it("raises when the ranges are " .. name, function()

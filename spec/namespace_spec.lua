@@ -3,6 +3,7 @@ local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
@@ -75,14 +76,7 @@ teardown(compiled.remove)
 
 describe("p:namespace()", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   for _, kind in ipairs(KINDS) do
     it("returns the process's own, for " .. kind, function()

@@ -1,6 +1,7 @@
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
@@ -23,14 +24,7 @@ teardown(compiled.remove)
 
 describe("p:proc()", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   it("returns what is in a file of the process", function()
     child.stopped({}, function(p)

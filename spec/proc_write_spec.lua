@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local reused = require "spec.support.reused"
 local run = require "spec.support.run"
@@ -20,14 +21,7 @@ end
 
 describe("p:proc() with a text", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   it("writes a file of the process", function()
     child.with(function(p)

@@ -195,9 +195,7 @@ end)
 
 describe("a terminal's pidfd.run()", function()
   it("is interrupted by Ctrl-C, and leaves nothing", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
+    terminal.need()
     local output = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"

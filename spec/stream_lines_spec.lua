@@ -229,9 +229,7 @@ describe("fd:lines()", function()
   end)
 
   it("is interrupted by Ctrl-C in the middle of a line", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
+    terminal.need()
     local output = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"

@@ -7,7 +7,6 @@ local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
 
@@ -272,32 +271,8 @@ describe("SIGPIPE", function()
 end)
 
 describe("fd:write() that waits", function()
-  it("is interrupted by Ctrl-C", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
-    local output = terminal.interrupt([[
-      local ready = require "spec.programs.ready"
-      local pidfd = require "pidfd"
-      local p, pipes = assert(pidfd.spawn {
-        "sh", "-c", "trap '' INT; exec sleep 60 >&-",
-        stdin = "pipe", pdeathsig = "KILL",
-      })
-      ready()
-      print(pcall(pipes.stdin.write, pipes.stdin, ("x"):rep(2 ^ 20)))
-      p:send_signal("KILL")
-    ]])
-    assert.matches("false\t[^\n]*interrupted!\n$", output)
-  end)
-
-  local function handled(program)
-    compiled.need("unix")
-    stream.ends()
-    return script.run(program, "pipe")
-  end
-
   it("goes on after a signal handler has run", function()
-    local output, errors = handled([[
+    local output = stream.handled("pipe", [[
       local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
@@ -311,18 +286,6 @@ describe("fd:write() that waits", function()
       end
       print(n == #text)
     ]])
-    assert.equal("", errors)
     assert.equal("true\ntrue\n", output)
-  end)
-
-  it("raises when a signal handler has closed it", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local output = require("spec.programs.stream").output
-      print(pcall(alarm.after, 0.05, function()
-        output:close()
-      end, output.write, output, ("x"):rep(2 ^ 20)))
-    ]])
-    assert.matches("^false\t.*closed pidfd.fd%)\n$", output)
   end)
 end)
