@@ -1,8 +1,8 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local misfits = require "spec.support.misfits"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
@@ -96,9 +96,7 @@ describe("pidfd.adopt()", function()
   end
 
   it("fails with EBADF for a pidfd that was opened as a path", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local uv = require "luv"
     local p = assert(pidfd.self())
     local path = "/proc/self/fd/" .. p:fileno()

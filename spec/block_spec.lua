@@ -1,6 +1,6 @@
 local compiled = require "spec.support.compiled"
 local handled = require "spec.support.handled"
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 
 teardown(compiled.remove)
 
@@ -210,9 +210,7 @@ end)
 describe("a signal that another thread handles", function()
   for _, name in ipairs(waits) do
     it("runs its hook during " .. name, function()
-      if not has("luv") then
-        pending("needs luv")
-      end
+      need("luv")
       local output = run(name, [[
         local alarm = require "spec.programs.alarm"
         local unix = require "unix"

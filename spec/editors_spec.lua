@@ -1,15 +1,13 @@
 -- What the Lua language server looks for: settings of a clone, and an addon.
 
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local read = require "spec.support.read"
 local shell = require "spec.support.shell"
 
 local ADDON = "/share/lua-language-server/addons/pidfd"
 
 local function parsed(path)
-  if not has("dkjson") then
-    pending("needs dkjson")
-  end
+  need("dkjson")
   local settings, _, message = require("dkjson").decode(read(path))
   assert.is_table(settings, message)
   return settings

@@ -3,7 +3,7 @@ local directory = require "spec.support.directory"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 
 describe("p:fds()", function()
@@ -44,9 +44,7 @@ describe("p:fds()", function()
   end)
 
   it("tells a socket", function()
-    if not has("socket") then
-      pending("needs LuaSocket")
-    end
+    need("socket")
     local s = assert(require("socket").tcp4())
     local p = assert(pidfd.self())
     assert.matches("^socket:%[%d+%]$", p:fds()[math.tointeger(s:getfd())])

@@ -210,9 +210,7 @@ describe("pidfd.from_token()", function()
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has it (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     local token = tokens.with(nil, { pid = child.self(), id = 1 })
     fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
   end)

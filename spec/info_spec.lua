@@ -285,18 +285,14 @@ describe("p:info()", function()
 
   it("fails with ESRCH for a process that was reaped", function()
     need_info()
-    if kernel.at_least(6, 15) then
-      pending("this kernel knows more (since Linux 6.15)")
-    end
+    kernel.need_before(6, 15)
     child.with_reaped(function(p)
       fails("info", "ESRCH", p:info())
     end)
   end)
 
   it("fails with ENOTTY or EINVAL on a kernel that lacks it", function()
-    if kernel.at_least(6, 13) then
-      pending("this kernel has it (since Linux 6.13)")
-    end
+    kernel.need_before(6, 13)
     local p = assert(pidfd.self())
     local info, message, code = p:info()
     assert.is_nil(info)

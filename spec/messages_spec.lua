@@ -481,15 +481,9 @@ local ELSEWHERE = {
       .. "setsid -w sh -c '\"$@\" & exit' sh",
       "p:terminate(0, 'group')", [[
         local pidfd = require "pidfd"
+        local await_leaderless = require "spec.programs.leaderless"
         local say = require "spec.programs.saying"
-        local leader = assert(pidfd.self()):proc("stat")
-          :match("%) %a %d+ (%d+)")
-        repeat
-          local file = io.open("/proc/" .. leader .. "/stat")
-          if file then
-            file:close()
-          end
-        until not file
+        await_leaderless()
         local p = assert(pidfd.spawn {
           "sh", "-c", "sleep 1 >&- & exit 0", pgroup = 0,
         })
@@ -521,17 +515,9 @@ local ELSEWHERE = {
       pending("needs a collector that never rests")
     end
     return (script.run([[
-      local arm = require "spec.programs.arm"
+      local growing = require "spec.programs.growing"
       local say = require "spec.programs.saying"
-      local env, n = {}, 0
-      for i = 1, 20000 do
-        env["X" .. i] = "x"
-      end
-      arm(function()
-        n = n + 1
-        env["Y" .. n] = "y"
-      end)
-      say(arg[#arg], { env = env })
+      say(arg[#arg], { env = growing() })
     ]], "pidfd.spawn { 'true', env = env }"))
   end, "bad argument #1 to 'spawn' "
       .. "(table that does not grow while it is read expected)" },

@@ -1,9 +1,9 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -163,17 +163,13 @@ local open_thread = [[
 
 describe("pidfd.open() with a thread's id", function()
   it("fails without the flag THREAD", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local expected = kernel.at_least(6, 16) and "^ENOENT\n" or "^EINVAL\n"
     assert.matches(expected, run.under("exec", open_thread))
   end)
 
   it("returns a handle on it with the flag THREAD", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     kernel.need(6, 9, "the flag THREAD")
     assert.matches("\npidfd\n$", run.under("exec", open_thread))
   end)
@@ -210,9 +206,7 @@ describe("pidfd.self()", function()
   end)
 
   it("returns, with the flag THREAD, the thread that calls", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     kernel.need(6, 9, "the flag THREAD")
     local output = script.run [[
       require("luv").new_thread(function()

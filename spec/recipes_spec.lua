@@ -2,9 +2,9 @@
 
 local child = require "spec.support.child"
 local directory = require "spec.support.directory"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local loopback = require "spec.support.loopback"
+local need = require "spec.support.need"
 local partner = require "spec.support.partner"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
@@ -24,12 +24,6 @@ end
 local function output_of(name, ...)
   local output, errors = script.run(HERE .. name, ...)
   return lines_of(output), errors
-end
-
-local function need(module)
-  if not has(module) then
-    pending("needs " .. module)
-  end
 end
 
 -- Listens, tells its port and its descriptor, and answers nobody.

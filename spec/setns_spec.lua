@@ -1,22 +1,11 @@
 local child = require "spec.support.child"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
-local has = require "spec.support.has"
+local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
-
--- Is the kernel built with it?
-local function exists(kind)
-  local file = io.open("/proc/self/ns/" .. kind)
-  return file and file:close()
-end
-
-local function need_kind(kind)
-  if not exists(kind) then
-    pending("no such namespaces here")
-  end
-end
 
 -- p:setns() moves a whole process, so each of these is a process of its own.
 -- They run in a user namespace, where everybody may move.
@@ -84,7 +73,7 @@ describe("p:setns()", function()
   end)
 
   it("moves this process itself, for time", function()
-    need_kind("time")
+    kernel.need_namespaces("time")
     assert.equal("true\ttrue\ttrue\n", moved [[
       local setns = require "spec.programs.setns"
       local start, shares = setns.start, setns.shares
@@ -149,10 +138,8 @@ describe("p:setns()", function()
   } do
     it(("fails with %s where there are other threads, for %s")
       :format(case.errno, kind), function()
-      need_kind(kind)
-      if not has "luv" then
-        pending("needs luv")
-      end
+      kernel.need_namespaces(kind)
+      need("luv")
       assert.equal(("true\n%s\n"):format(case.errno), moved([[
         local pidfd = require "pidfd"
         local setns = require "spec.programs.setns"

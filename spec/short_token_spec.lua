@@ -45,9 +45,7 @@ describe("p:token('short')", function()
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has it (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     local p = assert(pidfd.self())
     local _, message = p:token("short")
     fails("token", "EOPNOTSUPP", p:token("short"))
@@ -149,9 +147,7 @@ describe("pidfd.from_token() of a short one", function()
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has it (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     local token = child.self() .. ":1"
     local _, message = pidfd.from_token(token)
     fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))

@@ -1,6 +1,7 @@
 -- The time between clone(2) and execve(2), in which parent and child both run.
 
 local compiled = require "spec.support.compiled"
+local memories = require "spec.support.memories"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -11,18 +12,9 @@ local state = require "spec.support.state"
 
 teardown(compiled.remove)
 
--- A command that runs its arguments where chdir(2) never returns.
-local function hold()
-  local command = compiled.program("hold")
-  if not command or not os.execute(command .. " true >/dev/null 2>&1") then
-    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
-  end
-  return command
-end
-
 -- Run a program, in which 'cwd' in the options holds the child up.
 local function run_held(program, ...)
-  local command = hold()
+  local command = run.holding()
   compiled.need("unix")
   return run.under("exec timeout -s KILL 30 " .. command,
     program, ...)
@@ -41,7 +33,7 @@ end
 -- Call 'use' with the pidfd and the number of a process that waits for a child
 -- which does not get to its program.
 local function with_waiting(options, use)
-  local command = "exec " .. hold() .. " " .. script.command([[
+  local command = "exec " .. run.holding() .. " " .. script.command([[
     local options = require "spec.programs.options"
     require("pidfd").spawn(options { "true", cwd = "/" })
   ]], options)
@@ -63,13 +55,7 @@ local function stopped(p)
   return how
 end
 
-local kinds = {
-  ["that shares our memory"] = "",
-  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
-    .. "gid = " .. run.group(),
-}
-
-for kind, options in sorted(kinds) do
+for kind, options in sorted(memories) do
   describe("while a child " .. kind .. " is held up", function()
     it("this process ends with a signal that ends it", function()
       with_waiting(options, function(p)
@@ -205,7 +191,7 @@ end
 -- The system calls of this process take long: the program runs, and sends the
 -- signal, before this process can know that it runs.
 describe("a hook of a signal that comes when the program runs", function()
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     it("does not run before the start is over, for a child " .. kind, function()
       compiled.need("unix")
       local trace, output = run.traced("-e trace=close,rt_sigprocmask"

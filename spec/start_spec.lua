@@ -2,19 +2,14 @@
 
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
-local has = require "spec.support.has"
 local language = require "spec.support.language"
+local memories = require "spec.support.memories"
+local need = require "spec.support.need"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
-
-local kinds = {
-  ["that shares our memory"] = "",
-  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
-    .. "gid = " .. run.group(),
-}
 
 describe("pidfd.spawn() where clone() refuses", function()
   local PROGRAM = [[
@@ -123,9 +118,7 @@ describe("pidfd.spawn()", function()
 
   for _, size in ipairs { 16, 32, 64, 80, 128 } do
     it(("works in a thread with a stack of %d KiB"):format(size), function()
-      if not has "luv" then
-        pending("needs luv")
-      end
+      need("luv")
       if size == 16 then
         language.need("'require' in a stack of 16 KiB")
       end
@@ -160,7 +153,7 @@ end)
 -- A child that cannot write to the pipe ends all the same, and without its
 -- program.
 describe("pidfd.spawn() where write() is refused", function()
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     it("still fails for a child " .. kind, function()
       local refusing = run.refusing("write", "EPERM")
       local program = [[

@@ -68,19 +68,12 @@ describe("fd:lines()", function()
   it("returns a line of 64 MiB, and takes twice its memory", function()
     stream.need_plain_memory()
     local output = run.under("exec", [[
+      local peak = require "spec.programs.peak"
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "head -c 67108864 /dev/zero; echo; echo end",
         stdout = "pipe",
       })
-      local function peak()
-        for line in io.lines("/proc/self/status") do
-          local kilobytes = line:match("^VmHWM:%s*(%d+)")
-          if kilobytes then
-            return tonumber(kilobytes) / 1024
-          end
-        end
-      end
       local before = peak()
       local next = pipes.stdout:lines()
       local line = next()

@@ -62,9 +62,7 @@ describe("p:token()", function()
   end)
 
   it("fails with EOPNOTSUPP before Linux 6.9", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has it (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     local p = assert(pidfd.self())
     fails("token", "EOPNOTSUPP", p:token())
     p:close()

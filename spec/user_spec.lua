@@ -1,4 +1,4 @@
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
@@ -187,9 +187,7 @@ describe("the user of pidfd.spawn()", function()
   -- The C library would have all threads follow suit, by signals.
   it("is the child's alone in a process with threads", function()
     need_root()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local trace, output = run.traced("-f -e trace=tgkill", [[
       local pidfd, uv = require "pidfd", require "luv"
       uv.new_thread(function() require("luv").sleep(60000) end)

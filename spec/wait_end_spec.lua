@@ -3,9 +3,9 @@ local compiled = require "spec.support.compiled"
 local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local language = require "spec.support.language"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -95,9 +95,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that luv has reaped", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     assert.equal(told("exit", 3), outcome_of [[
       local pidfd = require "pidfd"
       local outcome = require "spec.programs.outcome"
@@ -206,9 +204,7 @@ describe("the end of a process", function()
   end)
 
   it("does not depend on luv, which sets O_NONBLOCK", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local uv = require "luv"
     child.with(function(p)
       local poll = uv.new_poll(p:fileno())

@@ -285,13 +285,9 @@ describe("waiting", function()
   -- Use up all descriptors, and wait for a zombie that is another's.
   local exhausted = [[
     local pidfd = require "pidfd"
+    local take = require "spec.programs.taken"
     local p = assert(pidfd.open(math.tointeger(arg[1])))
-    collectgarbage("stop")
-    local handles = {}
-    repeat
-      local o = assert(p:dup())
-      table.insert(handles, arg[2] == "reachable" and o or nil)
-    until o:fileno() == 63
+    local handles = take(p, arg[2] == "reachable")
     local how, code, errno = p:wait()
     print(how, how and code or pidfd.errno[errno])
     for _, o in ipairs(handles) do

@@ -61,6 +61,15 @@ function run.refusing(call, code)
     code == 0 and 0 or pidfd.errno[code])
 end
 
+-- A command that runs its arguments where chdir(2) never returns.
+function run.holding()
+  local command = compiled.program("hold")
+  if not command or not works(command) then
+    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
+  end
+  return command
+end
+
 -- Traced by strace with these options. Returns the trace, and the output;
 -- or nil where strace cannot work.
 function run.traced(options, program, ...)
