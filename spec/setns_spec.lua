@@ -10,11 +10,7 @@ local sorted = require "spec.support.sorted"
 -- p:setns() moves a whole process, so each of these is a process of its own.
 -- They run in a user namespace, where everybody may move.
 local function moved(program, ...)
-  local output = run.unshared("", program, ...)
-  if not output then
-    pending("needs namespaces of its own")
-  end
-  return output
+  return run.unshared("", program, ...)
 end
 
 describe("p:setns()", function()
@@ -105,9 +101,6 @@ describe("p:setns()", function()
     it("asks the kernel for " .. flag .. ", for " .. kind, function()
       local trace = run.traced("-e trace=setns",
         "require('pidfd').self():setns(arg[1])", kind)
-      if not trace then
-        pending("needs strace")
-      end
       assert.equal(flag, trace:match("^setns%(%d+, ([%w_]+)%)"))
     end)
   end
@@ -115,9 +108,6 @@ describe("p:setns()", function()
   it("asks the kernel once, for all", function()
     local trace = run.traced("-e trace=setns",
       "require('pidfd').self():setns('ipc', 'mnt', 'ipc')")
-    if not trace then
-      pending("needs strace")
-    end
     local asked = trace:match("^setns%(%d+, ([%w_|]+)%)[^\n]*\n$")
     assert.equal("CLONE_NEWNS|CLONE_NEWIPC", asked)
   end)

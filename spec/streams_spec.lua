@@ -115,17 +115,7 @@ describe("a stream of pidfd.spawn()", function()
   end)
 end)
 
--- Prints what the child has open, on descriptor 2.
-local SHOW = [[
-  local spawned = require "spec.support.spawned"
-  local list = spawned.fds(load("return {" .. arg[1] .. "}")())
-  for number = 0, 20 do
-    if list[number] then
-      io.stderr:write(number, " ", list[number]:match("^pipe")
-        or list[number], "\n")
-    end
-  end
-]]
+local SHOW = "require 'spec.programs.opened'" -- so that it has compat.lua
 
 describe("pidfd.spawn() where stdin and stdout are closed", function()
   local closing = [[exec sh -c 'exec "$@" <&- >&-' sh]]

@@ -159,9 +159,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of one that is reaped only during the wait", function()
-    if not run.is_root() then
-      pending("needs root")
-    end
+    run.need_root()
     kernel.need(6, 15, "the end of a stranger")
     with_others_zombie("exit 3", function(p, parent)
       local output = run.as_stranger([[
@@ -179,9 +177,7 @@ describe("the end of a process", function()
 
   it("is unknown, at the latest when the time is over, to strangers",
     function()
-      if not run.is_root() then
-        pending("needs root")
-      end
+      run.need_root()
       with_others_zombie("exit 3", function(p)
         local output = run.as_stranger([[
           local pidfd = require "pidfd"
