@@ -156,16 +156,6 @@ for title, call in sorted(calls) do
         "bad argument #1")
     end)
 
-    it("raises for a pidfd.fd, and for a closed pidfd", function()
-      local fd = assert(self:getfd(0))
-      assert.error_matches(function() self[method](fd, name) end,
-        "pidfd expected")
-      fd:close()
-      local p = assert(pidfd.self())
-      p:close()
-      assert.error_matches(function() make(p, name) end, "closed pidfd")
-    end)
-
     it("makes no descriptor that stays", function()
       assert.equal(0, fds.leaked(function()
         assert(make(self, name))

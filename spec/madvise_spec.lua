@@ -242,14 +242,4 @@ describe("p:madvise()", function()
     end)
   end
 
-  it("raises for a pidfd.fd, and for a closed pidfd", function()
-    local fd = assert(self:getfd(0))
-    assert.error_matches(function() self.madvise(fd, "COLD", {}) end,
-      "pidfd expected")
-    fd:close()
-    local p = assert(pidfd.self())
-    p:close()
-    assert.error_matches(function() p:madvise("COLD", {}) end,
-      "closed pidfd")
-  end)
 end)

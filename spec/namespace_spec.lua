@@ -153,16 +153,6 @@ describe("p:namespace()", function()
     assert.error_matches(function() self:namespace() end, "bad argument")
   end)
 
-  it("raises for a closed pidfd, and for a pidfd.fd", function()
-    local fd = assert(self:getfd(0))
-    assert.error_matches(function() self.namespace(fd, "net") end,
-      "pidfd expected")
-    fd:close()
-    local p = assert(pidfd.self())
-    p:close()
-    assert.error_matches(function() p:namespace("net") end, "closed pidfd")
-  end)
-
   it("gives its descriptors back when the collector comes", function()
     assert.equal(0, fds.leaked(function()
       assert(self:namespace("net"))

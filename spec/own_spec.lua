@@ -3,6 +3,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local language = require "spec.support.language"
 local pidfd = require "pidfd"
+local registry = require "spec.support.types"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 
@@ -257,6 +258,26 @@ for _, type in ipairs(types) do
       end)
       assert.equal("closed " .. type.name, pidfd.type(o))
     end)
+  end)
+end
+
+-- Some have the same name, and do the same for both.
+for i, type in ipairs(types) do
+  local other = types[3 - i]
+
+  describe("a method of a " .. type.name, function()
+    for name, method in sorted(registry[type.name].__index) do
+      if not registry[other.name].__index[name] then
+        it(("raises for a %s: %s:%s()"):format(other.name, type.variable, name),
+          function()
+            local o = assert(other.make())
+            assert.error_matches(function() method(o) end,
+              "bad argument #1 .*" .. type.name .. " expected, got " ..
+                other.name)
+            o:close()
+          end)
+      end
+    end
   end)
 end
 

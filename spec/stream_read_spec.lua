@@ -146,20 +146,6 @@ describe("fd:read()", function()
     end)
   end)
 
-  it("raises when it is closed, and for what is no pidfd.fd", function()
-    stream.with("pipe", function(input)
-      local self = assert(pidfd.self())
-      assert.error_matches(function()
-        input.read(self, 1)
-      end, "pidfd.fd expected, got pidfd")
-      self:close()
-      input:close()
-      assert.error_matches(function()
-        input:read(1)
-      end, "closed pidfd.fd")
-    end)
-  end)
-
   it("does not go on for ever where a filter says EINTR", function()
     assert.equal("ETIMEDOUT\n", run.under(run.refusing("preadv2", "EINTR"), [[
       local pidfd = require "pidfd"

@@ -198,13 +198,6 @@ describe("p:terminate()", function()
     assert.equal("EINVAL", (elsewhere.outside "p:terminate(0)"))
   end)
 
-  it("fails with EBADF when somebody else closed the number", function()
-    local p = assert(pidfd.self())
-    pidfd.adopt(p:fileno()):close()
-    fails("terminate", "EBADF", p:terminate(0))
-    p:close()
-  end)
-
   it("raises without a time, and sends no signal", function()
     child.with(function(p)
       assert.error_matches(function() p:terminate() end, "bad argument")
@@ -222,14 +215,6 @@ describe("p:terminate()", function()
       end)
     end)
   end
-
-  it("raises for a pidfd.fd", function()
-    local p = assert(pidfd.self())
-    local fd = assert(p:getfd(p:fileno()))
-    assert.error_matches(function() p.terminate(fd, 0) end, "pidfd expected")
-    fd:close()
-    p:close()
-  end)
 
   it("makes no descriptor that stays", function()
     child.with_zombie(function(p)

@@ -167,13 +167,6 @@ describe("p:waitid()", function()
     end)
   end
 
-  it("fails with EBADF when somebody else closed the number", function()
-    local p = assert(pidfd.self())
-    pidfd.adopt(p:fileno()):close()
-    fails("waitid", "EBADF", p:waitid(flags.WEXITED))
-    p:close()
-  end)
-
   it("needs __WALL for a child that ends without SIGCHLD", function()
     compiled.need("unix")
     local output, errors = script.run [[
@@ -210,15 +203,6 @@ describe("p:waitid()", function()
       end)
     end)
   end
-
-  it("raises for a pidfd.fd", function()
-    local p = assert(pidfd.self())
-    local fd = assert(p:getfd(p:fileno()))
-    assert.error_matches(function() p.waitid(fd, flags.WEXITED) end,
-      "pidfd expected")
-    fd:close()
-    p:close()
-  end)
 
   it("makes no descriptor", function()
     child.shell("exit 3", function(p)
