@@ -1,19 +1,7 @@
-local directory = require "spec.support.directory"
-local shell = require "spec.support.shell"
+local complaints = require "spec.support.complaints"
 
--- What tools/floors says of a copy of src/, to which this line is added.
 local function said(path, line)
-  local output
-  directory.with(function(where)
-    assert(os.execute(("cp -R src %s"):format(where)))
-    if path then
-      local file = assert(io.open(where .. "/" .. path, "a"))
-      file:write(line, "\n")
-      file:close()
-    end
-    output = shell.output("tools/floors " .. where .. " 2>&1")
-  end)
-  return output
+  return complaints("tools/floors", "src examples", path, line)
 end
 
 local cases = {
@@ -62,14 +50,7 @@ describe("tools/floors", function()
     if not os.execute("command -v luac5.1 >/dev/null") then
       pending("needs luac5.1")
     end
-    directory.with(function(where)
-      assert(os.execute(("mkdir %s/examples; cp -R src %s"):format(where,
-        where)))
-      local file = assert(io.open(where .. "/examples/new.lua", "w"))
-      file:write("local x <const> = 7 // 2\n")
-      file:close()
-      assert.matches("syntax of Lua 5.1: .*examples/new.lua:1",
-        (shell.output("tools/floors " .. where .. " 2>&1")))
-    end)
+    assert.matches("syntax of Lua 5.1: .*examples/new.lua:1",
+      said("examples/new.lua", "local x <const> = 7 // 2"))
   end)
 end)
