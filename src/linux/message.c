@@ -53,10 +53,10 @@ static void attach (struct msghdr *message, Control *control, const Parcel *p) {
   size_t size = (size_t)p->nfds * sizeof(int);
   *control = (Control){.header = {.cmsg_level = SOL_SOCKET}};
   control->header.cmsg_type = SCM_RIGHTS;
-  control->header.cmsg_len = CMSG_LEN(size);
+  control->header.cmsg_len = (socklen_t)CMSG_LEN(size);
   memcpy(CMSG_DATA(&control->header), p->fds, size);
   message->msg_control = control;
-  message->msg_controllen = CMSG_SPACE(size);
+  message->msg_controllen = (socklen_t)CMSG_SPACE(size);
 }
 
 
@@ -113,10 +113,22 @@ static void takefds (Message *m, const unsigned char *data, size_t n) {
 }
 
 
+/* in musl the macro converts signed numbers to unsigned ones */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
+static struct cmsghdr *getnext (struct msghdr *message, struct cmsghdr *c) {
+  return CMSG_NXTHDR(message, c);
+}
+
+#pragma GCC diagnostic pop
+
+
 /* where the sender has no pidfd, the kernel tells a negative errno instead */
 static void takecontrol (Message *m, struct msghdr *message) {
   for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL;
-       c = CMSG_NXTHDR(message, c)) {
+       c = getnext(message, c)) {
     size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     if (c->cmsg_level != SOL_SOCKET)
       continue;
