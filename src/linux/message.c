@@ -117,6 +117,7 @@ static void takefds (Message *m, const unsigned char *data, size_t n) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 
 static struct cmsghdr *getnext (struct msghdr *message, struct cmsghdr *c) {
   return CMSG_NXTHDR(message, c);
