@@ -46,7 +46,8 @@ end
 
 local function frame(table)
   local columns = #table.colspecs
-  local class = columns == 2 and islong(table) and "long" or "columns" .. columns
+  local is_long = columns == 2 and islong(table)
+  local class = is_long and "long" or "columns" .. columns
   return pandoc.Div({ table }, { class = "table " .. class })
 end
 
