@@ -250,7 +250,7 @@ local FAILED = {
     "terminate {PID}: {EINVAL} (it was not spawned into a cgroup)" },
   { "p:terminate(0)", "terminate 2: {EPERM} (it is a thread of the kernel)",
     before = "p = kthreadd()" },
-  { "p:terminate(0, 'group')", "terminate {PID}: {EINVAL} (before Linux 6.9)",
+  { "p:terminate(0, 'group')", "terminate {N}: {EINVAL} (before Linux 6.9)",
     before = "p = leader()", until_ = { 6, 9 } },
   { "fd:read(1)", "read {FD}: {EBADF}" },
   { "input:write('x')", "write {N}: {EBADF}" },

@@ -70,7 +70,7 @@ local function check(name, ok, ...)
     end
   elseif first == nil and not SILENT[name] then
     if type(reason) ~= "string" or math.type(code) ~= "integer" or
-        not reason:find("^[%w_.:()%- ]+: .") or code <= 0 then
+        not reason:find("^%l[%w_]*[^%c]*: .") or code <= 0 then
       complain(name, ...)
     end
   end
