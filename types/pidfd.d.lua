@@ -31,7 +31,7 @@ pidfd._VERSION = "pidfd 0.1.0"
 ---@field SIGNAL_PROCESS_GROUP integer for send_signal: to its process group
 ---@field WEXITED integer for waitid: report the end
 ---@field WSTOPPED integer for waitid: report a stop
----@field WCONTINUED integer for waitid: report that it goes on
+---@field WCONTINUED integer for waitid: report that it was continued
 ---@field WNOHANG integer for waitid: do not wait
 ---@field WNOWAIT integer for waitid: do not reap
 ---@field __WALL integer for waitid: children of any kind
@@ -69,7 +69,7 @@ pidfd.signal = {}
 ---@see ioctl(2) NS_GET_PID_FROM_PIDNS
 ---@param pid integer 1 to 2^31-1
 ---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
----@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
+---@param namespace? pidfd.Fd a pid namespace; may be absent, but not nil
 ---@return pidfd.Pidfd? p
 ---@return string? message
 ---@return integer? errno
@@ -165,9 +165,9 @@ function pidfd.self(flags) end
 ---EAGAIN (too many processes), EINVAL (no such pdeathsig, a soft limit above
 ---the hard one, or an option that this kernel lacks), ENOSYS (autoreap and
 ---autokill where clone3(2) is refused; no pidfds), ENOMEM (no memory, or with
----uid or gid none for the copy of this process's; no init in the pid namespace
----for children), EMFILE or ENFILE (no descriptor left); then there is neither a
----child nor a descriptor.
+---uid, gid or oom_score_adj none for the copy of this process's; no init in the
+---pid namespace for children), EMFILE or ENFILE (no descriptor left); then
+---there is neither a child nor a descriptor.
 ---
 ---Lua's hooks run while it waits for the program to run. If one raises, the
 ---child is killed. A child that is killed before the program runs counts as
@@ -601,7 +601,7 @@ function p:fds() end
 ---
 ---With `namespace`, of `p:namespace "pid"`, its number there.
 ---@see ioctl(2) PIDFD_GET_INFO, NS_GET_PID_IN_PIDNS
----@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
+---@param namespace? pidfd.Fd a pid namespace; may be absent, but not nil
 ---@return integer? pid
 ---@return string? message
 ---@return integer? errno
@@ -682,7 +682,7 @@ function p:id() end
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
 ---@see proc(5)
 ---@param name string
----@param text? string to write; nil raises, if it is given
+---@param text? string to write; may be absent, but not nil
 ---@return string|true|nil content true after a write
 ---@return string? message
 ---@return integer? errno
