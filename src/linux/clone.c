@@ -139,14 +139,18 @@ static int cloneandopen (World *w, int report) {
 }
 
 
-/* before Linux 5.2 the kernel overlooks CLONE_PIDFD */
+/*
+** Before Linux 5.2 the kernel overlooks CLONE_PIDFD. qemu writes 0 when it has
+** no descriptor left; if 0 was open before, it is not the child's pidfd.
+*/
 static int clonewithpidfd (World *w, Flags flags) {
+  int least = pfd_sys_isopen(0) ? 1 : 0;
   w->pidfd = -1;
   int pid = clonewith(w, flags | CLONE_PIDFD);
-  if (pid < 0 || w->pidfd >= 0)
+  if (pid < 0 || w->pidfd >= least)
     return pid;
   pfd_sys_killchild(pid);
-  return -ENOSYS;
+  return (w->pidfd == 0) ? -EMFILE : -ENOSYS;
 }
 
 
