@@ -2,8 +2,8 @@ local compiled = require "spec.support.compiled"
 local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local script = require "spec.support.script"
@@ -254,11 +254,8 @@ end)
 -- and the first prints the errno of a call on the second, which it knows as
 -- 'thread'. Returns what they printed.
 local function two_threads(waits, call)
-  if not kernel.at_least(6, 9) then
-    pending("pidfds of threads (Linux 6.9)")
-  elseif not has "luv" then
-    pending("needs luv")
-  end
+  kernel.need(6, 9, "pidfds of threads")
+  need("luv")
   return (script.run([[
     local argument = require "spec.programs.argument"
     local uv, pidfd = require "luv", require "pidfd"
