@@ -17,10 +17,11 @@ local function tidy(line)
   return (line:gsub(" %d+(: %u)", " N%1"))
 end
 
+-- In musl's words it is an operation that has timed out.
 local function tidy_lines(text, pattern)
   local lines = {}
   for line in text:gmatch(pattern) do
-    lines[#lines + 1] = tidy(line)
+    lines[#lines + 1] = tidy(line):gsub("Operation timed", "Connection timed")
   end
   return lines
 end

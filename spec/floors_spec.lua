@@ -30,6 +30,8 @@ local cases = {
     "only compat asks for a version" },
   { "src/lua/arg.h", "/* " .. ("x"):rep(75) .. " */",
     "a line has 80 columns at most" },
+  { "src/lua/arg.h", "int pfd_arg_unused (lua_State *L, int arg);",
+    "a header has what more than one file uses" },
   { "src/lua/arg.h", "#if defined(LUAJIT_VERSION)",
     "only compat asks for a version" },
 }

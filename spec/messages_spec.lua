@@ -718,7 +718,11 @@ local function check(row, message)
   need_since(row)
   with_names(function(names)
     local function execute(code)
-      return pcall(assert(load(code, "=row", "t", names)))
+      local ok, a, b, c = pcall(assert(load(code, "=row", "t", names)))
+      if not ok and type(a) == "table" then
+        error(a, 0) -- pending
+      end
+      return ok, a, b, c
     end
     if row.before then
       assert(execute(row.before))

@@ -222,7 +222,7 @@ describe("pidfd.supports()", function()
 
   -- The child could be the first one of a pid namespace.
   it("starts no child where the links in /proc cannot be read", function()
-    assert.equal("getfd\tnil\tsupports getfd: Cannot allocate memory\t12\n",
+    assert.matches("^getfd\tnil\tsupports getfd: [^\t]*\t12\n$",
       filtered("12", "readlinkat", ASK, "getfd"))
   end)
 

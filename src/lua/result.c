@@ -61,21 +61,14 @@ int pfd_fail_before (lua_State *L, const char *call, const char *version,
                      int rc) {
   if (!islack(rc, version))
     return pfd_fail(L, call, rc);
-  int n = pfd_fail(L, call, rc);
-  lua_pushfstring(L, "%s (before Linux %s)", lua_tostring(L, -2), version);
-  lua_replace(L, -3);
-  return n;
+  const char *hint = lua_pushfstring(L, "before Linux %s", version);
+  return pfd_fail_hint(L, call, hint, rc);
 }
 
 
 int pfd_ok (lua_State *L) {
   lua_pushboolean(L, 1);
   return 1;
-}
-
-
-int pfd_result (lua_State *L, const char *call, int rc) {
-  return (rc < 0) ? pfd_fail(L, call, rc) : pfd_ok(L);
 }
 
 

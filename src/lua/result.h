@@ -36,9 +36,6 @@ int pfd_fail_before (lua_State *L, const char *call, const char *version,
 /* true */
 int pfd_ok (lua_State *L);
 
-/* true, or the failure if 'rc' is negative */
-int pfd_result (lua_State *L, const char *call, int rc);
-
 
 /* fields of a table that is being returned, and is on top */
 void pfd_setinteger (lua_State *L, const char *key, lua_Integer n);
