@@ -14,6 +14,9 @@ local assert_end = ended.assert
 
 local flags = pidfd.flags
 
+-- There, getfd says EBADF of a thread that has ended.
+local OLD = not kernel.at_least(5, 15)
+
 teardown(compiled.remove)
 
 -- Lend 'use' a process of two threads: its pidfd, and the partner.
@@ -103,7 +106,7 @@ describe("a process whose first thread has ended", function()
         fd:close()
         fails("getfd", "EBADF", p:getfd(999))
       else
-        fails("getfd", "EOPNOTSUPP", p:getfd(0))
+        fails("getfd", OLD and "EBADF" or "EOPNOTSUPP", p:getfd(0))
       end
     end)
   end)
@@ -155,7 +158,7 @@ describe("a process whose first thread has ended", function()
       process.tell("exit")
       p:poll()
       fails("fds", "ESRCH", p:fds())
-      fails("getfd", "ESRCH", p:getfd(0))
+      fails("getfd", OLD and "EBADF" or "ESRCH", p:getfd(0))
       fails("namespace", "ESRCH", p:namespace("net"))
     end)
   end)

@@ -28,8 +28,8 @@
 ** it. That process may have passed the socket on since.
 */
 int pfd_l_peer (lua_State *L) {
-  lua_settop(L, 1);
   (void)pfd_borrow_arg(L, 1);
+  lua_settop(L, 1);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int socket, rc, tries = 0;
   do {
