@@ -1,5 +1,5 @@
--- What a pidfd weighs, and what a million of them leave behind, with the
--- collector in the mode that is named as argument. Prints one number a
+-- How much memory a pidfd takes, and what a million of them leave behind, with
+-- the collector in the mode that is named as argument. Prints one number a
 -- line: the bytes of Lua memory per pidfd; then what a million of open and
 -- close add to the number of descriptors, to the bytes of Lua memory in
 -- use, to its peak in KiB, and to the resident KiB. See run.lua. FLOOR in the

@@ -21,7 +21,7 @@
 --   }
 --
 -- What happens is told on stderr. No program outlives this one, even if it is
--- killed; of what a program starts in turn, it takes no care. Needs cqueues.
+-- killed. It does not look after what a program starts in turn. Needs cqueues.
 --
 -- In a clone that is built, LUA_CPATH='build/5.4/?.so;;' finds the module.
 

@@ -1,8 +1,8 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local misfits = require "spec.support.misfits"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
@@ -49,9 +49,6 @@ describe("pidfd.adopt()", function()
       print(flags())
       p:close()
     ]])
-    if not output then
-      pending("needs luv")
-    end
     local before, after = output:match("^(%d+)\n(%d+)\n$")
     local cloexec = tonumber("2000000", 8)
     assert.equal(tonumber(before, 8) + cloexec, tonumber(after, 8))
@@ -69,9 +66,6 @@ describe("pidfd.adopt()", function()
             local p, _, code = pidfd.adopt(0) -- /dev/null
             print(p, pidfd.errno[code])
           ]])
-        if not trace then
-          pending("needs strace")
-        end
         assert.matches("INJECTED", trace)
         assert.equal("nil\t" .. told, output:match("([^\n]*)\n$"))
       end)
@@ -96,9 +90,7 @@ describe("pidfd.adopt()", function()
   end
 
   it("fails with EBADF for a pidfd that was opened as a path", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local uv = require "luv"
     local p = assert(pidfd.self())
     local path = "/proc/self/fd/" .. p:fileno()

@@ -5,6 +5,7 @@ local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reused = require "spec.support.reused"
@@ -56,14 +57,7 @@ for title, call in sorted(calls) do
 
   describe(title, function()
     local self
-
-    before_each(function()
-      self = assert(pidfd.self())
-    end)
-
-    after_each(function()
-      self:close()
-    end)
+    ourselves(function(p) self = p end)
 
     it("fails with ESRCH for a process that was reaped", function()
       child.with_reaped(function(p)
@@ -160,16 +154,6 @@ for title, call in sorted(calls) do
       end
       assert.error_matches(function() without_name(self) end,
         "bad argument #1")
-    end)
-
-    it("raises for a pidfd.fd, and for a closed pidfd", function()
-      local fd = assert(self:getfd(0))
-      assert.error_matches(function() self[method](fd, name) end,
-        "pidfd expected")
-      fd:close()
-      local p = assert(pidfd.self())
-      p:close()
-      assert.error_matches(function() make(p, name) end, "closed pidfd")
     end)
 
     it("makes no descriptor that stays", function()

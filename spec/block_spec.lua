@@ -1,27 +1,17 @@
 local compiled = require "spec.support.compiled"
-local has = require "spec.support.has"
-local script = require "spec.support.script"
+local handled = require "spec.support.handled"
+local need = require "spec.support.need"
+local sleeps = require "spec.support.sleeps"
 
 teardown(compiled.remove)
 
--- What sleeps until the process of 'p' ends, and returns nothing before: see
--- spec/programs/waiting.lua.
-local waits = {
-  "p:poll()", "p:poll(60)", "pidfd.poll()", "p:wait()", "p:wait(60)",
-  "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
-}
-
--- Run a program that has the module "unix", and waits by the way of that name.
--- Returns what it printed.
+-- Run a program that waits by the way of that name. Returns what it printed.
 local function run(name, program)
-  compiled.need("unix")
-  local output, errors = script.run(program, name)
-  assert.equal("", errors)
-  return output
+  return (handled(program, name))
 end
 
 describe("a signal handler of another library", function()
-  for _, name in ipairs(waits) do
+  for _, name in ipairs(sleeps) do
     it("runs during " .. name .. ", which goes on then", function()
       local output = run(name, [[
         local alarm = require "spec.programs.alarm"
@@ -87,7 +77,7 @@ describe("a signal handler of another library", function()
     end)
   end
 
-  for _, name in ipairs(waits) do
+  for _, name in ipairs(sleeps) do
     it("that lets another have the number ends " .. name, function()
       local output = run(name, [[
         local alarm = require "spec.programs.alarm"
@@ -212,11 +202,9 @@ end)
 -- be the one that runs the handler. Here it always is: the waiting thread
 -- blocks the signal, also while it sleeps.
 describe("a signal that another thread handles", function()
-  for _, name in ipairs(waits) do
+  for _, name in ipairs(sleeps) do
     it("runs its hook during " .. name, function()
-      if not has("luv") then
-        pending("needs luv")
-      end
+      need("luv")
       local output = run(name, [[
         local alarm = require "spec.programs.alarm"
         local unix = require "unix"

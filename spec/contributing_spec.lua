@@ -1,18 +1,9 @@
 -- CONTRIBUTING.md has what is in the project, and nothing that is not.
 
 local read = require "spec.support.read"
+local shell = require "spec.support.shell"
 
 local text = read("CONTRIBUTING.md")
-
-local function lines_of(command)
-  local pipe = assert(io.popen(command))
-  local lines = {}
-  for line in pipe:lines() do
-    table.insert(lines, line)
-  end
-  pipe:close()
-  return lines
-end
 
 -- The names in the first column of the table that begins with that row, sorted,
 -- and the second column.
@@ -38,7 +29,7 @@ end
 
 describe("CONTRIBUTING.md", function()
   it("has each target of make help, and how long it takes", function()
-    local targets = lines_of("env -u MAKEFLAGS -u MAKELEVEL make help | " ..
+    local targets = shell.lines("env -u MAKEFLAGS -u MAKELEVEL make help | " ..
       "cut -d ' ' -f 1")
     local names, times = column("target | takes")
     assert.is_true(#targets > 20)
@@ -49,17 +40,17 @@ describe("CONTRIBUTING.md", function()
   end)
 
   it("has each Lua helper in spec/support/", function()
-    assert.same(sorted(lines_of("basename -s .lua -a spec/support/*.lua")),
+    assert.same(sorted(shell.lines("basename -s .lua -a spec/support/*.lua")),
       (column("helper | what it is")))
   end)
 
   it("has each C helper in spec/support/", function()
-    assert.same(sorted(lines_of("basename -a spec/support/*.[ch]")),
+    assert.same(sorted(shell.lines("basename -a spec/support/*.[ch]")),
       (column("file | what it is")))
   end)
 
   it("has each folder of the project", function()
-    local folders = lines_of("ls -d */ | grep -v -e build -e lua_modules")
+    local folders = shell.lines("ls -d */ | grep -v -e build -e lua_modules")
     assert.same(sorted(folders), (column("folder | what is there")))
   end)
 end)

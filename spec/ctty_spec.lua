@@ -11,9 +11,7 @@ local terminal = require "spec.support.terminal"
 -- Run a program on a terminal of its own, that is nobody's: script(1) has given
 -- up its part by setsid(1). Returns its output.
 local function on_terminal(program)
-  if not terminal.exists() then
-    pending("needs script(1)")
-  end
+  terminal.need()
   local output = os.tmpname()
   local command = "exec setsid -w " .. script.command(program)
   local shell = "script -qec %s /dev/null >%s </dev/null"

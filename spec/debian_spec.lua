@@ -2,6 +2,7 @@
 
 local read = require "spec.support.read"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 
 local HERE = "contrib/debian/"
 
@@ -11,13 +12,6 @@ local function lines_of(path)
     list[#list + 1] = line
   end
   return list
-end
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
 end
 
 describe("the Debian package", function()
@@ -39,7 +33,8 @@ describe("the Debian package", function()
     for _, name in ipairs { "docs", "examples", "manpages" } do
       for _, path in ipairs(lines_of("lua-pidfd-dev." .. name)) do
         if not path:find("^build/doc/") then -- of 'make doc'
-          assert.is_true(output_of("ls " .. path .. " 2>/dev/null") ~= "", path)
+          assert.not_same({}, shell.lines("ls " .. path .. " 2>/dev/null"),
+            path)
         end
       end
     end

@@ -1,24 +1,16 @@
 -- What the Lua language server looks for: settings of a clone, and an addon.
 
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local read = require "spec.support.read"
+local shell = require "spec.support.shell"
 
 local ADDON = "/share/lua-language-server/addons/pidfd"
 
 local function parsed(path)
-  if not has("dkjson") then
-    pending("needs dkjson")
-  end
+  need("dkjson")
   local settings, _, message = require("dkjson").decode(read(path))
   assert.is_table(settings, message)
   return settings
-end
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
 end
 
 describe("the settings for editors", function()
@@ -49,8 +41,8 @@ describe("the addon for editors", function()
   end)
 
   it("is installed as an addon is laid out, and told of", function()
-    local commands = output_of("env -u MAKEFLAGS make -n install DESTDIR= " ..
-      "PREFIX=/usr/local 2>&1")
+    local commands = shell.output("env -u MAKEFLAGS make -n install " ..
+      "DESTDIR= PREFIX=/usr/local 2>&1")
     for from, to in pairs {
       ["types/config.json"] = "/config.json",
       ["types/pidfd.d.lua"] = "/library/pidfd.d.lua",

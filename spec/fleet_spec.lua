@@ -1,6 +1,6 @@
 local fleet = require "spec.support.fleet"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 
 -- Descriptors for what a loop opens, and for what p:wait reads in /proc.
@@ -136,12 +136,6 @@ local function spawn_by_luv(status)
     ending = "exit " .. status,
     is_stolen = true,
   }
-end
-
-local function need(module)
-  if not has(module) then
-    pending("needs " .. module)
-  end
 end
 
 describe("a thousand processes", function()

@@ -1,20 +1,7 @@
-local directory = require "spec.support.directory"
+local complaints = require "spec.support.complaints"
 
--- What tools/floors says of a copy of src/, to which this line is added.
 local function said(path, line)
-  local output
-  directory.with(function(where)
-    assert(os.execute(("cp -R src %s"):format(where)))
-    if path then
-      local file = assert(io.open(where .. "/" .. path, "a"))
-      file:write(line, "\n")
-      file:close()
-    end
-    local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
-    output = pipe:read("*a")
-    pipe:close()
-  end)
-  return output
+  return complaints("tools/floors", "src examples", path, line)
 end
 
 local cases = {
@@ -43,6 +30,8 @@ local cases = {
     "only compat asks for a version" },
   { "src/lua/arg.h", "/* " .. ("x"):rep(75) .. " */",
     "a line has 80 columns at most" },
+  { "src/lua/arg.h", "int pfd_arg_unused (lua_State *L, int arg);",
+    "a header has what more than one file uses" },
   { "src/lua/arg.h", "#if defined(LUAJIT_VERSION)",
     "only compat asks for a version" },
 }
@@ -63,15 +52,7 @@ describe("tools/floors", function()
     if not os.execute("command -v luac5.1 >/dev/null") then
       pending("needs luac5.1")
     end
-    directory.with(function(where)
-      assert(os.execute(("mkdir %s/examples; cp -R src %s"):format(where,
-        where)))
-      local file = assert(io.open(where .. "/examples/new.lua", "w"))
-      file:write("local x <const> = 7 // 2\n")
-      file:close()
-      local pipe = assert(io.popen("tools/floors " .. where .. " 2>&1"))
-      assert.matches("syntax of Lua 5.1: .*examples/new.lua:1", pipe:read("*a"))
-      pipe:close()
-    end)
+    assert.matches("syntax of Lua 5.1: .*examples/new.lua:1",
+      said("examples/new.lua", "local x <const> = 7 // 2"))
   end)
 end)

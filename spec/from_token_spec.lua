@@ -8,6 +8,7 @@ local reused = require "spec.support.reused"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
 local tokens = require "spec.support.tokens"
 
@@ -17,31 +18,107 @@ end
 
 teardown(compiled.remove)
 
-describe("pidfd.from_token()", function()
-  it("returns a pidfd for the same process", function()
-    kernel.need_pidfs()
-    child.with(function(p, pid)
-      local q = assert(pidfd.from_token(p:token()))
-      assert.equal("pidfd", pidfd.type(q))
-      assert.is_true(p == q)
-      assert.equal(pid, q:pid())
-      assert.is_true(fds.has(q:fileno(), "CLOEXEC"))
-      q:close()
-    end)
-  end)
+-- By the token: how it is made, as an expression; how it is put together.
+local forms = {
+  ["p:token()"] = { "p:token()", tokens.with },
+  ["p:token('short')"] = { "p:token('short')", tokens.short },
+}
 
-  it("finds it in another program", function()
-    kernel.need_pidfs()
-    child.with(function(p, pid)
-      local output = script.run([[
+for name, form in sorted(forms) do
+  local expression, with = form[1], form[2]
+  local token_of = assert(load("local p = ...\nreturn " .. expression))
+
+  describe("pidfd.from_token() of " .. name, function()
+    it("returns a pidfd for the same process", function()
+      kernel.need_pidfs()
+      child.with(function(p, pid)
+        local q = assert(pidfd.from_token(token_of(p)))
+        assert.equal("pidfd", pidfd.type(q))
+        assert.is_true(p == q)
+        assert.equal(pid, q:pid())
+        assert.equal(token_of(p), token_of(q))
+        assert.is_true(fds.has(q:fileno(), "CLOEXEC"))
+        q:close()
+      end)
+    end)
+
+    it("finds it in another program", function()
+      kernel.need_pidfs()
+      child.with(function(p, pid)
+        local output = script.run([[
+          local pidfd = require "pidfd"
+          local p = assert(pidfd.from_token(arg[1]))
+          print(p:pid(), p:id())
+        ]], token_of(p))
+        assert.equal(("%d\t%d\n"):format(pid, p:id()), output)
+      end)
+    end)
+
+    it("fails with ESRCH for a process that was reaped", function()
+      kernel.need_pidfs()
+      local token
+      child.with(function(p)
+        token = assert(token_of(p))
+      end)
+      fails("from_token", "ESRCH", pidfd.from_token(token))
+    end)
+
+    it("fails with ESRCH where another process has the number", function()
+      kernel.need_pidfs()
+      local output = reused.run([[
+        local argument = require "spec.programs.argument"
         local pidfd = require "pidfd"
-        local p = assert(pidfd.from_token(arg[1]))
-        print(p:pid(), p:id(), p:token() == arg[1])
-      ]], p:token())
-      assert.equal(("%d\t%d\ttrue\n"):format(pid, p:id()), output)
+        local reused = require "spec.programs.reused"
+        local errno, start, replace = reused.errno, reused.start, reused.replace
+        local old = start()
+        local token = argument(arg[1], { p = old })()
+        local new = replace(old)
+        print(errno(pidfd.from_token(token)))
+        print(pidfd.from_token(argument(arg[1], { p = new })()) == new)
+      ]], expression)
+      assert.equal("ESRCH\ntrue\n", output)
+    end)
+
+    it("fails with ESRCH where the number is a thread's by now", function()
+      kernel.need_pidfs()
+      subject.with({ "thread" }, function(p, thread)
+        fails("from_token", "ESRCH",
+          pidfd.from_token(with(p, { pid = thread })))
+      end)
+    end)
+
+    it("fails with EOPNOTSUPP before Linux 6.9, and says so", function()
+      kernel.need_before(6, 9)
+      local token = with(nil, { pid = child.self(), id = 1 })
+      local _, message = pidfd.from_token(token)
+      fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
+      assert.matches("%(before Linux 6%.9%)$", message)
+    end)
+
+    it("makes no descriptor that stays", function()
+      kernel.need_pidfs()
+      local p = assert(pidfd.self())
+      local token, another = token_of(p), with(p, { id = p:id() + 1 })
+      assert.equal(0, fds.leaked(function()
+        assert(pidfd.from_token(token))
+      end))
+      assert.equal(0, fds.leaked(function()
+        fails("from_token", "ESRCH", pidfd.from_token(another))
+      end))
+      p:close()
+    end)
+
+    it("lets the collector look for a descriptor", function()
+      kernel.need_pidfs()
+      local prepare = "local p = pidfd.self(); local token = " .. expression
+      local call = "pidfd.from_token(token)"
+      assert.equal("returns", scarce.with_garbage(prepare, call))
+      assert.equal("EMFILE", scarce.without_garbage(prepare, call))
     end)
   end)
+end
 
+describe("pidfd.from_token()", function()
   it("finds what a program has left behind when it ended", function()
     kernel.need_pidfs()
     local token = script.run [[
@@ -66,30 +143,6 @@ describe("pidfd.from_token()", function()
     end)
   end)
 
-  it("fails with ESRCH for a process that was reaped", function()
-    kernel.need_pidfs()
-    local token
-    child.with(function(p)
-      token = assert(p:token())
-    end)
-    fails("from_token", "ESRCH", pidfd.from_token(token))
-  end)
-
-  it("fails with ESRCH where another process has the number", function()
-    kernel.need_pidfs()
-    local output = reused.run [[
-      local pidfd = require "pidfd"
-      local reused = require "spec.programs.reused"
-      local errno, start, replace = reused.errno, reused.start, reused.replace
-      local old = start()
-      local token = old:token()
-      local new = replace(old)
-      print(errno(pidfd.from_token(token)))
-      print(pidfd.from_token(new:token()) == new)
-    ]]
-    assert.equal("ESRCH\ntrue\n", output)
-  end)
-
   it("fails with ESRCH after another start of the system", function()
     kernel.need_pidfs()
     local p = assert(pidfd.self())
@@ -99,14 +152,6 @@ describe("pidfd.from_token()", function()
     fails("from_token", "ESRCH",
       pidfd.from_token(tokens.with(p, { boot = boot })))
     p:close()
-  end)
-
-  it("fails with ESRCH where the number is a thread's by now", function()
-    kernel.need_pidfs()
-    subject.with({ "thread" }, function(p, thread)
-      fails("from_token", "ESRCH",
-        pidfd.from_token(tokens.with(p, { pid = thread })))
-    end)
   end)
 
   it("returns the thread of a thread's token", function()
@@ -209,14 +254,6 @@ describe("pidfd.from_token()", function()
     end)
   end)
 
-  it("fails with EOPNOTSUPP before Linux 6.9", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has it (since Linux 6.9)")
-    end
-    local token = tokens.with(nil, { pid = child.self(), id = 1 })
-    fails("from_token", "EOPNOTSUPP", pidfd.from_token(token))
-  end)
-
   it("fails with ENOENT where /proc is hidden", function()
     kernel.need_pidfs()
     local p = assert(pidfd.self())
@@ -225,9 +262,6 @@ describe("pidfd.from_token()", function()
       print(pidfd.errno[select(3, pidfd.from_token(arg[1]))])
     ]], p:token())
     p:close()
-    if not output then
-      pending("needs namespaces of its own")
-    end
     assert.equal("ENOENT\n", output)
   end)
 
@@ -238,33 +272,5 @@ describe("pidfd.from_token()", function()
     end
     assert.error_matches(function() pidfd.from_token() end,
       "bad argument #1")
-  end)
-
-  it("gives its descriptors back when the collector comes", function()
-    kernel.need_pidfs()
-    local p = assert(pidfd.self())
-    local token = p:token()
-    assert.equal(0, fds.leaked(function()
-      assert(pidfd.from_token(token))
-    end))
-    p:close()
-  end)
-
-  it("makes no descriptor when it fails", function()
-    kernel.need_pidfs()
-    local p = assert(pidfd.self())
-    local token = tokens.with(p, { id = p:id() + 1 })
-    assert.equal(0, fds.leaked(function()
-      fails("from_token", "ESRCH", pidfd.from_token(token))
-    end))
-    p:close()
-  end)
-
-  it("lets the collector look for a descriptor", function()
-    kernel.need_pidfs()
-    local prepare = "local token = pidfd.self():token()"
-    local call = "pidfd.from_token(token)"
-    assert.equal("returns", scarce.with_garbage(prepare, call))
-    assert.equal("EMFILE", scarce.without_garbage(prepare, call))
   end)
 end)

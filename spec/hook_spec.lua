@@ -1,16 +1,12 @@
 local compiled = require "spec.support.compiled"
+local handled = require "spec.support.handled"
 local language = require "spec.support.language"
-local script = require "spec.support.script"
 
 teardown(compiled.remove)
 
--- Run a program that has the module "unix", and waits by the way of that name.
--- Returns what it printed.
+-- Run a program that waits by the way of that name. Returns what it printed.
 local function run(name, program)
-  compiled.need("unix")
-  local output, errors = script.run(program, name)
-  assert.equal("", errors)
-  return output
+  return (handled(program, name))
 end
 
 describe("a debugger's hook", function()

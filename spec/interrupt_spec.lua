@@ -1,52 +1,36 @@
 local child = require "spec.support.child"
+local sleeps = require "spec.support.sleeps"
+local sorted = require "spec.support.sorted"
 local terminal = require "spec.support.terminal"
 
--- What sleeps until the process of 'p' ends, and returns nothing before: see
--- spec/programs/waiting.lua.
-local waits = {
-  "p:poll()", "p:poll(60)", "pidfd.poll()", "p:wait()", "p:wait(60)",
-  "p:waitid() for the end", "p:waitid() for a stop", "p:terminate()",
-}
-
-local function need_terminal()
-  if not terminal.exists() then
-    pending("needs script(1), which makes a terminal")
-  end
-end
-
 describe("Ctrl-C", function()
-  for _, name in ipairs(waits) do
-    it("interrupts " .. name, function()
-      need_terminal()
-      local output = terminal.interrupt([[
-        local ready = require "spec.programs.ready"
-        local waiting = require "spec.programs.waiting"
-        local p, wait = waiting.p, waiting.wait
-        ready()
-        local ok, message = pcall(wait)
-        p:send_signal("KILL")
-        print(ok, message)
-      ]], name)
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
+  -- How the wait is called.
+  local calls = {
+    [""] = "pcall(wait)",
+    [" in a coroutine, once"] = "coroutine.resume(coroutine.create(wait))",
+  }
 
-    it("interrupts " .. name .. " in a coroutine, once", function()
-      need_terminal()
-      local output = terminal.interrupt([[
-        local ready = require "spec.programs.ready"
-        local waiting = require "spec.programs.waiting"
-        local p, wait = waiting.p, waiting.wait
-        ready()
-        local ok, message = coroutine.resume(coroutine.create(wait))
-        p:send_signal("KILL")
-        print(ok, message)
-      ]], name)
-      assert.matches("false\t[^\n]*interrupted!\n$", output)
-    end)
+  for _, name in ipairs(sleeps) do
+    for where, call in sorted(calls) do
+      it("interrupts " .. name .. where, function()
+        terminal.need()
+        local output = terminal.interrupt([[
+          local argument = require "spec.programs.argument"
+          local ready = require "spec.programs.ready"
+          local waiting = require "spec.programs.waiting"
+          local call = argument(arg[2], { wait = waiting.wait })
+          ready()
+          local ok, message = call()
+          waiting.p:send_signal("KILL")
+          print(ok, message)
+        ]], name, call)
+        assert.matches("false\t[^\n]*interrupted!\n$", output)
+      end)
+    end
   end
 
   it("ends a script that does not expect it", function()
-    need_terminal()
+    terminal.need()
     child.with(function(_, pid)
       local output, how, code = terminal.interrupt([[
         local ready = require "spec.programs.ready"

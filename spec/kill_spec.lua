@@ -90,15 +90,6 @@ local function run_traced(prefix, start, last, program)
   return output
 end
 
--- A command that runs its arguments where chdir(2) never returns.
-local function hold()
-  local command = compiled.program("hold")
-  if not command or not os.execute(command .. " true >/dev/null 2>&1") then
-    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
-  end
-  return command
-end
-
 local REAPED_LATER = "false\tenough\ntrue\ntrue\t0\t0\n"
 
 describe("a child that was killed, and is not over in time", function()
@@ -115,13 +106,13 @@ describe("a child that was killed, and is not over in time", function()
   end)
 
   it("is reaped later, of a program that was not started", function()
-    assert.equal(REAPED_LATER, run_traced(hold(), [[
+    assert.equal(REAPED_LATER, run_traced(run.holding(), [[
       require("pidfd").spawn { "true", cwd = "/" }
     ]]))
   end)
 
   it("is reaped later, where it has a copy of our memory", function()
-    assert.equal(REAPED_LATER, run_traced(hold(), [[
+    assert.equal(REAPED_LATER, run_traced(run.holding(), [[
       require("pidfd").spawn { "true", cwd = "/", oom_score_adj = 1000 }
     ]]))
   end)
@@ -135,17 +126,14 @@ describe("a child that was killed, and is not over in time", function()
 
   -- Its world is kept for the next launch when it is reaped; there is none.
   it("leaves no mapping when the module is unloaded", function()
-    local many = not compiled.is_foreign() and
-      compiled.program("many_states", os.getenv("LUA_LIB") or "-llua5.4")
-    if not many or not compiled.module("unix") then
-      pending("needs a C compiler, and Lua's library")
-    end
+    local many = compiled.need_host("many_states")
+    compiled.need("unix")
     local path, cpath = script.settings()
     local tracer = "exec " .. script.command(TRACER) .. ' "$0"'
     local output = spawned.output {
       "env", path, cpath, "TRACER=" .. tracer,
       "START=pidfd.spawn { 'true', cwd = '/' }",
-      "timeout", "-s", "KILL", "60", hold(), many, "3", UNREAPED,
+      "timeout", "-s", "KILL", "60", run.holding(), many, "3", UNREAPED,
       stderr = "stdout",
     }
     if output:find("it cannot be traced", 1, true) then

@@ -1,22 +1,10 @@
 local directory = require "spec.support.directory"
-local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
+local refused = require "spec.support.refused"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
-
--- That the call fails at that step, and leaves nothing behind.
-local function assert_fails(errno, step, options)
-  collectgarbage()
-  local children, descriptors = spawned.children(), fds.count()
-  local p, message, code = pidfd.spawn(options)
-  assert.is_nil(p)
-  assert.equal(errno, pidfd.errno[code])
-  assert.equal("spawn: " .. step .. ": ", message:match("^.*: "))
-  assert.equal(children, spawned.children())
-  assert.equal(descriptors, fds.count())
-end
 
 -- A number that is not open.
 local function unused()
@@ -35,14 +23,6 @@ local function lowest_free()
   return number
 end
 
-local function tell_as_stranger(program, ...)
-  local output = run.as_stranger(program, nil, ...)
-  if not output then
-    pending("needs root")
-  end
-  return output
-end
-
 describe("pidfd.spawn() fails at the step execve", function()
   local function with_file(text, mode, use)
     directory.with(function(where)
@@ -53,23 +33,23 @@ describe("pidfd.spawn() fails at the step execve", function()
   end
 
   it("with ENOENT for a file that is not there", function()
-    assert_fails("ENOENT", "execve /nowhere/at all", { "/nowhere/at all" })
-    assert_fails("ENOENT", "execve /nowhere", { "true", path = "/nowhere" })
-    assert_fails("ENOENT", "execve ", { "true", path = "" })
-    assert_fails("ENOENT", "execve ", { "" })
+    refused("ENOENT", "execve /nowhere/at all", { "/nowhere/at all" })
+    refused("ENOENT", "execve /nowhere", { "true", path = "/nowhere" })
+    refused("ENOENT", "execve ", { "true", path = "" })
+    refused("ENOENT", "execve ", { "" })
   end)
 
   it("with ENOTDIR for a path through a file", function()
-    assert_fails("ENOTDIR", "execve /dev/null/x", { "/dev/null/x" })
+    refused("ENOTDIR", "execve /dev/null/x", { "/dev/null/x" })
   end)
 
   it("with EACCES for a directory", function()
-    assert_fails("EACCES", "execve /", { "/" })
+    refused("EACCES", "execve /", { "/" })
   end)
 
   it("with EACCES for a file that may not be executed", function()
     with_file("#!/bin/sh\n", 644, function(path)
-      assert_fails("EACCES", "execve " .. path, { path })
+      refused("EACCES", "execve " .. path, { path })
     end)
   end)
 
@@ -80,7 +60,7 @@ describe("pidfd.spawn() fails at the step execve", function()
 
   it("with ENOENT for a file whose interpreter is not there", function()
     with_file("#!/nowhere\n", 755, function(path)
-      assert_fails("ENOENT", "execve " .. path, { path })
+      refused("ENOENT", "execve " .. path, { path })
       assert.equal('no interpreter "/nowhere"', hint { path })
       local place, name = path:match("^(.*)/(.*)$")
       assert.equal('no interpreter "/nowhere"',
@@ -96,14 +76,14 @@ describe("pidfd.spawn() fails at the step execve", function()
       local lacking, path = where .. "/lacking", where .. "/path"
       directory.write(lacking, "#!/nowhere x\n", 755)
       directory.write(path, "#!" .. lacking .. "\n", 755)
-      assert_fails("ENOENT", "execve " .. path, { path })
+      refused("ENOENT", "execve " .. path, { path })
       assert.equal('no interpreter "/nowhere"', hint { path })
     end)
   end)
 
   it("with EACCES for an interpreter that may not be executed", function()
     with_file("#!/dev/null\n", 755, function(path)
-      assert_fails("EACCES", "execve " .. path, { path })
+      refused("EACCES", "execve " .. path, { path })
       assert.equal('interpreter "/dev/null"', hint { path })
     end)
   end)
@@ -116,7 +96,7 @@ describe("pidfd.spawn() fails at the step execve", function()
       if not os.execute(compile .. " 2>/dev/null") then
         pending("needs a C compiler")
       end
-      assert_fails("ENOENT", "execve " .. path, { path })
+      refused("ENOENT", "execve " .. path, { path })
       assert.equal('no interpreter "/nowhere/ld.so"', hint { path })
     end)
   end)
@@ -144,7 +124,7 @@ describe("pidfd.spawn() fails at the step execve", function()
 
   it("with the bytes of a name that nobody could read", function()
     with_file("#!/nowhere/\1\"\\\127\t\n", 755, function(path)
-      assert_fails("ENOENT", "execve " .. path, { path })
+      refused("ENOENT", "execve " .. path, { path })
       assert.equal([[no interpreter "/nowhere/\001\034\092\127"]],
         hint { path })
     end)
@@ -158,18 +138,18 @@ describe("pidfd.spawn() fails at the step execve", function()
 
   it("with ENOEXEC for a file of no known format", function()
     with_file("echo text\n", 755, function(path)
-      assert_fails("ENOEXEC", "execve " .. path, { path })
+      refused("ENOEXEC", "execve " .. path, { path })
     end)
   end)
 
   it("with ENAMETOOLONG for a path that is too long", function()
     local path = "/" .. ("x"):rep(5000)
-    assert_fails("ENAMETOOLONG", "execve " .. path, { path })
+    refused("ENAMETOOLONG", "execve " .. path, { path })
   end)
 
   it("with E2BIG for an argument that is too long", function()
     local path = "/bin/true"
-    assert_fails("E2BIG", "execve " .. path, { path, ("x"):rep(200 * 1024) })
+    refused("E2BIG", "execve " .. path, { path, ("x"):rep(200 * 1024) })
   end)
 
   it("with E2BIG for too many variables", function()
@@ -177,11 +157,11 @@ describe("pidfd.spawn() fails at the step execve", function()
     for i = 1, 100 do
       env["V" .. i] = ("x"):rep(100 * 1024)
     end
-    assert_fails("E2BIG", "execve /bin/true", { "/bin/true", env = env })
+    refused("E2BIG", "execve /bin/true", { "/bin/true", env = env })
   end)
 
   it("after all other steps", function()
-    assert_fails("ENOENT", "execve /nowhere", {
+    refused("ENOENT", "execve /nowhere", {
       "/nowhere", env = {}, cwd = "/", stdin = "pipe", stdout = "pipe",
       stderr = "stdout", fds = { [9] = 0, [3] = 1 }, session = true,
       pdeathsig = "TERM", nnp = true,
@@ -191,16 +171,16 @@ end)
 
 describe("pidfd.spawn() fails at the step chdir", function()
   it("with ENOENT for a directory that is not there", function()
-    assert_fails("ENOENT", "chdir /nowhere", { "true", cwd = "/nowhere" })
-    assert_fails("ENOENT", "chdir ", { "true", cwd = "" })
+    refused("ENOENT", "chdir /nowhere", { "true", cwd = "/nowhere" })
+    refused("ENOENT", "chdir ", { "true", cwd = "" })
   end)
 
   it("with ENOTDIR for a file", function()
-    assert_fails("ENOTDIR", "chdir /dev/null", { "true", cwd = "/dev/null" })
+    refused("ENOTDIR", "chdir /dev/null", { "true", cwd = "/dev/null" })
   end)
 
   it("with EACCES without the right to enter", function()
-    assert.equal("EACCES chdir closed:\n", tell_as_stranger [[
+    assert.equal("EACCES chdir closed:\n", run.as_stranger [[
       local pidfd = require "pidfd"
       local name = os.tmpname()
       os.remove(name)
@@ -217,26 +197,26 @@ describe("pidfd.spawn() fails at the step dup", function()
   it("with EBADF for a number that is not open", function()
     local number = unused()
     for _, name in ipairs { "stdin", "stdout", "stderr" } do
-      assert_fails("EBADF", "dup " .. name, { "true", [name] = number })
+      refused("EBADF", "dup " .. name, { "true", [name] = number })
     end
-    assert_fails("EBADF", "dup fds[3]", { "true", fds = { [3] = number } })
-    assert_fails("EBADF", ("dup fds[%d]"):format(number),
+    refused("EBADF", "dup fds[3]", { "true", fds = { [3] = number } })
+    refused("EBADF", ("dup fds[%d]"):format(number),
       { "true", fds = { [number] = number } })
   end)
 
   it("with EBADF for a number that a pipe would take next", function()
     local number = lowest_free()
-    assert_fails("EBADF", "dup stdout", {
+    refused("EBADF", "dup stdout", {
       "true", stdin = "pipe", stdout = number,
     })
-    assert_fails("EBADF", "dup fds[3]", {
+    refused("EBADF", "dup fds[3]", {
       "true", stdin = "null", fds = { [3] = number },
     })
   end)
 
   it("with EBADF for a number that a copy would take next", function()
     local number = lowest_free()
-    assert_fails("EBADF", ("dup fds[%d]"):format(number + 9), {
+    refused("EBADF", ("dup fds[%d]"):format(number + 9), {
       "true", stdin = 1, stdout = 0, fds = { [number + 9] = number },
     })
   end)
@@ -342,7 +322,7 @@ describe("pidfd.spawn() fails with EAGAIN", function()
     if not os.execute("prlimit --nproc >/dev/null 2>&1") then
       pending("needs prlimit")
     end
-    assert.equal("EAGAIN clone:\n", tell_as_stranger [[
+    assert.equal("EAGAIN clone:\n", run.as_stranger [[
       local pidfd = require "pidfd"
       local start = require "spec.programs.start"
       os.execute("prlimit --nproc=1 --pid " .. pidfd.self():pid())
@@ -354,12 +334,12 @@ end)
 describe("pidfd.spawn() fails without the right", function()
   it("to enter the process group of another session", function()
     spawned.with({ "sleep", "60", session = true }, function(p)
-      assert_fails("EPERM", "setpgid", { "true", pgroup = p:pid() })
+      refused("EPERM", "setpgid", { "true", pgroup = p:pid() })
     end)
   end)
 
   it("to leave the process group of a session's first process", function()
-    assert_fails("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
+    refused("EPERM", "setpgid", { "true", session = true, pgroup = 0 })
   end)
 
   local START = [[
@@ -371,19 +351,19 @@ describe("pidfd.spawn() fails without the right", function()
   for key, step in sorted { uid = "setresuid", gid = "setresgid" } do
     it("to change the " .. key, function()
       assert.equal("EPERM " .. step .. ":\n",
-        tell_as_stranger(START, key .. " = 0"))
+        run.as_stranger(START, nil, key .. " = 0"))
     end)
   end
 
   it("to change the groups", function()
     assert.equal("EPERM setgroups:\n",
-      tell_as_stranger(START, "groups = {}"))
+      run.as_stranger(START, nil, "groups = {}"))
   end)
 end)
 
 describe("pidfd.spawn() fails with EINVAL", function()
   it("for a signal that there is not", function()
-    assert_fails("EINVAL", "prctl PR_SET_PDEATHSIG",
+    refused("EINVAL", "prctl PR_SET_PDEATHSIG",
       { "true", pdeathsig = 99 })
   end)
 
@@ -395,10 +375,8 @@ describe("pidfd.spawn() fails with EINVAL", function()
     local name = options.autokill and "autokill" or "autoreap"
     local beside = options.stdin and ", with a pipe," or ""
     it("for " .. name .. beside .. " before Linux 7.1, and says so", function()
-      if kernel.at_least(7, 1) then
-        pending("it is known since Linux 7.1")
-      end
-      assert_fails("EINVAL", "clone autoreap, autokill", options)
+      kernel.need_before(7, 1)
+      refused("EINVAL", "clone autoreap, autokill", options)
       assert.matches("Linux 7%.1", (select(2, pidfd.spawn(options))))
     end)
   end
@@ -406,20 +384,20 @@ end)
 
 describe("pidfd.spawn() with a cgroup fails", function()
   it("with ENOENT where nothing is", function()
-    assert_fails("ENOENT", "open /nowhere", { "true", cgroup = "/nowhere" })
+    refused("ENOENT", "open /nowhere", { "true", cgroup = "/nowhere" })
   end)
 
   it("with ENOTDIR for a file", function()
-    assert_fails("ENOTDIR", "open /dev/null",
+    refused("ENOTDIR", "open /dev/null",
       { "true", cgroup = "/dev/null" })
   end)
 
   it("with EBADF for a directory that is none", function()
     local number = unused()
-    assert_fails("EBADF", "cgroup /",
+    refused("EBADF", "cgroup /",
       { "true", cgroup = "/", stdin = "pipe" })
-    assert_fails("EBADF", "cgroup 0", { "true", cgroup = 0 })
-    assert_fails("EBADF", "cgroup " .. number, { "true", cgroup = number })
+    refused("EBADF", "cgroup 0", { "true", cgroup = 0 })
+    refused("EBADF", "cgroup " .. number, { "true", cgroup = number })
   end)
 end)
 

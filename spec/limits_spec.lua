@@ -101,9 +101,7 @@ describe("the option nice of pidfd.spawn()", function()
   end)
 
   it("is lower before the user changes", function()
-    if not run.is_root() then
-      pending("needs root")
-    end
+    run.need_root()
     local list = { nice = -1, uid = 65534, gid = 65534, groups = {} }
     assert.equal(ours() - 1, nice_in(file("stat", list)))
   end)
@@ -256,9 +254,8 @@ describe("the option oom_score_adj of pidfd.spawn()", function()
   end)
 
   it("fails with ENOENT where /proc is not mounted", function()
-    if not run.is_root() then
-      pending("needs root")
-    elseif os.getenv("LD_PRELOAD") then
+    run.need_root()
+    if os.getenv("LD_PRELOAD") then
       pending("a sanitizer complains where /proc is not mounted")
     end
     assert.equal("ENOENT\n", (run.under("exec unshare " .. run.without_proc, [[

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local state = require "spec.support.state"
@@ -11,14 +12,7 @@ teardown(compiled.remove)
 
 describe("p:link()", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   it("returns where a link of the process leads", function()
     child.stopped({ cwd = "/usr" }, function(p)
@@ -87,21 +81,17 @@ describe("p:link()", function()
     end)
   end)
 
-  -- For a moment it has no memory any more, and then belongs to root.
   it("fails with ESRCH, or EACCES, while the process ends", function()
-    for _ = 1, 20 do
-      child.with(function(p)
-        local exe = p:link("exe")
-        p:send_signal("KILL")
-        repeat
-          local ended = p:poll(0)
-          local target, _, code = p:link("exe")
-          local errno = pidfd.errno[code]
-          assert.is_true(target == exe or errno == "ESRCH"
-            or errno == "EACCES" or errno == "ENOENT" and not ended)
-        until ended
-      end)
-    end
+    local exe
+    child.with(function(p)
+      exe = p:link("exe")
+    end)
+    child.with_ending(function(p, ended)
+      local target, _, code = p:link("exe")
+      local errno = pidfd.errno[code]
+      assert.is_true(target == exe or errno == "ESRCH" or errno == "EACCES"
+        or errno == "ENOENT" and not ended)
+    end)
   end)
 
   it("fails with EINVAL for what is no link", function()

@@ -5,14 +5,7 @@ local directory = require "spec.support.directory"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
-
-local function lines_of(command)
-  local list = {}
-  for line in assert(io.popen(command)):lines() do
-    list[#list + 1] = line
-  end
-  return list
-end
+local shell = require "spec.support.shell"
 
 local function exists(path)
   local file = io.open(path)
@@ -63,7 +56,7 @@ local function complaint(path, link)
 end
 
 local files = { "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md" }
-for _, path in ipairs(lines_of("ls doc/*.md")) do
+for _, path in ipairs(shell.lines("ls doc/*.md")) do
   files[#files + 1] = path
 end
 
@@ -98,7 +91,7 @@ end
 
 local function html_complaints(where)
   local list = {}
-  for _, path in ipairs(lines_of("ls " .. where .. "/*.html")) do
+  for _, path in ipairs(shell.lines("ls " .. where .. "/*.html")) do
     for _, attribute in ipairs({ "href", "src" }) do
       for link in read(path):gmatch(" " .. attribute .. '="([^"]*)"') do
         list[#list + 1] = html_complaint(where, path, link)
@@ -123,7 +116,7 @@ describe("the documentation", function()
     local pages = reference.pages()
     table.insert(pages, "doc/README.md")
     table.sort(pages)
-    assert.same(lines_of("LC_ALL=C ls doc/*.md | sort"), pages)
+    assert.same(shell.lines("LC_ALL=C ls doc/*.md | sort"), pages)
   end)
 end)
 
@@ -160,7 +153,7 @@ describe("make doc", function()
   it("makes a man page that mandoc likes", function()
     need("pandoc")
     need("mandoc")
-    assert.same({}, lines_of("mandoc -Tlint -Wstyle " .. where ..
+    assert.same({}, shell.lines("mandoc -Tlint -Wstyle " .. where ..
       "/pidfd.3lua 2>&1"))
   end)
 end)

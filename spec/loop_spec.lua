@@ -1,6 +1,7 @@
 local child = require "spec.support.child"
 local has = require "spec.support.has"
 local language = require "spec.support.language"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local sorted = require "spec.support.sorted"
 local waits = require "spec.support.waits"
@@ -64,9 +65,7 @@ end)
 describe("cqueues.cancel()", function()
   it("lets the next pidfd with the same number wake the loop", function()
     language.need("yields across pcall")
-    if not has("cqueues") then
-      pending("needs cqueues")
-    end
+    need("cqueues")
     local cqueues = require "cqueues"
     collectgarbage() -- no lower number is given back meanwhile
     local loop = cqueues.new():wrap(function()

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
 local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
+local need = require "spec.support.need"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local stream = require "spec.support.stream"
@@ -130,9 +131,7 @@ describe("a pidfd.fd in an event loop", function()
   end
 
   it("wakes cqueues when a pipe can be written", function()
-    if not has("cqueues") then
-      pending("needs cqueues")
-    end
+    need("cqueues")
     stream.with("pipe", function(input, output)
       stream.fill(output)
       assert.is_false(waits.cqueues(output, 0.02))
@@ -142,9 +141,7 @@ describe("a pidfd.fd in an event loop", function()
   end)
 
   it("wakes LuaSocket when a pipe can be written", function()
-    if not has("socket") then
-      pending("needs socket")
-    end
+    need("socket")
     stream.with("pipe", function(_, output)
       local _, writable = require("socket").select(nil, { output }, 10)
       assert.equal(output, writable[1])
@@ -152,9 +149,7 @@ describe("a pidfd.fd in an event loop", function()
   end)
 
   it("tells LuaSocket of lines that have been read ahead", function()
-    if not has("socket") then
-      pending("needs socket")
-    end
+    need("socket")
     stream.with("pipe", function(input, output)
       assert(output:write("one\ntwo\n"))
       local next = input:lines(0)

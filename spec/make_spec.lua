@@ -5,6 +5,7 @@ local directory = require "spec.support.directory"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 
 local COPIED = "src spec tools types examples Makefile .busted"
 
@@ -24,10 +25,9 @@ end
 
 -- All that a shell command says in that directory, and whether it succeeded.
 local function output_of(where, command)
-  local pipe = assert(io.popen(("cd %s && { %s; } 2>&1 </dev/null; echo $?")
-    :format(where, command)))
-  local text, status = pipe:read("*a"):match("^(.-)(%d+)\n$")
-  pipe:close()
+  local text, status = shell.output(
+    ("cd %s && { %s; } 2>&1 </dev/null; echo $?"):format(where, command))
+    :match("^(.-)(%d+)\n$")
   return text, status == "0"
 end
 

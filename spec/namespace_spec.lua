@@ -3,6 +3,8 @@ local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local kernel = require "spec.support.kernel"
+local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
@@ -12,18 +14,6 @@ local KINDS = {
   "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time",
   "time_for_children", "user", "uts",
 }
-
--- Is the kernel built with it?
-local function exists(kind)
-  local file = io.open("/proc/self/ns/" .. kind)
-  return file and file:close()
-end
-
-local function need_kind(kind)
-  if not exists(kind) then
-    pending("no such namespaces here")
-  end
-end
 
 -- The inode numbers of two files.
 local function inodes(...)
@@ -56,7 +46,7 @@ local function with_own(use)
   for _, kind in ipairs { "cgroup", "ipc", "mount", "net", "pid", "time",
     "uts" } do
     local file = kind == "mount" and "mnt" or kind
-    if exists(file) then
+    if kernel.has_namespaces(file) then
       table.insert(options, "--" .. kind)
     end
   end
@@ -75,18 +65,11 @@ teardown(compiled.remove)
 
 describe("p:namespace()", function()
   local self
-
-  before_each(function()
-    self = assert(pidfd.self())
-  end)
-
-  after_each(function()
-    self:close()
-  end)
+  ourselves(function(p) self = p end)
 
   for _, kind in ipairs(KINDS) do
     it("returns the process's own, for " .. kind, function()
-      need_kind(kind)
+      kernel.need_namespaces(kind)
       assert_same_namespace(self, kind)
       with_own(function(p)
         assert_same_namespace(p, kind)
@@ -98,7 +81,7 @@ describe("p:namespace()", function()
     "time_for_children", "user", "uts" } do
     it("returns another than ours for one that moved, for " .. kind,
       function()
-        need_kind(kind)
+        kernel.need_namespaces(kind)
         with_own(function(p)
           local theirs = assert(p:namespace(kind))
           local ours = assert(self:namespace(kind))
@@ -144,7 +127,7 @@ describe("p:namespace()", function()
   for _, kind in ipairs(KINDS) do
     it("fails with ESRCH for a process that is over, for " .. kind,
       function()
-        need_kind(kind)
+        kernel.need_namespaces(kind)
         child.with_zombie(function(p)
           fails("namespace", "ESRCH", p:namespace(kind))
         end)
@@ -168,16 +151,6 @@ describe("p:namespace()", function()
         "bad argument")
     end
     assert.error_matches(function() self:namespace() end, "bad argument")
-  end)
-
-  it("raises for a closed pidfd, and for a pidfd.fd", function()
-    local fd = assert(self:getfd(0))
-    assert.error_matches(function() self.namespace(fd, "net") end,
-      "pidfd expected")
-    fd:close()
-    local p = assert(pidfd.self())
-    p:close()
-    assert.error_matches(function() p:namespace("net") end, "closed pidfd")
   end)
 
   it("gives its descriptors back when the collector comes", function()

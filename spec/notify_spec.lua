@@ -1,21 +1,19 @@
 local child = require "spec.support.child"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local partner = require "spec.support.partner"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 
 local EXAMPLE = "examples/notify.lua"
 
-local function need()
-  if not has "socket.unix" then
-    pending("needs LuaSocket")
-  end
+local function need_example()
+  need("socket.unix")
   kernel.need(6, 9, "SO_PASSPIDFD, and pidfds that can be compared")
 end
 
 local function need_systemd()
-  need()
+  need_example()
   if not os.execute("command -v systemd-notify >/dev/null") then
     pending("needs systemd-notify")
   end
@@ -81,7 +79,7 @@ describe("examples/notify.lua", function()
 
   it("refuses what another process would have stored, and closes it",
     function()
-      need()
+      need_example()
       local service = "echo $NOTIFY_SOCKET; read x"
       local command = script.command(EXAMPLE, "sh", "-c", service)
       partner.with("exec 2>&1; exec " .. command, function(example)
@@ -95,7 +93,7 @@ describe("examples/notify.lua", function()
     end)
 
   it("takes what a descendant says", function()
-    need()
+    need_example()
     local output, errors = serve([[sh -c "$1; true"; true]],
       saying("READY=1\nUNKNOWN=x\n"))
     assert.equal("", errors)
@@ -114,7 +112,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("refuses a main process that is not of the service", function()
-    need()
+    need_example()
     for _, pid in ipairs { child.self(), 1, 0, -1, 2 ^ 31, "x", "" } do
       local output, errors = serve([[sh -c "$1"; true]],
         saying(("MAINPID=%s\nREADY=1"):format(pid)))
@@ -124,7 +122,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("gives what was stored to the service that it starts again", function()
-    need()
+    need_example()
     local program = [[
       local pidfd = require "pidfd"
       local say = require "spec.programs.notify"
@@ -157,7 +155,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("removes what was stored, by its name", function()
-    need()
+    need_example()
     local output, errors, _, code = script.run(EXAMPLE, "-r", 1, "sh", "-c", [[
       test -z "$LISTEN_FDS" || exit 5
       eval "$1"; eval "$2"; exit 4]], "sh",
@@ -172,7 +170,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("ends as the service does", function()
-    need()
+    need_example()
     for service, status in pairs {
       ["exit 0"] = 0, ["exit 7"] = 7, ["kill -KILL $$"] = 137,
       ["exec /nowhere"] = 127, ["exec /"] = 126,
@@ -185,7 +183,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("ends the service, and removes the socket, after Ctrl-C", function()
-    need()
+    need_example()
     local command = script.command(EXAMPLE, "sh", "-c",
       "echo $NOTIFY_SOCKET; exec sleep 60")
     partner.with("exec 2>/dev/null; exec " .. command, function(example)
@@ -199,9 +197,7 @@ describe("examples/notify.lua", function()
   end)
 
   it("explains itself", function()
-    if not has "socket.unix" then
-      pending("needs LuaSocket")
-    end
+    need("socket.unix")
     local output, errors, how, code = script.run(EXAMPLE, "--help")
     assert.matches("^usage: ", output)
     assert.same({ "", "exit", 0 }, { errors, how, code })

@@ -1,9 +1,9 @@
 local child = require "spec.support.child"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -70,9 +70,6 @@ describe("pidfd.open()", function()
   it("passes unknown flags on to the kernel", function()
     local trace = run.traced("-e trace=pidfd_open -e raw=pidfd_open",
       "local p = require 'pidfd'; p.open(p.self():pid(), 0x40000000)")
-    if not trace then
-      pending("needs strace")
-    end
     assert.matches("pidfd_open%(0x%x+, 0x40000000%)", trace)
   end)
 
@@ -83,9 +80,6 @@ describe("pidfd.open()", function()
         print(pcall(pidfd.open, pid))
       end
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("", trace)
     assert.equal(6, select(2, output:gsub("false[^\n]*\n", "")))
   end)
@@ -163,17 +157,13 @@ local open_thread = [[
 
 describe("pidfd.open() with a thread's id", function()
   it("fails without the flag THREAD", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local expected = kernel.at_least(6, 16) and "^ENOENT\n" or "^EINVAL\n"
     assert.matches(expected, run.under("exec", open_thread))
   end)
 
   it("returns a handle on it with the flag THREAD", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     kernel.need(6, 9, "the flag THREAD")
     assert.matches("\npidfd\n$", run.under("exec", open_thread))
   end)
@@ -210,9 +200,7 @@ describe("pidfd.self()", function()
   end)
 
   it("returns, with the flag THREAD, the thread that calls", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     kernel.need(6, 9, "the flag THREAD")
     local output = script.run [[
       require("luv").new_thread(function()

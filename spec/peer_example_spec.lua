@@ -1,6 +1,6 @@
 local child = require "spec.support.child"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -25,9 +25,7 @@ end
 
 -- Lend the server's pidfd, and the path of its socket.
 local function serving(use, program)
-  if not has "socket.unix" then
-    pending("needs LuaSocket")
-  end
+  need("socket.unix")
   local path = new_path()
   local command = "exec " .. script.command(program or EXAMPLE, path)
   child.ready({ "sh", "-c", command, stderr = "null" }, function(p, said)
@@ -63,9 +61,7 @@ describe("examples/peer.lua", function()
   end)
 
   it("tells a client why it cannot know it", function()
-    if kernel.at_least(6, 5) then
-      pending("this kernel tells the peer (since Linux 6.5)")
-    end
+    kernel.need_before(6, 5)
     serving(function(_, path)
       assert.matches("^Who are you%? peer %d+: ",
         (script.run(CLIENT, path)))
@@ -138,9 +134,7 @@ describe("examples/peer.lua", function()
   end)
 
   it("complains where it cannot listen, and removes nothing", function()
-    if not has "socket.unix" then
-      pending("needs LuaSocket")
-    end
+    need("socket.unix")
     local path = os.tmpname()
     local output, errors, how, code = script.run(EXAMPLE, path)
     assert.equal("", output)
@@ -151,9 +145,7 @@ describe("examples/peer.lua", function()
   end)
 
   it("explains itself if called with the wrong arguments", function()
-    if not has("socket") then
-      pending("needs LuaSocket")
-    end
+    need("socket")
     for _, arguments in ipairs { {}, { "one", "two" } } do
       local _, errors, how, code = script.run(EXAMPLE,
         table.unpack(arguments))

@@ -2,19 +2,12 @@ local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local loopback = require "spec.support.loopback"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
-
-local function need(module)
-  if not has(module) then
-    pending("needs " .. module)
-  end
-  return require(module)
-end
 
 local function need_kernel()
   kernel.need(6, 5, "SO_PEERPIDFD")
@@ -184,9 +177,7 @@ describe("pidfd.peer()", function()
 
   it("fails with EINVAL or ESRCH for one that was reaped", function()
     need_kernel()
-    if kernel.at_least(6, 16) then
-      pending("this kernel has pidfds for reaped peers (since Linux 6.16)")
-    end
+    kernel.need_before(6, 16)
     with_client(function(server, client)
       client:send_signal("KILL")
       client:wait()
@@ -230,9 +221,7 @@ describe("pidfd.peer()", function()
   end)
 
   it("fails with ENOPROTOOPT before Linux 6.5", function()
-    if kernel.at_least(6, 5) then
-      pending("this kernel has it (since Linux 6.5)")
-    end
+    kernel.need_before(6, 5)
     with_connection(function(client)
       fails("peer", "ENOPROTOOPT", pidfd.peer(client))
       assert.matches("Linux 6%.5", (select(2, pidfd.peer(client))))

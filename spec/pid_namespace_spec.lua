@@ -282,9 +282,7 @@ for name, call in sorted {
     end)
 
     it("fails with ENOTTY before Linux 6.11, and says so", function()
-      if kernel.at_least(6, 11) then
-        pending("this kernel has it (since Linux 6.11)")
-      end
+      kernel.need_before(6, 11)
       with_own(function(namespace)
         local _, message = call(namespace)
         fails(prefix, "ENOTTY", call(namespace))

@@ -107,11 +107,7 @@ describe("require 'pidfd'", function()
   end)
 
   it("works in two states of one process", function()
-    local program = not compiled.is_foreign() and
-      compiled.program("two_states", os.getenv("LUA_LIB") or "-llua5.4")
-    if not program then
-      pending("needs a C compiler, and Lua's library")
-    end
+    local program = compiled.need_host("two_states")
     local _, cpath = script.settings()
     local output = spawned.output {
       "env", cpath, program,
@@ -137,11 +133,7 @@ end)
 
 describe("a state that is closed", function()
   it("leaves no memory if it was the last that had the module", function()
-    local program = not compiled.is_foreign() and
-      compiled.program("many_states", os.getenv("LUA_LIB") or "-llua5.4")
-    if not program then
-      pending("needs a C compiler, and Lua's library")
-    end
+    local program = compiled.need_host("many_states")
     local _, cpath = script.settings()
     local output = spawned.output {
       "env", cpath, program, "20",

@@ -1,4 +1,5 @@
 local has = require "spec.support.has"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local spawned = require "spec.support.spawned"
 
@@ -118,9 +119,7 @@ describe("the pipes of pidfd.spawn()", function()
   end)
 
   it("can be read as they fill, both at the same time", function()
-    if not has("cqueues") then
-      pending("needs cqueues")
-    end
+    need("cqueues")
     local cqueues = require "cqueues"
     local socket = require "cqueues.socket"
     local program = "for i in 1 2 3 4 5 6 7 8; do"
@@ -155,9 +154,7 @@ describe("the pipes of pidfd.spawn()", function()
   end)
 
   it("end with EPIPE when the child is gone", function()
-    if not has("cqueues") then
-      pending("needs cqueues")
-    end
+    need("cqueues")
     local cqueues = require "cqueues"
     local socket = require "cqueues.socket"
     spawned.with({ "true", stdin = "pipe" }, function(p, pipes)

@@ -1,6 +1,4 @@
 local child = require "spec.support.child"
-local fails = require "spec.support.fails"
-local pidfd = require "pidfd"
 local times = require "spec.support.times"
 
 -- Seconds since the machine was started, in hundredths.
@@ -99,13 +97,6 @@ describe("p:poll()", function()
     end)
   end)
 
-  it("fails with EBADF when somebody else closed the number", function()
-    local p = assert(pidfd.self())
-    pidfd.adopt(p:fileno()):close()
-    fails("poll", "EBADF", p:poll(0))
-    p:close()
-  end)
-
   for _, case in ipairs(times.wrong) do
     it("raises for " .. case.name, function()
       child.with_reaped(function(p)
@@ -114,11 +105,4 @@ describe("p:poll()", function()
     end)
   end
 
-  it("raises for a pidfd.fd", function()
-    local p = assert(pidfd.self())
-    local fd = assert(p:getfd(p:fileno()))
-    assert.error_matches(function() p.poll(fd, 0) end, "pidfd expected")
-    fd:close()
-    p:close()
-  end)
 end)

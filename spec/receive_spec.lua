@@ -3,6 +3,7 @@ local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -153,7 +154,7 @@ describe("pidfd.receive()", function()
   end)
 
   it("fails with EINVAL or ENOTCONN if it is not connected", function()
-    local socket = assert(sockets.need("socket.unix").stream())
+    local socket = assert(need("socket.unix").stream())
     local _, message, code = pidfd.receive(socket, 1, 0)
     assert.matches("^receive %d+: .", message)
     assert.is_true(code == pidfd.errno.EINVAL or code == pidfd.errno.ENOTCONN)

@@ -8,16 +8,9 @@ local stream = require "spec.support.stream"
 
 teardown(compiled.remove)
 
--- Run a program with both ends of a pair, and with signal handlers.
-local function handled(program)
-  compiled.need("unix")
-  stream.ends()
-  return script.run(program, "socket")
-end
-
 describe("pidfd.receive() that waits", function()
   it("goes on after a signal handler has run", function()
-    local output, errors = handled([[
+    local output = stream.handled("socket", [[
       local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
       local stream = require "spec.programs.stream"
@@ -30,24 +23,11 @@ describe("pidfd.receive() that waits", function()
       end, pidfd.receive, stream.input, 100)
       print(data, #extra.fds)
     ]])
-    assert.equal("", errors)
     assert.equal("at last\t1\n", output)
   end)
 
-  it("raises when a signal handler has closed the socket", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local pidfd = require "pidfd"
-      local input = require("spec.programs.stream").input
-      print(pcall(alarm.after, 0.05, function()
-        input:close()
-      end, pidfd.receive, input, 1))
-    ]])
-    assert.matches("^false\t.*closed pidfd.fd%)\n$", output)
-  end)
-
   it("takes nothing when a signal handler raises", function()
-    local output = handled([[
+    local output = stream.handled("socket", [[
       local alarm = require "spec.programs.alarm"
       local pidfd = require "pidfd"
       local stream = require "spec.programs.stream"

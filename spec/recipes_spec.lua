@@ -2,13 +2,14 @@
 
 local child = require "spec.support.child"
 local directory = require "spec.support.directory"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local loopback = require "spec.support.loopback"
+local need = require "spec.support.need"
 local partner = require "spec.support.partner"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 
 local HERE = "examples/recipes/"
 
@@ -23,12 +24,6 @@ end
 local function output_of(name, ...)
   local output, errors = script.run(HERE .. name, ...)
   return lines_of(output), errors
-end
-
-local function need(module)
-  if not has(module) then
-    pending("needs " .. module)
-  end
 end
 
 -- Listens, tells its port and its descriptor, and answers nobody.
@@ -176,7 +171,7 @@ describe("the README", function()
     examples[code .. "\n"] = true
   end
 
-  for path in assert(io.popen("ls " .. HERE .. "*.lua")):lines() do
+  for _, path in ipairs(shell.lines("ls " .. HERE .. "*.lua")) do
     local name = path:match("[^/]*$")
 
     it("has the recipe " .. name .. ", or a link to it", function()

@@ -4,6 +4,7 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local reference = require "tools.reference"
+local shell = require "spec.support.shell"
 local sorted = require "spec.support.sorted"
 local types_of = require "spec.support.types"
 
@@ -85,7 +86,7 @@ end
 -- Of the C files: the comment of each function of Lua's.
 local function read_comments()
   local found = {}
-  for path in assert(io.popen("ls src/api/*.c src/*.c")):lines() do
+  for _, path in ipairs(shell.lines("ls src/api/*.c src/*.c")) do
     for comment in read(path):gmatch("\n/%*(\n%*%*.-)\n%*/\n") do
       local name = comment:match("^\n%*%* ([%w_]+[.:][%w_]+) ?[({]")
         or comment:match("^\n%*%* (tostring%(o%))")

@@ -160,9 +160,7 @@ describe("a pid that is handed out again meanwhile", function()
   end)
 
   it("is not looked into by p:namespace('net')", function()
-    if kernel.at_least(6, 11) then
-      pending("this kernel has an ioctl instead (since Linux 6.11)")
-    end
+    kernel.need_before(6, 11)
     assert.equal("nil\tESRCH\n", results("p:namespace('net')"))
   end)
 

@@ -2,18 +2,9 @@ local directory = require "spec.support.directory"
 local pidfd = require "pidfd"
 local repository = require "spec.support.repository"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 
 local ROCKSPEC = "pidfd-scm-1.rockspec"
-
-local function lines_of(command)
-  local pipe = assert(io.popen(command))
-  local lines = {}
-  for line in pipe:lines() do
-    lines[#lines + 1] = line
-  end
-  pipe:close()
-  return lines
-end
 
 local function listed_sources()
   local rockspec = {}
@@ -25,19 +16,19 @@ end
 
 describe("the rockspec", function()
   it("lists every C source", function()
-    assert.same(lines_of("LC_ALL=C ls src/*.c src/*/*.c"), listed_sources())
+    assert.same(shell.lines("LC_ALL=C ls src/*.c src/*/*.c"), listed_sources())
   end)
 
   it("is well-formed", function()
-    assert.same({}, lines_of("luarocks lint " .. ROCKSPEC .. " 2>&1"))
+    assert.same({}, shell.lines("luarocks lint " .. ROCKSPEC .. " 2>&1"))
   end)
 end)
 
 -- Which files are in a copy of the project, less what is installed from it, and
 -- what LuaRocks writes into its user's home.
 local function files_of(where)
-  return lines_of(("cd %s && find . -path ./tree -prune -o -path ./home -prune "
-    .. "-o -type f -print | LC_ALL=C sort"):format(where))
+  return shell.lines(("cd %s && find . -path ./tree -prune -o -path ./home "
+    .. "-prune -o -type f -print | LC_ALL=C sort"):format(where))
 end
 
 describe("luarocks make", function()
@@ -61,7 +52,7 @@ describe("luarocks make", function()
       cd %s && mkdir home &&
       HOME=%s/home luarocks --lua-version %s --tree %s/tree make --pin >%s 2>&1
     ]]):format(where, where, version, where, log))
-    assert(status, table.concat(lines_of("cat " .. log), "\n"))
+    assert(status, table.concat(shell.lines("cat " .. log), "\n"))
   end)
 
   teardown(function()
@@ -95,7 +86,7 @@ describe("luarocks make", function()
     end
     for _, name in ipairs { "luarocks.lock", "pidfd.so", "src/api/open.o",
       "build/5.4/pidfd.so", "pidfd-scm-1.src.rock" } do
-      assert.same({ name }, lines_of(git .. "check-ignore " .. name))
+      assert.same({ name }, shell.lines(git .. "check-ignore " .. name))
     end
   end)
 
@@ -106,7 +97,7 @@ describe("luarocks make", function()
     if not os.execute("command -v nm >/dev/null") then
       pending("needs nm")
     end
-    local symbols = lines_of("nm -D --defined-only --format=just-symbols " ..
+    local symbols = shell.lines("nm -D --defined-only --format=just-symbols " ..
       module)
     assert.same({ "luaopen_pidfd" }, symbols)
   end)

@@ -3,10 +3,12 @@
 
 local cgroup = require "spec.support.cgroup"
 local compiled = require "spec.support.compiled"
+local handled = require "spec.support.handled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
+local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
@@ -99,13 +101,6 @@ describe("pidfd.run() with few descriptors", function()
 end)
 
 describe("a hook in pidfd.run()", function()
-  local function handled(program)
-    compiled.need("unix")
-    local output, errors = script.run(program)
-    assert.equal("", errors)
-    return output
-  end
-
   it("runs, and the run goes on", function()
     local output = handled([[
       local alarm = require "spec.programs.alarm"
@@ -126,55 +121,41 @@ describe("a hook in pidfd.run()", function()
     assert.matches(NOTHING_LEFT, output)
   end)
 
-  it("that raises ends the job, and the error goes on", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local pidfd = require "pidfd"
-      local left = require "spec.programs.left"
-      local name = os.tmpname()
-      print(pcall(alarm.after, 0.2, function()
-        error("enough", 0)
-      end, pidfd.run, {
-        "sh", "-c", "trap '' TERM; sleep 60 & echo $! >$0; wait", name,
-      }))
-      local file = io.open(name)
-      local pid = file:read("n")
-      file:close()
-      os.remove(name)
-      local p = pid and pidfd.open(pid)
-      assert(not p or p:poll(60))
-      if p then
-        p:close()
-      end
-      left()
-    ]])
-    assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
-  end)
+  -- The number of the shell's child is in the file $0.
+  local jobs = {
+    ["ends the job, and the error goes on"] = {
+      "trap '' TERM; sleep 60 & echo $! >$0; wait", "",
+    },
+    ["while it lingers ends the job"] = {
+      "sleep 60 & echo $! >$0", "linger = 60",
+    },
+  }
 
-  it("that raises while it lingers ends the job", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local pidfd = require "pidfd"
-      local left = require "spec.programs.left"
-      local name = os.tmpname()
-      print(pcall(alarm.after, 0.2, function()
-        error("enough", 0)
-      end, pidfd.run, {
-        "sh", "-c", "sleep 60 & echo $! >$0", name, linger = 60,
-      }))
-      local file = io.open(name)
-      local pid = file:read("n")
-      file:close()
-      os.remove(name)
-      local p = pid and pidfd.open(pid)
-      assert(not p or p:poll(60))
-      if p then
-        p:close()
-      end
-      left()
-    ]])
-    assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
-  end)
+  for what, job in sorted(jobs) do
+    it("that raises " .. what, function()
+      local output = handled([[
+        local alarm = require "spec.programs.alarm"
+        local left = require "spec.programs.left"
+        local options = require "spec.programs.options"
+        local pidfd = require "pidfd"
+        local name = os.tmpname()
+        print(pcall(alarm.after, 0.2, function()
+          error("enough", 0)
+        end, pidfd.run, options { "sh", "-c", arg[1], name }))
+        local file = io.open(name)
+        local pid = file:read("n")
+        file:close()
+        os.remove(name)
+        local p = pid and pidfd.open(pid)
+        assert(not p or p:poll(60))
+        if p then
+          p:close()
+        end
+        left()
+      ]], job[1], job[2])
+      assert.matches("^false\tenough\n" .. NOTHING_LEFT, output)
+    end)
+  end
 
   it("that raises while the job is ended kills it", function()
     compiled.need("unix")

@@ -93,9 +93,7 @@ describe("examples/run.lua", function()
   end)
 
   it("ends all of the command on Ctrl-C", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
+    terminal.need()
     local output, how, code = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       arg = { "sh", "-c", "trap '' INT; sleep 60 & wait" }

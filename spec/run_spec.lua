@@ -269,6 +269,7 @@ end)
 describe("pidfd.run() a thousand times", function()
   it("leaves no descriptor, no child and no memory", function()
     local output, errors = script.run([[
+      local fds = require "spec.support.fds"
       local pidfd = require "pidfd"
       local function status(field)
         for line in io.lines("/proc/self/status") do
@@ -277,15 +278,6 @@ describe("pidfd.run() a thousand times", function()
             return tonumber(n)
           end
         end
-      end
-      local function count()
-        local self = assert(pidfd.self())
-        local n = 0
-        for _ in pairs(assert(self:fds())) do
-          n = n + 1
-        end
-        self:close()
-        return n
       end
       local text = ("x"):rep(100000)
       local function some(n)
@@ -297,10 +289,10 @@ describe("pidfd.run() a thousand times", function()
         collectgarbage()
       end
       some(100)
-      local fds, memory = count(), status("VmRSS")
+      local before, memory = fds.count(), status("VmRSS")
       some(1000)
       local is_sanitized = os.getenv("ASAN_OPTIONS") -- keeps what was freed
-      print(count() - fds, is_sanitized ~= nil
+      print(fds.count() - before, is_sanitized ~= nil
         or status("VmRSS") - memory < 4096)
       local children = io.open("/proc/thread-self/children")
       print(children and children:read("a") or "")

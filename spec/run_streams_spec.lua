@@ -147,15 +147,8 @@ describe("the outputs of pidfd.run()", function()
   it("take no more than twice their memory", function()
     stream.need_plain_memory()
     local output = run.under("exec", [[
+      local peak = require "spec.programs.peak"
       local pidfd = require "pidfd"
-      local function peak()
-        for line in io.lines("/proc/self/status") do
-          local kilobytes = line:match("^VmHWM:%s*(%d+)")
-          if kilobytes then
-            return tonumber(kilobytes) / 1024
-          end
-        end
-      end
       local before = peak()
       local r = pidfd.run { "head", "-c", "100000000", "/dev/zero" }
       print(#r.stdout, peak() - before < 2 * 96 + 8)
@@ -204,9 +197,7 @@ end)
 
 describe("a terminal's pidfd.run()", function()
   it("is interrupted by Ctrl-C, and leaves nothing", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
+    terminal.need()
     local output = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"

@@ -114,9 +114,7 @@ describe("the scope of a signal", function()
   end
 
   it("fails with EINVAL before Linux 6.9 if it is no child", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel has scopes (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     child.with_grandchild(function(p)
       for _, name in ipairs { "SIGNAL_THREAD", "SIGNAL_PROCESS_GROUP" } do
         local result, message, code = p:send_signal("TERM", flags[name])

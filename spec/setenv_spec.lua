@@ -5,26 +5,10 @@ local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
 
--- The variables in this text of /proc, sorted.
-local function variables(text)
-  local list = {}
-  for variable in text:gmatch("%Z+") do
-    table.insert(list, variable)
-  end
-  table.sort(list)
-  return list
-end
-
--- What a program has in its environment.
-local function environment(options)
-  options[1], options[2] = "cat", "/proc/self/environ"
-  return variables((spawned.output(options)))
-end
-
 -- What this process has, but for some names, and with more variables.
 local function ours(without, with)
   local list = {}
-  for _, line in ipairs(environment {}) do
+  for _, line in ipairs(spawned.environment {}) do
     if not without[line:match("^[^=]*")] then
       table.insert(list, line)
     end
@@ -41,38 +25,38 @@ describe("the option setenv of pidfd.spawn()", function()
 
   it("adds to our environment", function()
     assert.same(ours({}, { "PIDFD_SPEC=new =x" }),
-      environment { setenv = { PIDFD_SPEC = "new =x" } })
+      spawned.environment { setenv = { PIDFD_SPEC = "new =x" } })
   end)
 
   it("replaces in our environment", function()
     assert.same(ours({ HOME = true, PATH = true }, { "HOME=/", "PATH=/bin" }),
-      environment { setenv = { HOME = "/", PATH = "/bin" } })
+      spawned.environment { setenv = { HOME = "/", PATH = "/bin" } })
   end)
 
   it("removes from our environment", function()
     assert.same(ours({ HOME = true }, {}),
-      environment { setenv = { HOME = false, PIDFD_NOTHING = false } })
+      spawned.environment { setenv = { HOME = false, PIDFD_NOTHING = false } })
   end)
 
   it("leaves it as it is without changes", function()
-    assert.same(ours({}, {}), environment { setenv = {} })
+    assert.same(ours({}, {}), spawned.environment { setenv = {} })
   end)
 
   it("takes a name as a whole", function()
-    assert.same({ "AB=2", "A_=3", "B=", "Z=5" }, environment {
+    assert.same({ "AB=2", "A_=3", "B=", "Z=5" }, spawned.environment {
       env = { A = "1", AB = "2", A_ = "3", B = "4", Z = "5" },
       setenv = { A = false, B = "" },
     })
   end)
 
   it("changes what env has given", function()
-    assert.same({ "B=3", "C=4" }, environment {
+    assert.same({ "B=3", "C=4" }, spawned.environment {
       env = { A = "1", B = "2" }, setenv = { A = false, B = "3", C = "4" },
     })
   end)
 
   it("removes all", function()
-    assert.same({}, environment {
+    assert.same({}, spawned.environment {
       env = { A = "1" }, setenv = { A = false },
     })
   end)
@@ -93,7 +77,7 @@ describe("the option setenv of pidfd.spawn()", function()
     end
     table.sort(expected)
     assert.equal(table.concat(expected, "\n"),
-      table.concat(environment { env = {}, setenv = changes }, "\n"))
+      table.concat(spawned.environment { env = {}, setenv = changes }, "\n"))
   end)
 
   it("changes nothing here", function()

@@ -7,17 +7,6 @@ local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
 
-local STREAMS = { [0] = "stdin", [1] = "stdout", [2] = "stderr" }
-
--- Our descriptors 0 to 2, those that are open, and what else is given.
-local function inherited(others)
-  local list, ours = others or {}, spawned.ours()
-  for number = 0, 2 do
-    list[number] = list[number] or ours[number]
-  end
-  return list
-end
-
 -- Call 'use' with the numbers and the paths of so many open files.
 local function with_files(n, use, numbers, paths)
   numbers, paths = numbers or {}, paths or {}
@@ -35,7 +24,7 @@ describe("the fds of pidfd.spawn()", function()
   it("are those that are named, and no others", function()
     with_files(2, function(numbers, paths)
       assert.is_false(fds.has(numbers[1], "CLOEXEC"))
-      assert.same(inherited { [numbers[2]] = paths[2] },
+      assert.same(spawned.inherited { [numbers[2]] = paths[2] },
         spawned.fds { fds = { [numbers[2]] = numbers[2] } })
     end)
   end)
@@ -55,7 +44,7 @@ describe("the fds of pidfd.spawn()", function()
       local fd = assert(self:getfd(number))
       self:close()
       local same = fd:fileno()
-      assert.same(inherited { [same] = path },
+      assert.same(spawned.inherited { [same] = path },
         spawned.fds { fds = { [same] = fd } })
       assert.is_true(fds.has(same, "CLOEXEC"))
       fd:close()
@@ -65,7 +54,7 @@ describe("the fds of pidfd.spawn()", function()
   it("may swap their numbers", function()
     with_files(2, function(numbers, paths)
       local a, b = numbers[1], numbers[2]
-      assert.same(inherited { [a] = paths[2], [b] = paths[1] },
+      assert.same(spawned.inherited { [a] = paths[2], [b] = paths[1] },
         spawned.fds { fds = { [a] = b, [b] = a } })
     end)
   end)
@@ -77,17 +66,21 @@ describe("the fds of pidfd.spawn()", function()
         targets[number] = numbers[i % 5 + 1]
         expected[number] = paths[i % 5 + 1]
       end
-      assert.same(inherited(expected), spawned.fds { fds = targets })
+      assert.same(spawned.inherited(expected), spawned.fds { fds = targets })
     end)
   end)
 
   it("may all move up by one, or down", function()
     with_files(4, function(n, paths)
       assert.same(
-        inherited { [n[2]] = paths[1], [n[3]] = paths[2], [n[4]] = paths[3] },
+        spawned.inherited {
+          [n[2]] = paths[1], [n[3]] = paths[2], [n[4]] = paths[3],
+        },
         spawned.fds { fds = { [n[2]] = n[1], [n[3]] = n[2], [n[4]] = n[3] } })
       assert.same(
-        inherited { [n[1]] = paths[2], [n[2]] = paths[3], [n[3]] = paths[4] },
+        spawned.inherited {
+          [n[1]] = paths[2], [n[2]] = paths[3], [n[3]] = paths[4],
+        },
         spawned.fds { fds = { [n[1]] = n[2], [n[2]] = n[3], [n[3]] = n[4] } })
     end)
   end)
@@ -123,7 +116,7 @@ describe("the fds of pidfd.spawn()", function()
       spawned.stopped({ stdin = "pipe", stdout = "pipe", stderr = "pipe",
         fds = wanted }, function(p, pipes)
         local expected, ours = {}, spawned.ours()
-        for n, name in pairs(STREAMS) do
+        for n, name in pairs(spawned.STREAMS) do
           expected[n] = ours[pipes[name]:fileno()]
         end
         for n in pairs(wanted) do
@@ -147,22 +140,12 @@ describe("the fds of pidfd.spawn()", function()
       for n = 3, 200 do
         targets[n], expected[n] = number, path
       end
-      assert.same(inherited(expected), spawned.fds { fds = targets })
+      assert.same(spawned.inherited(expected), spawned.fds { fds = targets })
     end)
   end)
 end)
 
--- Prints what the child has open, on descriptor 2.
-local SHOW = [[
-  local spawned = require "spec.support.spawned"
-  local list = spawned.fds(load("return {" .. arg[1] .. "}")())
-  for number = 0, 20 do
-    if list[number] then
-      io.stderr:write(number, " ", list[number]:match("^pipe")
-        or list[number], "\n")
-    end
-  end
-]]
+local SHOW = "require 'spec.programs.opened'" -- so that it has compat.lua
 
 describe("pidfd.spawn() where close_range() is refused", function()
   local function refusing(code)
@@ -201,9 +184,6 @@ describe("pidfd.spawn() where close_range() is refused", function()
       local p, message, code = pidfd.spawn { "true" }
       print(p, message:match("^.*:"), pidfd.errno[code])
     ]])
-    if not output then
-      pending("needs namespaces")
-    end
     assert.equal("nil\tspawn: open /proc/self/fd:\tENOENT\n", output)
   end)
 end)

@@ -1,23 +1,8 @@
-local directory = require "spec.support.directory"
+local complaints = require "spec.support.complaints"
 
--- What tools/specs-in-order says of a copy of the project, in which this file
--- has that text.
-local function said(path, text)
-  local output
-  directory.with(function(where)
-    assert(os.execute(("mkdir %s/src; cp -R src/api %s/src"):format(where,
-      where)))
-    assert(os.execute(("cp -R spec tools Makefile .busted %s"):format(where)))
-    if path then
-      local file = assert(io.open(where .. "/" .. path, "w"))
-      file:write(text, "\n")
-      file:close()
-    end
-    local pipe = assert(io.popen("tools/specs-in-order " .. where .. " 2>&1"))
-    output = pipe:read("*a")
-    pipe:close()
-  end)
-  return output
+local function said(path, line)
+  return complaints("tools/specs-in-order",
+    "src/api spec tools Makefile .busted", path, line)
 end
 
 describe("tools/specs-in-order", function()

@@ -1,24 +1,19 @@
 -- The time between clone(2) and execve(2), in which parent and child both run.
 
 local compiled = require "spec.support.compiled"
+local memories = require "spec.support.memories"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
 
-local kinds = {
-  ["that shares our memory"] = "",
-  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
-    .. "gid = " .. run.group(),
-}
-
 -- They hold the pipe on which the child reports, so that it does not close
 -- when the program runs.
 describe("processes that another thread forks", function()
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     it("do not hold up the start of a child " .. kind, function()
       compiled.need("forker")
-      local trace, output = run.traced("-f -e trace=clone"
+      local _, output = run.traced("-f -e trace=clone"
         .. " -e inject=clone:delay_exit=3000 timeout -s KILL 60", [[
         local options = require "spec.programs.options"
         local pidfd, forker = require "pidfd", require "forker"
@@ -66,9 +61,6 @@ describe("processes that another thread forks", function()
           assert(p:wait() == "signal")
         end
       ]], options)
-      if not trace then
-        pending("needs strace")
-      end
       assert.equal("true\n", output)
     end)
   end
@@ -84,7 +76,7 @@ describe("pidfd.spawn() in a thread that is to be cancelled", function()
     print(require("spec.support.spawned").children() ~= "")
   ]]
 
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     for _, refused in ipairs { false, true } do
       local where = refused and ", without close_range()" or ""
       it("works, for a child " .. kind .. where, function()

@@ -1,6 +1,7 @@
 -- The time between clone(2) and execve(2), in which parent and child both run.
 
 local compiled = require "spec.support.compiled"
+local memories = require "spec.support.memories"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
 local run = require "spec.support.run"
@@ -11,18 +12,9 @@ local state = require "spec.support.state"
 
 teardown(compiled.remove)
 
--- A command that runs its arguments where chdir(2) never returns.
-local function hold()
-  local command = compiled.program("hold")
-  if not command or not os.execute(command .. " true >/dev/null 2>&1") then
-    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
-  end
-  return command
-end
-
 -- Run a program, in which 'cwd' in the options holds the child up.
 local function run_held(program, ...)
-  local command = hold()
+  local command = run.holding()
   compiled.need("unix")
   return run.under("exec timeout -s KILL 30 " .. command,
     program, ...)
@@ -41,7 +33,7 @@ end
 -- Call 'use' with the pidfd and the number of a process that waits for a child
 -- which does not get to its program.
 local function with_waiting(options, use)
-  local command = "exec " .. hold() .. " " .. script.command([[
+  local command = "exec " .. run.holding() .. " " .. script.command([[
     local options = require "spec.programs.options"
     require("pidfd").spawn(options { "true", cwd = "/" })
   ]], options)
@@ -63,13 +55,7 @@ local function stopped(p)
   return how
 end
 
-local kinds = {
-  ["that shares our memory"] = "",
-  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
-    .. "gid = " .. run.group(),
-}
-
-for kind, options in sorted(kinds) do
+for kind, options in sorted(memories) do
   describe("while a child " .. kind .. " is held up", function()
     it("this process ends with a signal that ends it", function()
       with_waiting(options, function(p)
@@ -205,10 +191,10 @@ end
 -- The system calls of this process take long: the program runs, and sends the
 -- signal, before this process can know that it runs.
 describe("a hook of a signal that comes when the program runs", function()
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     it("does not run before the start is over, for a child " .. kind, function()
       compiled.need("unix")
-      local trace, output = run.traced("-e trace=close,rt_sigprocmask"
+      local _, output = run.traced("-e trace=close,rt_sigprocmask"
         .. " -e inject=close,rt_sigprocmask:delay_exit=20000", [[
         local options = require "spec.programs.options"
         local pidfd, unix = require "pidfd", require "unix"
@@ -228,9 +214,6 @@ describe("a hook of a signal that comes when the program runs", function()
         })
         print(p:wait())
       ]], options)
-      if not trace then
-        pending("needs strace")
-      end
       assert.equal("handled\tfalse\nexit\t3\n", output)
     end)
   end
@@ -301,57 +284,39 @@ describe("a debugger's hook that raises when the start is over", function()
   end)
 end)
 
-describe("a child that was stopped before its program runs", function()
-  it("is told to go on", function()
-    local trace, output = run.traced(
-      "-f -e trace=execve,chdir,pidfd_send_signal"
-        .. " -e inject=chdir:signal=STOP timeout -s KILL 20", [[
-      local pidfd = require "pidfd"
-      for _ = 1, 3 do
-        print(assert(pidfd.spawn { "true", cwd = "/" }):wait())
-      end
-    ]])
-    if not trace then
-      pending("needs strace")
-    end
-    assert.equal(("exit\t0\n"):rep(3), output)
-    assert.matches("SIGCONT", trace)
-  end)
-end)
+local ends = {
+  ["a child"] = "",
+  ["a child from autoreap"] = "autoreap = true",
+}
 
-describe("a child from autoreap that was stopped before its program runs",
-  function()
+for name, options in sorted(ends) do
+  describe(name .. " that was stopped before its program runs", function()
     it("is told to go on", function()
-      if not pidfd.supports("autoreap") then
+      if options ~= "" and not pidfd.supports("autoreap") then
         pending("CLONE_AUTOREAP (Linux 7.1, not on every machine)")
       end
       local trace, output = run.traced(
         "-f -e trace=execve,chdir,pidfd_send_signal"
           .. " -e inject=chdir:signal=STOP timeout -s KILL 60", [[
+        local options = require "spec.programs.options"
         local pidfd = require "pidfd"
         for _ = 1, 3 do
-          local p = assert(pidfd.spawn { "true", cwd = "/", autoreap = true })
-          print(p:wait())
+          print(assert(pidfd.spawn(options { "true", cwd = "/" })):wait())
         end
-      ]])
-      if not trace then
-        pending("needs strace")
-      end
+      ]], options)
       assert.equal(("exit\t0\n"):rep(3), output)
       assert.matches("SIGCONT", trace)
     end)
   end)
+end
 
 describe("a child that is killed before its program runs", function()
   it("counts as started, and p:wait() tells of the signal", function()
-    local trace, output = run.traced(
+    local _, output = run.traced(
       "-f -e trace=chdir -e inject=chdir:signal=KILL", [[
       local pidfd = require "pidfd"
       print(assert(pidfd.spawn { "true", cwd = "/" }):wait())
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("signal\t9\n", output)
   end)
 end)

@@ -2,19 +2,14 @@
 
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
-local has = require "spec.support.has"
 local language = require "spec.support.language"
+local memories = require "spec.support.memories"
+local need = require "spec.support.need"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 
 teardown(compiled.remove)
-
-local kinds = {
-  ["that shares our memory"] = "",
-  ["that has a copy of our memory"] = (run.is_root() and "groups = {}, " or "")
-    .. "gid = " .. run.group(),
-}
 
 describe("pidfd.spawn() where clone() refuses", function()
   local PROGRAM = [[
@@ -36,9 +31,6 @@ describe("pidfd.spawn() where clone() refuses", function()
   local function assert_works(inject)
     local trace, output = run.traced("-e trace=clone -e inject=clone:"
       .. inject, PROGRAM)
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal(EXPECTED, output)
     return trace
   end
@@ -53,15 +45,12 @@ describe("pidfd.spawn() where clone() refuses", function()
       .. " -e inject=clone:error=EINVAL:when=1..2", [[
       print(require("pidfd").spawn({ "sh", "-c", "exit 3" }):wait())
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("exit\t3\n", output)
     assert.matches("pidfd_open", trace)
   end)
 
   it("to make a pidfd, and a write to the child, leaves nothing", function()
-    local trace, output = run.traced("-e trace=clone,write"
+    local _, output = run.traced("-e trace=clone,write"
       .. " -e inject=clone:error=EINVAL:when=1..2"
       .. " -e inject=write:error=EPERM:when=1", [[
       local fds = require "spec.support.fds"
@@ -71,20 +60,14 @@ describe("pidfd.spawn() where clone() refuses", function()
       local code = select(3, pidfd.spawn { "true" })
       print(pidfd.errno[code], fds.count() - before, spawned.children())
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("EPERM\t0\t\n", output)
   end)
 
   it("altogether, fails", function()
-    local trace, output = run.traced("-e trace=clone"
+    local _, output = run.traced("-e trace=clone"
       .. " -e inject=clone:error=EINVAL", [[
       print(require("pidfd").spawn { "true" })
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("nil\tspawn: clone: Invalid argument\t22\n", output)
   end)
 end)
@@ -114,18 +97,13 @@ describe("pidfd.spawn()", function()
       print(p, message:match("^(spawn: clone: )"), message:match("%b()$"),
         pidfd.errno[code])
     ]])
-    if not output then
-      pending("needs namespaces")
-    end
     assert.equal("nil\tspawn: clone: \t(has the init process of their pid "
       .. "namespace ended?)\tENOMEM\n", output)
   end)
 
   for _, size in ipairs { 16, 32, 64, 80, 128 } do
     it(("works in a thread with a stack of %d KiB"):format(size), function()
-      if not has "luv" then
-        pending("needs luv")
-      end
+      need("luv")
       if size == 16 then
         language.need("'require' in a stack of 16 KiB")
       end
@@ -144,15 +122,12 @@ describe("pidfd.spawn()", function()
   end
 
   it("fails with what ails the wait, and leaves no child", function()
-    local trace, output = run.traced(
+    local _, output = run.traced(
       "-e trace=ppoll -e inject=ppoll:error=ENOMEM", [[
       local spawned = require "spec.support.spawned"
       print(require("pidfd").spawn { "sleep", "60" })
       print(spawned.children())
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.matches("^nil\tspawn: ppoll: [^\t]+\t12\n\n$", output)
   end)
 end)
@@ -160,7 +135,7 @@ end)
 -- A child that cannot write to the pipe ends all the same, and without its
 -- program.
 describe("pidfd.spawn() where write() is refused", function()
-  for kind, options in sorted(kinds) do
+  for kind, options in sorted(memories) do
     it("still fails for a child " .. kind, function()
       local refusing = run.refusing("write", "EPERM")
       local program = [[

@@ -68,19 +68,12 @@ describe("fd:lines()", function()
   it("returns a line of 64 MiB, and takes twice its memory", function()
     stream.need_plain_memory()
     local output = run.under("exec", [[
+      local peak = require "spec.programs.peak"
       local pidfd = require "pidfd"
       local p, pipes = assert(pidfd.spawn {
         "sh", "-c", "head -c 67108864 /dev/zero; echo; echo end",
         stdout = "pipe",
       })
-      local function peak()
-        for line in io.lines("/proc/self/status") do
-          local kilobytes = line:match("^VmHWM:%s*(%d+)")
-          if kilobytes then
-            return tonumber(kilobytes) / 1024
-          end
-        end
-      end
       local before = peak()
       local next = pipes.stdout:lines()
       local line = next()
@@ -229,9 +222,7 @@ describe("fd:lines()", function()
   end)
 
   it("is interrupted by Ctrl-C in the middle of a line", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
+    terminal.need()
     local output = terminal.interrupt([[
       local ready = require "spec.programs.ready"
       local pidfd = require "pidfd"

@@ -3,11 +3,9 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
-local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
 
@@ -148,20 +146,6 @@ describe("fd:read()", function()
     end)
   end)
 
-  it("raises when it is closed, and for what is no pidfd.fd", function()
-    stream.with("pipe", function(input)
-      local self = assert(pidfd.self())
-      assert.error_matches(function()
-        input.read(self, 1)
-      end, "pidfd.fd expected, got pidfd")
-      self:close()
-      input:close()
-      assert.error_matches(function()
-        input:read(1)
-      end, "closed pidfd.fd")
-    end)
-  end)
-
   it("does not go on for ever where a filter says EINTR", function()
     assert.equal("ETIMEDOUT\n", run.under(run.refusing("preadv2", "EINTR"), [[
       local pidfd = require "pidfd"
@@ -201,30 +185,8 @@ describe("a race for the input", function()
 end)
 
 describe("fd:read() that waits", function()
-  it("is interrupted by Ctrl-C", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
-    local output = terminal.interrupt([[
-      local pidfd = require "pidfd"
-      local ready = require "spec.programs.ready"
-      local _, pipes = assert(pidfd.spawn {
-        "sleep", "60", stdout = "pipe", pdeathsig = "KILL",
-      })
-      ready()
-      print(pcall(pipes.stdout.read, pipes.stdout, 1))
-    ]])
-    assert.matches("false\t[^\n]*interrupted!\n$", output)
-  end)
-
-  local function handled(program)
-    compiled.need("unix")
-    stream.ends()
-    return script.run(program, "pipe")
-  end
-
   it("goes on after a signal handler has run", function()
-    local output, errors = handled([[
+    local output = stream.handled("pipe", [[
       local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
@@ -233,33 +195,7 @@ describe("fd:read() that waits", function()
         output:write("hello")
       end, input.read, input, 9))
     ]])
-    assert.equal("", errors)
     assert.equal("handled\nhello\n", output)
-  end)
-
-  it("raises when a signal handler has closed it", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local input = require("spec.programs.stream").input
-      print(pcall(alarm.after, 0.05, function()
-        input:close()
-      end, input.read, input, 9))
-    ]])
-    assert.matches("^false\t.*closed pidfd.fd%)\n$", output)
-  end)
-
-  it("waits for the rest of its time after a signal handler", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local pidfd = require "pidfd"
-      local unix = require "unix"
-      local input = require("spec.programs.stream").input
-      local start = unix.now()
-      local _, _, code = alarm.every(0.001, function() end,
-        input.read, input, 9, 0.2)
-      print(pidfd.errno[code], unix.now() - start >= 0.2)
-    ]])
-    assert.equal("ETIMEDOUT\ttrue\n", output)
   end)
 end)
 

@@ -7,7 +7,6 @@ local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-local terminal = require "spec.support.terminal"
 
 teardown(compiled.remove)
 
@@ -200,60 +199,41 @@ describe("a race for the room", function()
 end)
 
 -- Run a program with a pipe. Returns its output, and how it ended.
-local function with_pipe(program)
+local function with_pipe(program, ...)
   stream.ends()
-  local output, _, how, code = script.run(program, "pipe")
+  local output, _, how, code = script.run(program, "pipe", ...)
   return output, how, code
 end
 
 describe("SIGPIPE", function()
-  it("does not come of fd:write()", function()
-    local output, how, code = with_pipe([[
-      local pidfd = require "pidfd"
-      local stream = require "spec.programs.stream"
-      local input, output = stream.input, stream.output
-      local sigpipe = require "spec.programs.sigpipe"
-      local is_in = sigpipe.is_in
-      input:close()
-      local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], is_in("SigPnd"), is_in("ShdPnd"),
-        is_in("SigBlk"))
-    ]])
-    assert.equal("EPIPE\tfalse\tfalse\tfalse\n", output)
-    assert.same({ "exit", 0 }, { how, code })
-  end)
+  -- What was done with it before, and where it is then: is it pending for this
+  -- thread, for this process; is it blocked?
+  local cases = {
+    ["does not come of fd:write()"] = { "", "false\tfalse\tfalse" },
+    ["stays blocked if it was"] = { "block", "false\tfalse\ttrue" },
+    ["stays pending if it was"] = { "block raise", "true\tfalse\ttrue" },
+  }
 
-  it("stays blocked if it was", function()
-    local output = with_pipe([[
-      local pidfd = require "pidfd"
-      local stream = require "spec.programs.stream"
-      local input, output, ends = stream.input, stream.output, stream.ends
-      local sigpipe = require "spec.programs.sigpipe"
-      local PIPE, is_in = sigpipe.PIPE, sigpipe.is_in
-      input:close()
-      ends.block(PIPE)
-      local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], is_in("SigPnd"), is_in("ShdPnd"),
-        is_in("SigBlk"))
-    ]])
-    assert.equal("EPIPE\tfalse\tfalse\ttrue\n", output)
-  end)
-
-  it("stays pending if it was", function()
-    local output = with_pipe([[
-      local pidfd = require "pidfd"
-      local stream = require "spec.programs.stream"
-      local input, output, ends = stream.input, stream.output, stream.ends
-      local sigpipe = require "spec.programs.sigpipe"
-      local PIPE, is_in = sigpipe.PIPE, sigpipe.is_in
-      input:close()
-      ends.block(PIPE)
-      ends.raise(PIPE)
-      local _, _, errno = output:write("x")
-      print(pidfd.errno[errno], is_in("SigPnd"), is_in("SigBlk"))
-    ]])
-    assert.equal("EPIPE\ttrue\ttrue\n", output)
-  end)
+  for what, case in sorted(cases) do
+    it(what, function()
+      local output, how, code = with_pipe([[
+        local pidfd = require "pidfd"
+        local sigpipe = require "spec.programs.sigpipe"
+        local stream = require "spec.programs.stream"
+        local input, output, ends = stream.input, stream.output, stream.ends
+        local PIPE, is_in = sigpipe.PIPE, sigpipe.is_in
+        input:close()
+        for name in arg[2]:gmatch("%a+") do
+          ends[name](PIPE)
+        end
+        local _, _, errno = output:write("x")
+        print(pidfd.errno[errno], is_in("SigPnd"), is_in("ShdPnd"),
+          is_in("SigBlk"))
+      ]], case[1])
+      assert.equal("EPIPE\t" .. case[2] .. "\n", output)
+      assert.same({ "exit", 0 }, { how, code })
+    end)
+  end
 
   it("of another process still ends this one", function()
     local _, how, code = with_pipe([[
@@ -272,32 +252,8 @@ describe("SIGPIPE", function()
 end)
 
 describe("fd:write() that waits", function()
-  it("is interrupted by Ctrl-C", function()
-    if not terminal.exists() then
-      pending("needs script(1), which makes a terminal")
-    end
-    local output = terminal.interrupt([[
-      local ready = require "spec.programs.ready"
-      local pidfd = require "pidfd"
-      local p, pipes = assert(pidfd.spawn {
-        "sh", "-c", "trap '' INT; exec sleep 60 >&-",
-        stdin = "pipe", pdeathsig = "KILL",
-      })
-      ready()
-      print(pcall(pipes.stdin.write, pipes.stdin, ("x"):rep(2 ^ 20)))
-      p:send_signal("KILL")
-    ]])
-    assert.matches("false\t[^\n]*interrupted!\n$", output)
-  end)
-
-  local function handled(program)
-    compiled.need("unix")
-    stream.ends()
-    return script.run(program, "pipe")
-  end
-
   it("goes on after a signal handler has run", function()
-    local output, errors = handled([[
+    local output = stream.handled("pipe", [[
       local alarm = require "spec.programs.alarm"
       local stream = require "spec.programs.stream"
       local input, output = stream.input, stream.output
@@ -311,18 +267,6 @@ describe("fd:write() that waits", function()
       end
       print(n == #text)
     ]])
-    assert.equal("", errors)
     assert.equal("true\ntrue\n", output)
-  end)
-
-  it("raises when a signal handler has closed it", function()
-    local output = handled([[
-      local alarm = require "spec.programs.alarm"
-      local output = require("spec.programs.stream").output
-      print(pcall(alarm.after, 0.05, function()
-        output:close()
-      end, output.write, output, ("x"):rep(2 ^ 20)))
-    ]])
-    assert.matches("^false\t.*closed pidfd.fd%)\n$", output)
   end)
 end)

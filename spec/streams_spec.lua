@@ -4,20 +4,9 @@ local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
-local STREAMS = { [0] = "stdin", [1] = "stdout", [2] = "stderr" }
-
--- Our descriptors 0 to 2, those that are open, and what else is given.
-local function inherited(others)
-  local list, ours = others or {}, spawned.ours()
-  for number = 0, 2 do
-    list[number] = list[number] or ours[number]
-  end
-  return list
-end
-
 describe("a stream of pidfd.spawn()", function()
   it("is ours when nothing is said", function()
-    assert.same(inherited(), spawned.fds {})
+    assert.same(spawned.inherited(), spawned.fds {})
   end)
 
   it("is none where ours is closed and the number is an object's", function()
@@ -30,13 +19,13 @@ describe("a stream of pidfd.spawn()", function()
     assert.equal("0\n1\n2\n", output) -- the first is of the directory itself
   end)
 
-  for number, name in sorted(STREAMS) do
+  for number, name in sorted(spawned.STREAMS) do
     it("is ours: " .. name .. " = 'inherit'", function()
-      assert.same(inherited(), spawned.fds { [name] = "inherit" })
+      assert.same(spawned.inherited(), spawned.fds { [name] = "inherit" })
     end)
 
     it("is /dev/null: " .. name .. " = 'null'", function()
-      assert.same(inherited { [number] = "/dev/null" },
+      assert.same(spawned.inherited { [number] = "/dev/null" },
         spawned.fds { [name] = "null" })
     end)
 
@@ -45,7 +34,7 @@ describe("a stream of pidfd.spawn()", function()
         local list, ours = assert(p:fds()), spawned.ours()
         local pipe = ours[pipes[name]:fileno()]
         assert.matches("^pipe:", pipe)
-        assert.same(inherited { [number] = pipe }, list)
+        assert.same(spawned.inherited { [number] = pipe }, list)
         assert.same({ [name] = pipes[name] }, pipes)
       end)
     end)
@@ -85,7 +74,7 @@ describe("a stream of pidfd.spawn()", function()
       spawned.with({ "sleep", "60", stdin = "pipe", stdout = "pipe",
         stderr = "pipe" }, function(_, pipes)
         local ours = spawned.ours()
-        for _, name in pairs(STREAMS) do
+        for _, name in pairs(spawned.STREAMS) do
           local number = pipes[name]:fileno()
           assert.equal("pidfd.fd", pidfd.type(pipes[name]))
           assert.is_true(fds.has(number, "CLOEXEC"))
@@ -126,17 +115,7 @@ describe("a stream of pidfd.spawn()", function()
   end)
 end)
 
--- Prints what the child has open, on descriptor 2.
-local SHOW = [[
-  local spawned = require "spec.support.spawned"
-  local list = spawned.fds(load("return {" .. arg[1] .. "}")())
-  for number = 0, 20 do
-    if list[number] then
-      io.stderr:write(number, " ", list[number]:match("^pipe")
-        or list[number], "\n")
-    end
-  end
-]]
+local SHOW = "require 'spec.programs.opened'" -- so that it has compat.lua
 
 describe("pidfd.spawn() where stdin and stdout are closed", function()
   local closing = [[exec sh -c 'exec "$@" <&- >&-' sh]]

@@ -231,7 +231,7 @@ describe("pidfd.supports()", function()
 
   -- The child could be the first one of a pid namespace.
   it("starts no child where the links in /proc cannot be read", function()
-    assert.equal("getfd\tnil\tsupports getfd: Cannot allocate memory\t12\n",
+    assert.matches("^getfd\tnil\tsupports getfd: [^\t]*\t12\n$",
       filtered("12", "readlinkat", ASK, "getfd"))
   end)
 
@@ -255,9 +255,6 @@ describe("pidfd.supports()", function()
       assert(pidfd.supports("id") == (pidfd.self():id() ~= nil))
       print(assert(pidfd.spawn { "true" }):wait())
     ]])
-    if not output then
-      pending("needs namespaces of its own")
-    end
     assert.equal("exit\t0\n", output)
   end)
 
@@ -378,25 +375,15 @@ describe("pidfd.supports()", function()
     end
     local trace, output = run.traced("-f -e trace=clone -e signal=all", ASK,
       table.unpack(names))
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal(#names, select(2, output:gsub("\n", "")))
     assert.is_nil(trace:find("--- SIG", 1, true))
   end)
 
   it("takes a kernel that asks for the cgroup for one with autoreap", function()
-    if not run.is_root() then
-      pending("needs root: strace reads the arguments")
-    end
+    run.need_root() -- strace reads the arguments
     local trace, output = run.traced(
       "-f -e trace=clone3 -e inject=clone3:error=EBADF", ASK, "autoreap")
-    if not trace then
-      pending("needs strace")
-    end
-    if run.is_root() then -- the child's memory is its own: it leaves no dump
-      assert.matches("cgroup=2147483647", trace)
-    end
+    assert.matches("cgroup=2147483647", trace)
     assert.matches("clone3%(.*EBADF", trace)
     assert.equal("autoreap\ttrue\n", output)
   end)

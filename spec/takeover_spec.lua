@@ -1,6 +1,6 @@
 local child = require "spec.support.child"
-local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
+local need = require "spec.support.need"
 local nginx = require "spec.support.nginx"
 local partner = require "spec.support.partner"
 local script = require "spec.support.script"
@@ -103,9 +103,7 @@ describe("examples/takeover.lua", function()
   end)
 
   it("explains itself when it is called wrongly", function()
-    if not has("socket") then
-      pending("needs LuaSocket")
-    end
+    need("socket")
     local output, errors, how, code = script.run(EXAMPLE, "nginx", "http")
     assert.equal("", output)
     assert.matches("^usage: ", errors)

@@ -167,9 +167,6 @@ describe("p:terminate() of a cgroup", function()
           assert(pipes.stdout:lines(60)())
           print(p:terminate(0.02, "cgroup"))
         ]], path)
-      if not trace then
-        pending("needs strace")
-      end
       assert.matches("INJECTED", trace)
       assert.equal("signal\t9\n", output)
       assert.is_true(is_empty(path))
@@ -220,9 +217,6 @@ describe("p:terminate() of a cgroup", function()
   -- The kernel says so of a number that has passed to a thread.
   it("passes over a number that is no process's any more", function()
     local refusing = run.refusing(intercepted.PIDFD_OPEN, "ENOENT")
-    if not refusing then
-      pending("needs a C compiler")
-    end
     cgroup.with(function(path)
       local output = run.under("exec " .. refusing, [[
         local p = assert(require("pidfd").spawn {

@@ -106,9 +106,7 @@ describe("p:terminate() of a group", function()
   end)
 
   it("fails where it cannot be reached without its leader", function()
-    if kernel.at_least(6, 9) then
-      pending("this kernel knows it (since Linux 6.9)")
-    end
+    kernel.need_before(6, 9)
     with_job(STARTS .. "exit 3", function(p, other)
       assert(p:wait())
       local value, message, code = p:terminate(0, "group")
@@ -213,20 +211,9 @@ describe("p:terminate() of a group", function()
   -- becomes of a group whose leader was reaped; as the argument says, by
   -- another pidfd.
   local LEADERLESS = [[
+    local await_leaderless = require "spec.programs.leaderless"
     local pidfd = require "pidfd"
-    local function field(n)
-      local file = assert(io.open("/proc/self/stat"))
-      local text = file:read("a")
-      file:close()
-      return text:match("%) %a" .. (" %d+"):rep(n - 1) .. " (%d+)")
-    end
-    local group = field(2)
-    repeat
-      local file = io.open("/proc/" .. group .. "/stat")
-      if file then
-        file:close()
-      end
-    until not file
+    await_leaderless()
     local p = assert(pidfd.spawn {
       "sh", "-c", "sleep 60 >&- & echo $!", pgroup = 0, stdout = "pipe",
     })

@@ -2,6 +2,7 @@ local child = require "spec.support.child"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
+local shell = require "spec.support.shell"
 local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 
@@ -21,10 +22,7 @@ end
 -- What a shell command prints in which "$@" runs the example.
 local function output_of(command, ...)
   local example = script.command(EXAMPLE, ...)
-  local pipe = assert(io.popen("set -- " .. example .. "; " .. command))
-  local output = pipe:read("a")
-  pipe:close()
-  return output
+  return (shell.output("set -- " .. example .. "; " .. command))
 end
 
 -- What a shell command prints that traps the signal of this name. It may get

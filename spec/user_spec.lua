@@ -1,4 +1,4 @@
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
@@ -9,12 +9,6 @@ local function own_status(field)
   local value = spawned.status(self, field)
   self:close()
   return value
-end
-
-local function need_root()
-  if not run.is_root() then
-    pending("needs root")
-  end
 end
 
 -- Check fields of a child's status.
@@ -66,7 +60,7 @@ describe("the user of pidfd.spawn()", function()
 
   for name, case in sorted(cases) do
     it("is the one that is named: " .. name, function()
-      need_root()
+      run.need_root()
       local options, expected = case[1], {
         Uid = own_status("Uid"),
         Gid = own_status("Gid"),
@@ -80,7 +74,7 @@ describe("the user of pidfd.spawn()", function()
   end
 
   it("is not changed by root while the groups are left to chance", function()
-    need_root()
+    run.need_root()
     assert.error_matches(function()
       pidfd.spawn { "true", uid = 65534, gid = 65534 }
     end, "groups: list of those of user 65534 expected, such as {}, got nil",
@@ -95,9 +89,6 @@ describe("the user of pidfd.spawn()", function()
       assert(pidfd.spawn { "true" }):wait()
       assert(pidfd.spawn { "true", uid = math.tointeger(arg[1]) }):wait()
     ]], run.user())
-    if not trace then
-      pending("needs strace")
-    end
     local ours, apart = trace:match("(clone[^\n]*)\n.*(clone[^\n]*)\n")
     assert.matches("CLONE_VM|", ours)
     assert.not_matches("CLONE_VFORK", ours)
@@ -106,7 +97,7 @@ describe("the user of pidfd.spawn()", function()
   end)
 
   it("can stop neither the child before it runs, nor us with it", function()
-    need_root()
+    run.need_root()
     local output = run.under("exec timeout -s KILL 30", [[
       local pidfd = require "pidfd"
       local uid = 61234 -- who has no other processes
@@ -134,15 +125,12 @@ describe("the user of pidfd.spawn()", function()
       "-f -e trace=execve,pidfd_send_signal -e inject=execve:delay_enter=20000",
       "require('pidfd').spawn({ 'true', uid = math.tointeger(arg[1]) }):wait()",
       run.user())
-    if not trace then
-      pending("needs strace")
-    end
     assert.matches("execve", trace)
     assert.not_matches("pidfd_send_signal", trace)
   end)
 
   it("is no reason to have a program go on that stops itself", function()
-    local trace, output = run.traced(
+    local _, output = run.traced(
       "-f -e trace=execve,waitid -e inject=execve:delay_enter=20000"
       .. " -e inject=waitid:delay_enter=60000", [[
       local pidfd = require "pidfd"
@@ -152,9 +140,6 @@ describe("the user of pidfd.spawn()", function()
       p:send_signal("CONT")
       print(p:wait())
     ]], run.user())
-    if not trace then
-      pending("needs strace")
-    end
     assert.matches("^stop\t%d+[^\n]*\nexit\t3\n$", output)
   end)
 
@@ -178,7 +163,7 @@ describe("the user of pidfd.spawn()", function()
   end)
 
   it("does not change ours", function()
-    need_root()
+    run.need_root()
     spawned.output { "true", uid = 65534, gid = 65534, groups = {} }
     assert.equal("0 0 0 0", own_status("Uid"))
     assert.equal("0 0 0 0", own_status("Gid"))
@@ -186,10 +171,8 @@ describe("the user of pidfd.spawn()", function()
 
   -- The C library would have all threads follow suit, by signals.
   it("is the child's alone in a process with threads", function()
-    need_root()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    run.need_root()
+    need("luv")
     local trace, output = run.traced("-f -e trace=tgkill", [[
       local pidfd, uv = require "pidfd", require "luv"
       uv.new_thread(function() require("luv").sleep(60000) end)
@@ -203,15 +186,12 @@ describe("the user of pidfd.spawn()", function()
       end
       os.exit(0)
     ]])
-    if not trace then
-      pending("needs strace")
-    end
     assert.equal("65534 65533\n0\t0\n0\t0\n", output)
     assert.not_matches("tgkill", trace)
   end)
 
   it("does not make us undumpable", function()
-    need_root()
+    run.need_root()
     assert.equal("7", run.under("exec setpriv --regid 7 --clear-groups", [[
       local pidfd = require "pidfd"
       pidfd.spawn({ "true", gid = 8 }):wait()
@@ -221,7 +201,7 @@ describe("the user of pidfd.spawn()", function()
   end)
 
   it("is the one that enters the directory", function()
-    need_root()
+    run.need_root()
     local _, message, code = pidfd.spawn {
       "true", cwd = "/proc/1/fd", uid = 65534, groups = {},
     }

@@ -1,17 +1,11 @@
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
+local shell = require "spec.support.shell"
 local sorted = require "spec.support.sorted"
 local versions = require "spec.support.versions"
 
 local places, version = versions(".")
 local released = read("CHANGELOG.md"):match("\n## ([%d.]+) %- ")
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
 
 describe("pidfd._VERSION", function()
   it("names the module and the version of src/version.h", function()
@@ -28,7 +22,7 @@ describe("the version", function()
   end
 
   it("is what tools/version prints", function()
-    assert.equal(version .. "\n", output_of("tools/version"))
+    assert.equal(version .. "\n", (shell.output("tools/version")))
   end)
 
   it("is that of the latest release in the changelog", function()
@@ -38,7 +32,7 @@ describe("the version", function()
   -- Later changes do not change what was released.
   it("has the rockspec of the repository until it is released", function()
     if released ~= version then
-      assert.equal(output_of("tools/rockspec " .. version),
+      assert.equal(shell.output("tools/rockspec " .. version),
         read("rockspecs/pidfd-" .. version .. "-1.rockspec"),
         "tools/rockspec prints what has to be there")
     end

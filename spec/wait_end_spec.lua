@@ -3,9 +3,9 @@ local compiled = require "spec.support.compiled"
 local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
-local has = require "spec.support.has"
 local kernel = require "spec.support.kernel"
 local language = require "spec.support.language"
+local need = require "spec.support.need"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
@@ -95,9 +95,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of a child that luv has reaped", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     assert.equal(told("exit", 3), outcome_of [[
       local pidfd = require "pidfd"
       local outcome = require "spec.programs.outcome"
@@ -161,9 +159,7 @@ describe("the end of a process", function()
   end)
 
   it("is told of one that is reaped only during the wait", function()
-    if not run.is_root() then
-      pending("needs root")
-    end
+    run.need_root()
     kernel.need(6, 15, "the end of a stranger")
     with_others_zombie("exit 3", function(p, parent)
       local output = run.as_stranger([[
@@ -181,9 +177,7 @@ describe("the end of a process", function()
 
   it("is unknown, at the latest when the time is over, to strangers",
     function()
-      if not run.is_root() then
-        pending("needs root")
-      end
+      run.need_root()
       with_others_zombie("exit 3", function(p)
         local output = run.as_stranger([[
           local pidfd = require "pidfd"
@@ -206,9 +200,7 @@ describe("the end of a process", function()
   end)
 
   it("does not depend on luv, which sets O_NONBLOCK", function()
-    if not has("luv") then
-      pending("needs luv")
-    end
+    need("luv")
     local uv = require "luv"
     child.with(function(p)
       local poll = uv.new_poll(p:fileno())

@@ -2,20 +2,20 @@
 
 ---Hold on to a process instead of to its number.
 ---
----A call returns something true, or fails with `nil, message, errno` where
----the kernel refuses, or raises where the program is wrong: a wrong type, a
----value out of range, a closed object. Every call that makes a descriptor
----may also fail with EMFILE (this process has none left) or ENFILE (the
----system has none left), after a full collection has not helped; and every call
----on an object with EBADF, when somebody has closed its descriptor by number,
----unless the number is another file's by then.
+---A call returns something true, or fails with `nil, message, errno` where the
+---kernel refuses, or raises where the program is wrong: a wrong type, a value
+---out of range, a closed object. Every call that makes a descriptor may also
+---fail with EMFILE (this process has none left) or ENFILE (the system has none
+---left), after a full collection has not helped; and every call on an object
+---with EBADF, if somebody has closed its descriptor by its number, unless the
+---number belongs to another file by then.
 ---
----A system call may also be refused for a reason that has nothing to do with
----the process in question, and then the Lua call that makes it fails with that
+---A system call may also fail for a reason that has nothing to do with the
+---process in question, and then the Lua call that makes it fails with that
 ---errno: ENOSYS, EPERM, EACCES or another (a seccomp filter or a security
----module refuses it, and chooses which), ENOMEM (the kernel has no memory),
----EIO or EAGAIN (reading /proc failed for a reason of the moment) or ENOENT
----(/proc is not mounted, or hides the process).
+---module refuses it, and chooses the errno), ENOMEM (the kernel has no memory),
+---EIO or EAGAIN (reading /proc failed this time) or ENOENT (/proc is not
+---mounted, or hides the process).
 local pidfd = {}
 
 ---Which version of this module it is.
@@ -31,7 +31,7 @@ pidfd._VERSION = "pidfd 0.1.0"
 ---@field SIGNAL_PROCESS_GROUP integer for send_signal: to its process group
 ---@field WEXITED integer for waitid: report the end
 ---@field WSTOPPED integer for waitid: report a stop
----@field WCONTINUED integer for waitid: report that it goes on
+---@field WCONTINUED integer for waitid: report that it was continued
 ---@field WNOHANG integer for waitid: do not wait
 ---@field WNOWAIT integer for waitid: do not reap
 ---@field __WALL integer for waitid: children of any kind
@@ -69,7 +69,7 @@ pidfd.signal = {}
 ---@see ioctl(2) NS_GET_PID_FROM_PIDNS
 ---@param pid integer 1 to 2^31-1
 ---@param flags? integer any of NONBLOCK, THREAD; 0 to 2^32-1
----@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
+---@param namespace? pidfd.Fd a pid namespace; may be absent, but not nil
 ---@return pidfd.Pidfd? p
 ---@return string? message
 ---@return integer? errno
@@ -87,13 +87,13 @@ function pidfd.open(pid, flags, namespace) end
 ---@nodiscard
 function pidfd.self(flags) end
 
----An object that tells its descriptor by a method.
+---An object that returns its descriptor from a method.
 ---@alias pidfd.Lender
 ---| { fileno: function }
 ---| { getfd: function }
 ---| { pollfd: function }
 
----A descriptor to borrow: it stays its owner's.
+---A descriptor to borrow: its owner goes on owning it.
 ---@alias pidfd.Borrow integer|pidfd.Handle|file*|pidfd.Lender
 
 ---The program, its arguments, and options.
@@ -148,25 +148,26 @@ function pidfd.self(flags) end
 ---A pidfd that is closed or collected neither ends nor reaps the child: it has
 ---to be waited for, or it stays a zombie until this process ends. With
 ---`autokill`, which takes `autoreap`, it is killed when this pidfd, and its
----duplicates, are closed. Writing to the pipe of a child that is gone sends
----SIGPIPE, which ends this process unless it is ignored.
+---duplicates, are closed. If the child has ended, writing to its pipe by
+---`fd:write` fails with EPIPE; by a file of `fd:file`, it causes SIGPIPE, which
+---ends this process unless it ignores that.
 ---
 ---Fails with the errno of the step that the message names, such as ENOENT (no
 ---such program, interpreter of it, cwd or cgroup), ENOTDIR, ENAMETOOLONG or
----ELOOP (it cannot be such a path), EIO or ESTALE (it cannot be reached),
----EACCES (the program may not be executed, or cwd or cgroup entered; no right
----to a lower nice or oom_score_adj), ENOTTY (ctty is no terminal), ENOEXEC or
----ELIBBAD (no program format), ETXTBSY (somebody is writing the program), E2BIG
----(too long arguments), EPERM (no right to that uid, gid, groups or pgroup, or
----to a higher hard limit; pgroup with session; ctty is another session's
----terminal), EBADF (a descriptor to borrow is not open, or cgroup is no cgroup
----v2 directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no process),
+---ELOOP (no valid path), EIO or ESTALE (it cannot be reached), EACCES (the
+---program may not be executed, or cwd or cgroup entered; no right to a lower
+---nice or oom_score_adj), ENOTTY (ctty is no terminal), ENOEXEC or ELIBBAD (no
+---program format), ETXTBSY (somebody is writing the program), E2BIG (too long
+---arguments), EPERM (no right to that uid, gid, groups or pgroup, or to a
+---higher hard limit; pgroup with session; ctty is another session's terminal),
+---EBADF (a descriptor to borrow is not open, or cgroup is no cgroup v2
+---directory), EBUSY, EOPNOTSUPP or ENODEV (that cgroup takes no process),
 ---EAGAIN (too many processes), EINVAL (no such pdeathsig, a soft limit above
 ---the hard one, or an option that this kernel lacks), ENOSYS (autoreap and
 ---autokill where clone3(2) is refused; no pidfds), ENOMEM (no memory, or with
----uid or gid none for the copy of this process's; no init in the pid namespace
----for children), EMFILE or ENFILE (no descriptor left); then there is neither a
----child nor a descriptor.
+---uid, gid or oom_score_adj none for the copy of this process's; no init in the
+---pid namespace for children), EMFILE or ENFILE (no descriptor left); then
+---there is neither a child nor a descriptor.
 ---
 ---Lua's hooks run while it waits for the program to run. If one raises, the
 ---child is killed. A child that is killed before the program runs counts as
@@ -220,7 +221,7 @@ function pidfd.spawn(options) end
 ---
 ---What the program has started, and left behind, lives on, unless the time is
 ---over. Lua's hooks run meanwhile; if one raises, the job gets SIGKILL first.
----No SIGPIPE comes of input that is not read. Since Linux 5.4.
+---Input that is not read causes no SIGPIPE. Since Linux 5.4.
 ---@param options pidfd.Run
 ---@return pidfd.Result? result
 ---@return string? message
@@ -286,8 +287,8 @@ function pidfd.poll(list, timeout) end
 ---@nodiscard
 function pidfd.from_token(token) end
 
----Get a handle on the process at the other end of a unix socket: on who
----connected, on who called listen(2), or on who made the socketpair(2).
+---Get a handle on the process at the other end of a unix socket: the one that
+---has connected, that has called listen(2), or that has made the socketpair(2).
 ---
 ---Fails with ENODATA (not connected, or no unix socket), ENOTSOCK (no socket),
 ---EBADF (not open), ENOPROTOOPT (before Linux 6.5), before Linux 6.16 EINVAL or
@@ -337,8 +338,8 @@ function pidfd.send(socket, data, list, timeout) end
 ---Fails with ETIMEDOUT, ECONNRESET (the other end has gone), ENOTCONN (not
 ---connected), EINVAL (likewise, or it listens), ENOTSOCK (no socket), EBADF
 ---(not open), EMFILE or ENFILE (no descriptor left for those of the message) or
----ENOMEM (no memory for so much). The message is where it was then. Since Linux
----5.3.
+---ENOMEM (no memory for so much). Then the message stays in the socket. Since
+---Linux 5.3.
 ---@see unix(7) SCM_RIGHTS, SCM_PIDFD
 ---@param socket pidfd.Borrow
 ---@param max integer bytes, from 1 up
@@ -348,8 +349,9 @@ function pidfd.send(socket, data, list, timeout) end
 ---@return integer? errno
 function pidfd.receive(socket, max, timeout) end
 
----Should `pidfd.receive` tell the sender of each message? It is noted when the
----message is sent. Root can name another process.
+---Set whether `pidfd.receive` tells the sender of each message. The kernel
+---notes it when the message is sent. A sender that is root can name another
+---process.
 ---
 ---Fails with ENOTSOCK (no socket), EBADF (not open), EOPNOTSUPP (an internet
 ---socket, or the like: Linux 6.16) or ENOPROTOOPT (before Linux 6.5). Since
@@ -381,11 +383,12 @@ function pidfd.passpidfd(socket, on) end
 ---| "thread" # 6.9
 ---| "waitid" # 5.4
 
----Does the running kernel have it, and does no seccomp filter refuse it?
+---Tell whether the running kernel has a feature, and no seccomp filter refuses
+---it.
 ---
 ---Fails with EMFILE, ENFILE, ENOMEM, ENOBUFS or EAGAIN (no descriptor, memory
----or process left to find out) or as clone(2) does where a filter refuses it: a
----child asks, because a filter may kill whoever does.
+---or process left to find out) or with the errno of a filter that refuses
+---clone(2): a child asks, because a filter may kill the process that asks.
 ---@param name pidfd.Feature
 ---@return boolean? supported
 ---@return string? message
@@ -442,7 +445,7 @@ function handle:events() end
 ---@nodiscard
 function handle:timeout() end
 
----For LuaSocket: is something waiting in a buffer? True for a pidfd.fd of which
+---For LuaSocket: is there something in a buffer? True for a pidfd.fd of which
 ---`fd:lines` has read more than it has returned.
 ---@return boolean
 ---@nodiscard
@@ -502,7 +505,7 @@ function fd:getfd() end
 ---@nodiscard
 function fd:read(n, timeout) end
 
----Write all of `s`; wait for room. No SIGPIPE comes of it. O_NONBLOCK makes no
+---Write all of `s`; wait for room. It never causes SIGPIPE. O_NONBLOCK makes no
 ---difference, and stays as it is.
 ---
 ---Fails with EPIPE (nobody will read it), ETIMEDOUT (the time is over), EBADF
@@ -561,8 +564,8 @@ function p:dup() end
 ---descriptor left), ENOSYS (before Linux 5.6) or, before Linux 6.9, EOPNOTSUPP
 ---(its first thread has ended, and others run). Since Linux 5.6.
 ---
----Without any argument it is what LuaSocket's select asks for: the number of
----this object's own descriptor.
+---Without any argument it returns the number of this object's own descriptor,
+---for LuaSocket's select.
 ---@see pidfd_getfd(2)
 ---@param targetfd integer a number in the descriptor table of that process
 ---@param flags? integer no flag is defined yet; 0 to 2^32-1
@@ -598,7 +601,7 @@ function p:fds() end
 ---
 ---With `namespace`, of `p:namespace "pid"`, its number there.
 ---@see ioctl(2) PIDFD_GET_INFO, NS_GET_PID_IN_PIDNS
----@param namespace? pidfd.Fd a pid namespace; nil raises, if it is given
+---@param namespace? pidfd.Fd a pid namespace; may be absent, but not nil
 ---@return integer? pid
 ---@return string? message
 ---@return integer? errno
@@ -606,8 +609,8 @@ function p:fds() end
 function p:pid(namespace) end
 
 ---What the kernel tells of a process; what it does not tell is nil. Once the
----process has been reaped there are only `exit`, `cgroupid` and the three of
----the crash.
+---process has been reaped there are only `exit`, `cgroupid` and the three
+---fields of a crash.
 ---@class pidfd.Info
 ---@field pid? integer
 ---@field tgid? integer
@@ -679,7 +682,7 @@ function p:id() end
 ---while a program is started, or fail with ESRCH or EACCES, as "environ" does.
 ---@see proc(5)
 ---@param name string
----@param text? string to write; nil raises, if it is given
+---@param text? string to write; may be absent, but not nil
 ---@return string|true|nil content true after a write
 ---@return string? message
 ---@return integer? errno
@@ -725,8 +728,8 @@ function p:link(name) end
 function p:list(name) end
 
 ---Pidfds of the direct children of the process, those of all its threads,
----zombies among them. Each was surely its child when it was opened; who is a
----child from before the call until after it is in the list.
+---zombies among them. Each was surely its child when it was opened. A process
+---that is a child from the beginning to the end of the call is in the list.
 ---
 ---Fails with ESRCH (it has ended), EREMOTE (it cannot be seen from this pid
 ---namespace, or /proc is another namespace's), ENOENT (/proc is not mounted, or
@@ -739,10 +742,10 @@ function p:list(name) end
 ---@nodiscard
 function p:children() end
 
----A string by which `pidfd.from_token` finds the same process again, in
----another program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT". A
----short one is "PID:ID", as util-linux has it: it holds until the system is
----started again, and names no thread.
+---A string by which `pidfd.from_token` finds the same process again, in another
+---program too: "1:process:PID:ID:BOOT" or "1:thread:PID:ID:BOOT". A short one
+---is "PID:ID", as util-linux has it: it is valid until the system is started
+---again, and names no thread.
 ---
 ---Fails with ESRCH (it has been reaped), EREMOTE (it cannot be seen from this
 ---pid namespace), ENOENT (/proc is not mounted; not if short), EINVAL (a short
@@ -771,13 +774,13 @@ function p:token(form) end
 function p:namespace(kind) end
 
 ---Move the calling thread into these namespaces of the process, into all of
----them or into none. "pid" holds for children that are started from now on,
----not for this process.
+---them or into none. With "pid", only the children that are started from now on
+---are in the namespace, and not this process.
 ---
 ---Fails with EPERM (no right to enter them, or no ptrace access), ESRCH (it has
----ended), EINVAL (this process's own user namespace; "user" and "mnt" want a
----process that has one thread; before Linux 5.8), EUSERS ("time" wants a
----process that has one thread) or, before Linux 6.9, EOPNOTSUPP (its first
+---ended), EINVAL (this process's own user namespace; "user" or "mnt", if this
+---process has several threads; before Linux 5.8), EUSERS ("time", if this
+---process has several threads) or, before Linux 6.9, EOPNOTSUPP (its first
 ---thread has ended, and others run). Since Linux 5.8.
 ---@see setns(2)
 ---@param kind pidfd.Kind
@@ -809,7 +812,7 @@ function p:mrelease() end
 ---@see process_madvise(2)
 ---@param advice "COLD"|"PAGEOUT"|"WILLNEED"|"COLLAPSE"|integer
 ---@param ranges { [1]: integer, [2]: integer }[] address and length in bytes
----@return integer? bytes for how many it was heeded
+---@return integer? bytes how many the kernel has advised
 ---@return string? message
 ---@return integer? errno
 function p:madvise(advice, ranges) end
@@ -849,10 +852,10 @@ function p:poll(timeout) end
 ---Asked again, it answers the same.
 ---
 ---Fails with ETIMEDOUT (it runs still), EDEADLK (it is this process), EMFILE or
----ENFILE (no descriptor left to read /proc), or, before Linux 6.13 and of no
----child, ENOENT or EREMOTE (whether it is this process cannot be told, as /proc
----is not mounted, or another namespace's). Since Linux 5.4; how a process ended
----that somebody else reaped, since 6.15.
+---ENFILE (no descriptor left to read /proc), or, before Linux 6.13 and if it is
+---no child, ENOENT or EREMOTE (it cannot be told whether it is this process,
+---because /proc is not mounted, or is another namespace's). Since Linux 5.4;
+---how a process ended that somebody else reaped, since 6.15.
 ---@see waitid(2)
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
 ---@param reap? "peek" do not reap a child

@@ -27,6 +27,16 @@ local MISFITS = {
   setmetatable({}, { __len = function() return TERA end }),
 }
 
+-- The names in a table, in order.
+local function names_of(values)
+  local names = {}
+  for name in pairs(values) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
 local function with_nohang(bits)
   local has = math.floor(bits / pidfd.flags.WNOHANG) % 2 == 1
   return has and bits or bits + pidfd.flags.WNOHANG
@@ -254,11 +264,7 @@ local SPAWN = {
   end,
   oom_score_adj = function() return one_of { 1000, 500, -1000, 0 } end,
 }
-local NAMES = {}
-for name in pairs(SPAWN) do
-  NAMES[#NAMES + 1] = name
-end
-table.sort(NAMES)
+local NAMES = names_of(SPAWN)
 
 -- One that cannot be executed costs less.
 local function program()
@@ -298,11 +304,7 @@ local RUN = {
   scope = function() return one_of { "group", "process", "cgroup", "x" } end,
   limit = function() return one_of { 0, 1, 1000, TERA, -1 } end,
 }
-local RUN_NAMES = {}
-for name in pairs(RUN) do
-  RUN_NAMES[#RUN_NAMES + 1] = name
-end
-table.sort(RUN_NAMES)
+local RUN_NAMES = names_of(RUN)
 
 -- It always has a time, or one that sleeps would hold up the round.
 local function run()

@@ -3,18 +3,7 @@
 
 local pidfd = require "pidfd"
 local scenarios = require "spec.oom.scenarios"
-
-local function on_child(call)
-  return function()
-    local p = assert(pidfd.spawn { "true" })
-    return function()
-      return call(p)
-    end, function()
-      p:wait()
-      p:close()
-    end
-  end
-end
+local stage = require "spec.oom.stage"
 
 local function spawning(options)
   return function()
@@ -71,7 +60,7 @@ end
 
 -- An event comes without a sleep where it has come before.
 local function ended(call)
-  return on_child(function(p)
+  return stage.on_child({ "true" }, function(p)
     assert(p:poll())
     return call(p)
   end)
@@ -111,7 +100,7 @@ scenarios["pidfd.spawn ctty"] = spawning {
   "true", session = true, ctty = 0, stdin = "null",
 }
 scenarios["pidfd.spawn oom"] = spawning { "true", oom_score_adj = 1000 }
-scenarios["p:terminate process"] = on_child(function(p)
+scenarios["p:terminate process"] = stage.on_child({ "true" }, function(p)
   assert(p:terminate(0.01))
 end)
 scenarios["p:terminate group"] = running({ pgroup = 0 }, function(p)
@@ -134,7 +123,7 @@ end)
 scenarios["p:info ended"] = ended(function(p)
   p:info()
 end)
-scenarios["p:send_signal value"] = on_child(function(p)
+scenarios["p:send_signal value"] = stage.on_child({ "true" }, function(p)
   assert(p:send_signal(0, 0, 7))
 end)
 scenarios["pidfd.from_token"] = function()
@@ -146,7 +135,7 @@ scenarios["pidfd.from_token"] = function()
     assert(not pidfd.from_token("no token"))
   end
 end
-scenarios["p:madvise"] = on_child(function(p)
+scenarios["p:madvise"] = stage.on_child({ "true" }, function(p)
   p:madvise("COLD", {})
 end)
 for name in ("autoreap coredump_code getfd id info info_exit madvise mrelease "

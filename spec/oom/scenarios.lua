@@ -5,6 +5,7 @@
 -- luacheck: read globals host
 
 local pidfd = require "pidfd"
+local stage = require "spec.oom.stage"
 
 -- These come first, or there would be holes among the numbers that are used.
 local socket = host.socket()
@@ -42,32 +43,6 @@ end
 
 local function on_fd(call)
   return on(open_fd, call)
-end
-
--- A child that is about to end; it is waited for in any case.
-local function on_child(call)
-  return function()
-    local p = assert(pidfd.spawn { "true" })
-    return function()
-      return call(p)
-    end, function()
-      p:wait()
-      p:close()
-    end
-  end
-end
-
--- The same, with a group, whose leader is about to end.
-local function on_group(call)
-  return function()
-    local p = assert(pidfd.spawn { "true", pgroup = 0 })
-    return function()
-      return call(p)
-    end, function()
-      p:wait()
-      p:close()
-    end
-  end
 end
 
 -- A pid namespace, and a process that is in it.
@@ -325,17 +300,17 @@ return {
   ["p:id"] = on_pidfd(function(p)
     assert(p:id())
   end),
-  ["p:wait"] = on_child(function(p)
+  ["p:wait"] = stage.on_child({ "true" }, function(p)
     assert(p:wait() == "exit")
   end),
-  ["p:receive"] = on_child(function(p)
+  ["p:receive"] = stage.on_child({ "true" }, function(p)
     assert(p:poll())
     assert(p:receive() == "exit")
   end),
-  ["p:waitid"] = on_child(function(p)
+  ["p:waitid"] = stage.on_child({ "true" }, function(p)
     assert(p:waitid(pidfd.flags.WEXITED) == "exit")
   end),
-  ["p:terminate"] = on_group(function(p)
+  ["p:terminate"] = stage.on_child({ "true", pgroup = 0 }, function(p)
     assert(not p:terminate(0, "cgroup"))
     assert(p:terminate(0.01, "process", "peek"))
     assert(p:terminate(0.01, "group"))

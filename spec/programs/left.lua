@@ -2,23 +2,14 @@
 -- prints how many descriptors are open that were not when it was required, and
 -- which children there are.
 
-local pidfd = require "pidfd"
+local fds = require "spec.support.fds"
 
-local function count()
-  local self, n = assert(pidfd.self()), 0
-  for _ in pairs(assert(self:fds())) do
-    n = n + 1
-  end
-  self:close()
-  return n
-end
-
-local before = count()
+local before = fds.count()
 collectgarbage()
 
 return function()
   collectgarbage()
   local children = io.open("/proc/thread-self/children")
-  print("left:", count() - before - (children and 1 or 0),
+  print("left:", fds.count() - before - (children and 1 or 0),
     children and children:read("a") or "")
 end

@@ -81,6 +81,21 @@ function child.with_reaped(use)
   end)
 end
 
+-- Call 'use' again and again while a child ends, by KILL, with its pidfd and
+-- whether it is over. For a moment it has no memory any more, and then belongs
+-- to root.
+function child.with_ending(use)
+  for _ = 1, 20 do
+    child.with(function(p)
+      p:send_signal("KILL")
+      repeat
+        local ended = p:poll(0)
+        use(p, ended)
+      until ended
+    end)
+  end
+end
+
 -- The process whose pid this shell command tells, which is the shell's own, or
 -- that of one for which the shell waits.
 function child.of(command, use)

@@ -63,6 +63,17 @@ function compiled.is_foreign()
   return os.getenv("CC_MODULE") ~= nil
 end
 
+-- The path of a program that has Lua in it; is pending where that is not
+-- possible.
+function compiled.need_host(name)
+  local path = not compiled.is_foreign() and
+    compiled.program(name, os.getenv("LUA_LIB") or "-llua5.4")
+  if not path then
+    pending("needs a C compiler, and Lua's library")
+  end
+  return path
+end
+
 function compiled.remove()
   if where then
     directory.remove(where)

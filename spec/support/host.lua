@@ -3,6 +3,7 @@
 
 local ensure = require "spec.support.ensure"
 local pending = require "spec.support.pending"
+local shell = require "spec.support.shell"
 local spawned = require "spec.support.spawned"
 
 local host = {}
@@ -13,17 +14,10 @@ local PATH = "PATH=" .. os.getenv("PATH") .. ":/usr/sbin:/sbin"
 -- Nobody waits longer than this for a host that hangs.
 local LIMIT = "60"
 
-local function output_of(command)
-  local file = assert(io.popen(command))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
-
-host.project = output_of("pwd"):gsub("\n", "")
+host.project = shell.output("pwd"):gsub("\n", "")
 
 -- The directory with all that has been built.
-host.build = output_of('realpath "${BUILD:-build}"'):gsub("\n", "")
+host.build = shell.output('realpath "${BUILD:-build}"'):gsub("\n", "")
 
 local function exists(path)
   local file = io.open(path)
@@ -33,7 +27,7 @@ end
 -- Is pending where the host is not installed.
 function host.need(program)
   local command = PATH .. "; command -v " .. program .. " 2>/dev/null"
-  if output_of(command) == "" then
+  if shell.output(command) == "" then
     pending(program .. " is not installed")
   end
 end

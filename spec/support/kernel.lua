@@ -23,6 +23,26 @@ function kernel.need(wanted_major, wanted_minor, what)
   end
 end
 
+-- The same, on that Linux or a newer one, which has what is to be missing.
+function kernel.need_before(wanted_major, wanted_minor)
+  if kernel.at_least(wanted_major, wanted_minor) then
+    pending(("this kernel has it (since Linux %d.%d)"):format(wanted_major,
+      wanted_minor))
+  end
+end
+
+-- Is there that kind of namespaces, as /proc/PID/ns calls it?
+function kernel.has_namespaces(kind)
+  local file = io.open("/proc/self/ns/" .. kind)
+  return file ~= nil and file:close()
+end
+
+function kernel.need_namespaces(kind)
+  if not kernel.has_namespaces(kind) then
+    pending("no such namespaces here")
+  end
+end
+
 function kernel.need_pidfs()
   kernel.need(6, 9, "pidfds with an inode of their own")
 end

@@ -3,7 +3,7 @@
 
 local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
-local has = require "spec.support.has"
+local need = require "spec.support.need"
 local pending = require "spec.support.pending"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
@@ -61,12 +61,25 @@ function run.refusing(call, code)
     code == 0 and 0 or pidfd.errno[code])
 end
 
--- Traced by strace with these options. Returns the trace, and the output;
--- or nil where strace cannot work.
-function run.traced(options, program, ...)
-  if run.is_emulated() or not works("strace -qq -o /dev/null") then
-    return nil
+-- A command that runs its arguments where chdir(2) never returns.
+function run.holding()
+  local command = compiled.program("hold")
+  if not command or not works(command) then
+    pending("needs a C compiler, and supervision by seccomp (Linux 5.0)")
   end
+  return command
+end
+
+function run.need_strace()
+  if run.is_emulated() or not works("strace -qq -o /dev/null") then
+    pending("needs strace")
+  end
+end
+
+-- Traced by strace with these options. Returns the trace, and the output. Is
+-- pending where strace cannot work.
+function run.traced(options, program, ...)
+  run.need_strace()
   local trace = os.tmpname()
   local prefix = "exec strace -qq -o " .. trace .. " " .. options
   local output = run.under(prefix, program, ...)
@@ -75,12 +88,12 @@ function run.traced(options, program, ...)
   return text, output
 end
 
--- In namespaces of its own, made by these options of unshare(1); or nil where
--- that is not allowed.
+-- In namespaces of its own, made by these options of unshare(1). Is pending
+-- where that is not allowed.
 function run.unshared(options, program, ...)
   local unshare = "unshare --user --map-root-user " .. options
   if not works(unshare) then
-    return nil
+    pending("needs namespaces of its own")
   end
   return run.under("exec " .. unshare, program, ...)
 end
@@ -108,6 +121,12 @@ function run.is_root()
   return run.user() == 0
 end
 
+function run.need_root()
+  if not run.is_root() then
+    pending("needs root")
+  end
+end
+
 -- An ordinary user may not be able to read the module where it was built, and
 -- what programs require, nor to write there what a module that measures its
 -- coverage has to say.
@@ -130,11 +149,9 @@ end
 
 -- As an ordinary user who has no power over the process 'arg[1]', which is
 -- this one, with more arguments after it; or with those options of setpriv(1)
--- instead of the first. Nil where we are not root.
+-- instead of the first. Is pending where we are not root.
 function run.as_stranger(program, options, ...)
-  if not run.is_root() then
-    return nil
-  end
+  run.need_root()
   local path, cpath, words = package.path, package.cpath, table.pack(...)
   local module = script.quote(package.searchpath("pidfd", cpath))
   local output
@@ -162,10 +179,12 @@ local heir = [[
 ]]
 
 -- Run 'program' under the shell command 'prefix', with a pidfd for this
--- process as descriptor 3. Nil where there is no luv, or no such command.
+-- process as descriptor 3. Is pending where there is no luv, or the command
+-- cannot work.
 function run.inheriting(prefix, program, ...)
-  if not has("luv") or not works(prefix) then
-    return nil
+  need("luv")
+  if not works(prefix) then
+    pending("needs namespaces of its own")
   end
   local command = "exec " .. prefix .. " " .. script.command(program, ...)
   return (script.run(heir, own_pid(), command))

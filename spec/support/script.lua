@@ -2,6 +2,7 @@
 -- and search paths: so it loads the module that the specs are about.
 
 local read = require "spec.support.read"
+local shell = require "spec.support.shell"
 
 local script = {}
 
@@ -85,29 +86,6 @@ function script.command(program, ...)
   return table.concat(words, " ")
 end
 
--- What a shell command writes to stdout, and how it ends.
-local function output_of(command)
-  local stdout = assert(io.popen(command))
-  local output = stdout:read("a")
-  local _, how, code = stdout:close()
-  return output, how, code
-end
-
--- Lua 5.1 does not tell how the command of a pipe has ended.
-if _VERSION == "Lua 5.1" then
-  function output_of(command)
-    local pidfd = require "pidfd"
-    local p, pipes = assert(pidfd.spawn { "sh", "-c", command,
-      stdout = "pipe" })
-    local stdout = assert(pipes.stdout:file())
-    local output = stdout:read("*a")
-    stdout:close()
-    local how, code = p:wait()
-    p:close()
-    return output, how, code
-  end
-end
-
 -- Run a program to its end, on an empty input. Returns what it wrote to
 -- stdout and to stderr, and how it ended, as os.execute does: "exit" or
 -- "signal", and the number.
@@ -115,7 +93,7 @@ function script.run(program, ...)
   local errors = os.tmpname()
   local command = script.command(program, ...)
   local redirection = " </dev/null 2>" .. script.quote(errors)
-  local output, how, code = output_of("exec " .. command .. redirection)
+  local output, how, code = shell.output("exec " .. command .. redirection)
   local stderr = read(errors)
   os.remove(errors)
   return output, stderr, how, code

@@ -2,18 +2,10 @@
 -- one with a name. A spec file that uses this says "teardown(compiled.remove)".
 
 local ensure = require "spec.support.ensure"
-local has = require "spec.support.has"
-local pending = require "spec.support.pending"
+local need = require "spec.support.need"
 local stream = require "spec.support.stream"
 
 local sockets = {}
-
-function sockets.need(module)
-  if not has(module) then
-    pending("needs " .. module)
-  end
-  return require(module)
-end
 
 -- A name for a socket, which nobody has.
 function sockets.path()
@@ -28,7 +20,7 @@ local function close_both(one, other)
 end
 
 local function with_luasocket(use)
-  local unix, path = sockets.need("socket.unix"), sockets.path()
+  local unix, path = need("socket.unix"), sockets.path()
   local listener = assert(unix.stream())
   assert(listener:bind(path))
   assert(listener:listen(8))
@@ -43,7 +35,7 @@ local function with_luasocket(use)
 end
 
 local function with_cqueues(use)
-  sockets.need("cqueues")
+  need("cqueues")
   local one, other = require("cqueues.socket").pair()
   ensure(use, function()
     close_both(one, other)
@@ -51,7 +43,7 @@ local function with_cqueues(use)
 end
 
 local function with_luv(use)
-  local uv = sockets.need("luv")
+  local uv = need("luv")
   local numbers = assert(uv.socketpair())
   local one, other = uv.new_pipe(false), uv.new_pipe(false)
   assert(one:open(numbers[1]) and other:open(numbers[2]))
@@ -83,7 +75,7 @@ end
 
 -- Call 'use' with a LuaSocket that receives datagrams, and its path.
 function sockets.with_name(use)
-  local unix, path = sockets.need("socket.unix"), sockets.path()
+  local unix, path = need("socket.unix"), sockets.path()
   local socket = assert(unix.dgram())
   assert(socket:bind(path))
   ensure(use, function()

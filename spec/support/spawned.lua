@@ -20,6 +20,22 @@ function spawned.output(options)
   return text, how, code
 end
 
+-- The variables of an environment, sorted, of which this is the text in /proc.
+function spawned.variables(text)
+  local list = {}
+  for variable in text:gmatch("%Z+") do
+    table.insert(list, variable)
+  end
+  table.sort(list)
+  return list
+end
+
+-- Those that a program has with these options.
+function spawned.environment(options)
+  options[1], options[2] = "cat", "/proc/self/environ"
+  return spawned.variables((spawned.output(options)))
+end
+
 local function close_all(pipes)
   for _, pipe in pairs(pipes) do
     pipe:close()
@@ -63,6 +79,18 @@ function spawned.ours()
   local self = assert(pidfd.self())
   local list = assert(self:fds())
   self:close()
+  return list
+end
+
+spawned.STREAMS = { [0] = "stdin", [1] = "stdout", [2] = "stderr" }
+
+-- The streams of this process, those that are open, and what else is given: of
+-- these a stream may be another.
+function spawned.inherited(others)
+  local list, ours = others or {}, spawned.ours()
+  for number in pairs(spawned.STREAMS) do
+    list[number] = list[number] or ours[number]
+  end
   return list
 end
 

@@ -3,6 +3,7 @@
 
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
+local handled = require "spec.support.handled"
 local pidfd = require "pidfd"
 local pending = require "spec.support.pending"
 local run = require "spec.support.run"
@@ -60,6 +61,13 @@ function stream.take(input, n)
     length = length + #part
   end
   return table.concat(parts)
+end
+
+-- Run a program that has such a stream, by spec/programs/stream.lua, and signal
+-- handlers. Returns what it printed, and how it ended.
+function stream.handled(kind, program, ...)
+  stream.ends()
+  return handled(program, kind, ...)
 end
 
 -- For a spec that looks at memory, which a sanitizer uses in its own way.

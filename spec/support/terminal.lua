@@ -1,15 +1,18 @@
 -- Ctrl-C, on a terminal that script(1) makes.
 
 local partner = require "spec.support.partner"
+local pending = require "spec.support.pending"
 local read = require "spec.support.read"
 local script = require "spec.support.script"
 local state = require "spec.support.state"
 
 local terminal = {}
 
-function terminal.exists()
+function terminal.need()
   local command = "script -qec true /dev/null </dev/null >/dev/null 2>&1"
-  return os.execute(command) == true
+  if os.execute(command) ~= true then
+    pending("needs script(1), which makes a terminal")
+  end
 end
 
 -- Everything on the terminal holds descriptor 9: at the latest when that is

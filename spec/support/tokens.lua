@@ -17,4 +17,9 @@ function tokens.with(p, fields)
     fields.boot or tokens.boot_id())
 end
 
+-- The same, of a short one.
+function tokens.short(p, fields)
+  return ("%s:%s"):format(fields.pid or p:pid(), fields.id or p:id())
+end
+
 return tokens

@@ -41,8 +41,8 @@ static void addnumber (lua_State *L, pid_t pid) {
 
 
 /*
-** A number may go on in the next buffer: returns what there is of it. One that
-** is no pid comes from a file that is no kernel's: -EIO.
+** A number may go on in the next buffer: returns what there is of it. A number
+** that is no pid does not come from the kernel: -EIO.
 */
 static pid_t parsenumbers (lua_State *L, const char *buffer, int n, pid_t pid) {
   for (int i = 0; i < n; i++) {
@@ -256,9 +256,10 @@ static void closeall (lua_State *L) {
 **   EMFILE, ENFILE  no descriptor left: it takes one for each child, and two
 **   ENOSYS  before Linux 5.3
 **
-** Each was a child of this very process after it was opened: its parent was
-** asked for, and then whether the process still has that number. Who is a
-** child from before the call until after it is in the list.
+** Each was a child of this very process after it was opened: it was asked for
+** the number of its parent, and then the parent whether it still has that
+** number. A process that is a child from the beginning to the end of the call
+** is in the list.
 */
 int pfd_l_children (lua_State *L) {
   (void)getparent(L);

@@ -113,6 +113,7 @@ static int readthread (lua_State *L, int pidfd, Handle *dir) {
 ** The numbers count in that process: they are for p:getfd.
 */
 int pfd_l_fds (lua_State *L) {
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   lua_settop(L, 1);
   Handle *dir = pfd_handle_new(L, PFD_FD);
   int rc, events, tries = 0, threads = 0;

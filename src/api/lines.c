@@ -13,7 +13,7 @@
 /*
 ** The upvalues of the iterator: after the two metatables, see handle.h, the
 ** pidfd.fd, the timeout, and whether the last line had no newline: then the
-** input has ended, and must not be asked again, or a terminal would go on.
+** input has ended, and must not be read again, or a terminal would go on.
 */
 #define OBJECT lua_upvalueindex(3)
 #define TIMEOUT lua_upvalueindex(4)
@@ -83,11 +83,11 @@ static int next (lua_State *L) {
 ** absent. It raises an error, as io.lines does, where 'fd:read' would fail;
 ** after "Connection timed out" it can be called again, and has lost nothing.
 **
-** It reads ahead, up to 64 KiB. What it has read and not returned stays in
-** the object: 'fd:read' and other iterators go on from there, 'fd:dirty' tells
-** of it, 'fd:file' fails, and 'fd:release' and 'fd:close' lose it. It is not
-** where others look who share the descriptor: a duplicate, or a child. 'fd' is
-** not closed at the end.
+** It reads ahead, up to 64 KiB. What it has read and not returned stays in the
+** object: 'fd:read' and other iterators go on from there, 'fd:dirty' returns
+** true, 'fd:file' fails, and 'fd:release' and 'fd:close' lose it. A duplicate,
+** or a child that borrows the descriptor, does not see it. 'fd' is not closed
+** at the end.
 */
 int pfd_l_lines (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_FD);

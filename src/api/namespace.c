@@ -129,8 +129,8 @@ int pfd_l_namespace (lua_State *L) {
 ** p:setns (kind, ...)
 ** setns(2): move the calling thread into those namespaces of the process,
 ** into all of them or into none: the kinds of p:namespace, less those "for
-** children". "pid" holds for children that are started from now on, not for
-** this process.
+** children". With "pid", only the children that are started from now on are in
+** the namespace, and not this process.
 **
 ** Returns true, or fails with
 **   EPERM   no right to enter, or no ptrace access to that process

@@ -26,8 +26,8 @@
 ** as the sender of its message: see unix(7), SCM_CREDENTIALS.
 */
 int pfd_l_passpidfd (lua_State *L) {
-  lua_settop(L, 2);
   int on = pfd_arg_boolean(L, 2);
+  lua_settop(L, 2);
   int socket = pfd_borrow_arg(L, 1);
   int rc = pfd_sys_passpidfd(socket, on);
   if (rc == 0)

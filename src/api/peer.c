@@ -23,12 +23,13 @@
 **   EINVAL, ESRCH  before Linux 6.16: the peer has ended and been reaped
 **   EMFILE, ENFILE  no descriptor left
 **
-** The peer is who connected; seen from there, who called listen(2); of a
-** socketpair(2), who made it. It may have given the socket to others since.
+** A server gets the process that has connected; a client, the one that has
+** called listen(2); with a socketpair(2), both get the process that has made
+** it. That process may have passed the socket on since.
 */
 int pfd_l_peer (lua_State *L) {
-  lua_settop(L, 1);
   (void)pfd_borrow_arg(L, 1);
+  lua_settop(L, 1);
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
   int socket, rc, tries = 0;
   do {

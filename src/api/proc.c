@@ -13,8 +13,8 @@
 
 
 /*
-** A file that tells of memory is empty from the moment on when the memory
-** goes: at the process's end, or at its next exec. What was read before may
+** A file about memory is empty once the process has no memory any more, or has
+** another one: at its end, or at its next execve(2). What was read before may
 ** then be a part only.
 */
 static int iscut (lua_State *L, int file) {

@@ -429,7 +429,7 @@ static int failed (lua_State *L, const Run *run) {
 **
 ** The program ends when it does: unless the time is over, what it has started
 ** lives on. Hooks run meanwhile; if one raises, the job is killed, and the
-** error goes on. No SIGPIPE comes of an input that is not read.
+** error goes on. An input that is not read causes no SIGPIPE.
 */
 int pfd_l_run (lua_State *L) {
   Run run = {.rc = 0};

@@ -134,7 +134,7 @@ static int fail (lua_State *L, const Parcel *p, int socket, int rc) {
 ** or another errno of sendmsg(2); the fourth value is how many bytes of 'data'
 ** were sent. If that is not 0, the descriptors were.
 **
-** No SIGPIPE comes of it, O_NONBLOCK stays as it is, and a datagram is sent
+** It never causes SIGPIPE, O_NONBLOCK stays as it is, and a datagram is sent
 ** whole or not at all. Signal handlers of Lua run meanwhile; if one raises an
 ** error, nothing tells how much was sent.
 */

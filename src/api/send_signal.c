@@ -41,9 +41,10 @@ static siginfo_t queued (int sig, int value) {
 **   EMFILE, ENFILE, ENOENT  such a flag before Linux 6.9: the pid cannot be
 **           read from /proc
 **
-** A zombie takes any signal: p:poll(0) tells whether it has ended. Before
-** Linux 6.9 a scope is reached by number, which a child keeps until it is
-** reaped; not where SIGCHLD is ignored, as it is reaped at once there.
+** A signal to a zombie succeeds, and does nothing: p:poll(0) tells whether the
+** process has ended. Before Linux 6.9 a scope is reached by number, which a
+** child keeps until it is reaped. Where SIGCHLD is ignored, the kernel reaps it
+** at once.
 */
 int pfd_l_send_signal (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);

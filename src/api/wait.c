@@ -53,8 +53,8 @@ int pfd_l_wait (lua_State *L) {
 
 /*
 ** p:receive ()
-** For Copas, which asks an object until the answer is not "timeout": as
-** p:wait(0). What Copas passes on to a socket is not looked at.
+** For Copas, which calls it until it does not return "timeout": as p:wait(0).
+** The arguments that Copas has for sockets are ignored.
 **
 ** Returns what p:wait does; nil and "timeout" while the process runs; or it
 ** fails as p:wait does.

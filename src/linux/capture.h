@@ -34,7 +34,7 @@ int pfd_capture_read (Capture *c);
 /* the same, until there is nothing; at most as much as a pipe may hold */
 int pfd_capture_readrest (Capture *c);
 
-/* give back the memory that is left over, up to once what was collected */
+/* give back the memory that is left over: up to as much as was collected */
 void pfd_capture_shrink (Capture *c);
 
 /* close the pipe, if it is open, and free the memory */

@@ -47,8 +47,9 @@ static int isnone (int rc) {
 
 
 /*
-** A number of 0 is a process in a pid namespace that we cannot see. One that is
-** no pid comes from a file that is no kernel's.
+** A number of 0 is a process in a pid namespace that we cannot see. A number
+** that is no pid does not come from the kernel: some other file is mounted
+** there.
 */
 static int visitdigit (Walk *walk, int dir, char c) {
   if (c >= '0' && c <= '9') {

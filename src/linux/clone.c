@@ -117,8 +117,8 @@ static int openchild (World *w, pid_t pid, int report) {
 
 /*
 ** Where CLONE_PIDFD is refused, as older releases of qemu do: the child waits
-** until its pidfd has been opened. If that fails, or the child cannot be told,
-** it is killed; it is still ours to reap, as nobody else knows of it.
+** until its pidfd has been opened. If that fails, or the child cannot be told
+** to go on, it is killed; it is still ours to reap, as nobody else knows of it.
 */
 static int cloneandopen (World *w, int report) {
   int ends[2];

@@ -14,8 +14,9 @@ typedef struct Ids {
 
 
 /*
-** Before Linux 6.13, the process of a thread is the one with its directory.
-** The directory was there: a file that is not has gone with the process.
+** Before Linux 6.13, the process of a thread is the one with its directory. The
+** directory was there: if a file is missing in it, the process has been reaped
+** meanwhile.
 */
 static int readids (int pidfd, Ids *ids) {
   int ours = pfd_process_isourproc();

@@ -1,7 +1,8 @@
 /*
-** Who is whose child. The kernel tells a process's parent by number only, and
-** numbers pass on: so the one who claims the number has to have it still,
-** after it was told. Knows no Lua; errors are -errno.
+** Who is whose child. The kernel tells the parent of a process only by its
+** number, and the number may be given to another process. So after that, the
+** parent is asked whether it still has the number. Knows no Lua; errors are
+** -errno.
 */
 
 #ifndef pfd_family_h

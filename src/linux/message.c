@@ -117,6 +117,7 @@ static void takefds (Message *m, const unsigned char *data, size_t n) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 
 static struct cmsghdr *getnext (struct msghdr *message, struct cmsghdr *c) {
   return CMSG_NXTHDR(message, c);
@@ -162,10 +163,9 @@ static int receive (int socket, size_t max, int flags, Message *m) {
 
 
 /*
-** Are there surely enough numbers for all that may come? The kernel gives the
-** lowest that are free, and the highest ones are the last: if none of these is
-** open, they are all free. One poll(2) tells; it says EINVAL where the limit is
-** lower than that.
+** Are there surely enough free numbers for all the descriptors that may come?
+** Yes, if none of the highest MOST numbers is open. One poll(2) tells that; it
+** fails with EINVAL if the limit is lower than MOST.
 */
 static int hasroom (void) {
   struct pollfd last[MOST];

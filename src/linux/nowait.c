@@ -137,8 +137,9 @@ static int writefile (int fd, Kind kind, const void *buffer, size_t size) {
 
 /*
 ** Anything but a socket may send SIGPIPE, to this thread. It is blocked
-** meanwhile, and taken back; but not if one was pending before, because two
-** of the same signal are one. This ends it, after a write with that result.
+** meanwhile, and taken back; but not if one was pending before, because two of
+** the same signal are one. This function ends that, after a write with the
+** result 'rc'.
 */
 static int unblocksigpipe (int rc, int pending, const sigset_t *mask) {
   if (rc == -EPIPE && !pending)

@@ -95,8 +95,8 @@ static int start (const Probe *p, int *pidfd) {
 
 
 /*
-** Signals may interrupt this, and are then blocked. If it is interrupted still,
-** a seccomp filter says so, and would for ever.
+** Signals may interrupt this, and are then blocked. If it is still interrupted,
+** the EINTR comes from a seccomp filter, which would answer it for ever.
 */
 static int reap (pid_t pid, int *status) {
   sigset_t mask;

@@ -409,7 +409,8 @@ static int openchecked (int tasks, pid_t tid) {
 }
 
 
-int pfd_process_thread (int pidfd) {
+/* a pidfd of a living thread; -EOPNOTSUPP before Linux 6.9 */
+static int openthread (int pidfd) {
   int ours = pfd_process_isourproc();
   if (ours <= 0)
     return (ours < 0) ? ours : -EREMOTE;
@@ -432,7 +433,7 @@ int pfd_process_thread (int pidfd) {
 static int trythreads (int pidfd, PidfdCall call, const void *arg) {
   int rc, tries = 0;
   do {
-    rc = pfd_process_thread(pidfd);
+    rc = openthread(pidfd);
     if (rc >= 0) {
       int thread = rc;
       rc = call(thread, arg);

@@ -86,12 +86,9 @@ int pfd_process_lives (int dir, const char *path);
 /* open one file or directory below /proc/PID/task/TID of a living thread */
 int pfd_process_openthread (int pidfd, const char *name, int flags);
 
-/* open a pidfd of a living thread; -EOPNOTSUPP before Linux 6.9 */
-int pfd_process_thread (int pidfd);
-
 /*
 ** Call a function with the pidfd; or, if that says ESRCH though the process
-** runs, with that of a living thread.
+** runs, with that of a living thread: -EOPNOTSUPP before Linux 6.9.
 */
 typedef int (*PidfdCall)(int pidfd, const void *arg);
 int pfd_process_byliving (int pidfd, PidfdCall call, const void *arg);

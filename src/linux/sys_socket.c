@@ -3,6 +3,8 @@
 #include "sys.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 
 /* an option of the socket itself that is an int */
@@ -21,9 +23,13 @@ int pfd_sys_passpidfd (int socket, int on) {
 }
 
 
+/*
+** The system call itself: musl's sendmsg has no room for as many descriptors as
+** the kernel takes.
+*/
 int pfd_sys_sendmsg (int socket, const struct msghdr *message) {
   int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  return pfd_sys_result(sendmsg(socket, message, flags));
+  return pfd_sys_result(syscall(SYS_sendmsg, socket, message, flags));
 }
 
 

@@ -69,8 +69,8 @@ int pfd_arg_signal (lua_State *L, int arg) {
 
 
 /*
-** As long as a human life is for ever, as is 'math.huge'. The comparison is
-** written so that NaN fails it.
+** 68 years or more are for ever, as is 'math.huge'. The comparison is written
+** so that NaN fails it.
 */
 int pfd_arg_totime (lua_Number seconds, long long *time) {
   lua_Number nanoseconds = seconds * 1e9;

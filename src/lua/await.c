@@ -79,7 +79,7 @@ static int sleepon (Sleeper *s, const Await *await, Found found) {
 }
 
 
-/* nobody may wait for the end of what cannot end before: -EDEADLK */
+/* neither a process nor a thread can wait for its own end: -EDEADLK */
 static int refuseself (lua_State *L, int arg) {
   int rc, tries = 0;
   do {
@@ -98,9 +98,9 @@ static int expire (Found found, End *end) {
 
 
 /*
-** Sleep, unless it would be for ever: that is asked before the first sleep.
-** 'over' tells whether the time is. An interruption, when hooks have run, is
-** a reason to look again.
+** Sleep, but not for this process itself: that is checked before the first
+** sleep. Sets 'over' if the time is over. After an interruption, when hooks
+** have run, the caller looks again.
 */
 static int rest (Sleeper *s, const Await *await, Found found, int *over) {
   int first = *over < 0;

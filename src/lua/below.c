@@ -77,8 +77,8 @@ static int usefile (lua_State *L, int pidfd, Below *b, int bythread) {
 
 
 /*
-** Did that come of the end of the first thread, which has given back its
-** memory and more, while others run? 'rc' is how it went.
+** Is the reason that the first thread has ended, and has no memory and no
+** descriptors any more, while others run? 'rc' is the result.
 */
 static int isleadergone (int pidfd, const Below *b, int rc) {
   int missing =
@@ -96,8 +96,8 @@ static int isleadergone (int pidfd, const Below *b, int rc) {
 
 
 /*
-** 'rc' is how it went in the first thread, and says more of a file that
-** threads do not have. -EAGAIN: the thread has ended as well.
+** 'rc' is the result for the first thread; it stands if threads do not have the
+** file. -EAGAIN: this thread has ended as well.
 */
 static int bythread (lua_State *L, int pidfd, Below *b, int rc) {
   int found = usefile(L, pidfd, b, 1);

@@ -39,8 +39,8 @@ static int parseids (char *text, const char *key, unsigned int ids[3]) {
 
 
 /*
-** The file itself is root's, if the process is not dumpable; but also if it
-** has no memory any more, which has no size then.
+** The file belongs to root if the process is not dumpable; but also if it has
+** no memory any more, and then the file has no VmSize.
 */
 static int parsestatus (char *text, uid_t owner, Status *status) {
   int rc = parseids(text, "\nUid:", status->uids);

@@ -9,8 +9,8 @@
 
 /*
 ** The keys in the registry, which are addresses in this very module. Another
-** library may have a type of the same name, or another version of this one
-** another struct behind it: neither is taken for ours.
+** library may have a type of the same name, and another version of this module
+** may have another struct behind it: neither is taken for ours.
 */
 static char keys[PFD_NUPVALUES + 1];
 
@@ -62,11 +62,11 @@ void pfd_handle_pushupvalues (lua_State *L) {
 /*
 ** The collector knows of the few bytes of a handle only, not that descriptors
 ** are scarce. So handles that nobody has closed are counted, and a full
-** collection is made when there are twice as many as the last one left; but not
-** for the first few, and never later than when one eighth of all descriptors
-** that this process may have has been added. However much other memory there
-** is, dead handles are then never more than that; and a program that closes
-** its handles pays nothing.
+** collection is made when there are twice as many as were left by the last
+** collection; but not for the first few, and at the latest when one eighth of
+** all the descriptors that this process may have has been added. However much
+** other memory there is, dead handles are then never more than that; and a
+** program that closes its handles pays nothing.
 */
 #define FEWHANDLES 128
 #define PARTOFALL 8

@@ -75,6 +75,7 @@ static Refusal mayend (lua_State *L, int arg) {
   return refusal;
 }
 
+
 /*
 ** A signal must never reach our own group. If the leaders of our group and
 ** of the other have both ended, the two may be the same group.

@@ -61,10 +61,8 @@ int pfd_fail_before (lua_State *L, const char *call, const char *version,
                      int rc) {
   if (!islack(rc, version))
     return pfd_fail(L, call, rc);
-  int n = pfd_fail(L, call, rc);
-  lua_pushfstring(L, "%s (before Linux %s)", lua_tostring(L, -2), version);
-  lua_replace(L, -3);
-  return n;
+  const char *hint = lua_pushfstring(L, "before Linux %s", version);
+  return pfd_fail_hint(L, call, hint, rc);
 }
 
 

@@ -26,8 +26,29 @@ local function relink(link)
   return link
 end
 
+local function text_of(cell)
+  return pandoc.utils.stringify(cell.contents)
+end
+
+-- Has it a wide first column? In a narrow window, its cells then go below each
+-- other, as those of three columns do. A list of errors can be broken.
+local function islong(table)
+  if text_of(table.head.rows[1].cells[1]) == "errno" then
+    return false
+  end
+  for _, row in ipairs(table.bodies[1].body) do
+    if #text_of(row.cells[1]) > 24 then
+      return true
+    end
+  end
+  return false
+end
+
 local function frame(table)
-  return pandoc.Div({ table }, { class = "table columns" .. #table.colspecs })
+  local columns = #table.colspecs
+  local is_long = columns == 2 and islong(table)
+  local class = is_long and "long" or "columns" .. columns
+  return pandoc.Div({ table }, { class = "table " .. class })
 end
 
 return { { Link = relink }, { Header = mark, Table = frame } }
