@@ -274,7 +274,8 @@ describe("pidfd.poll()", function()
     debug.setmetatable(p, nil)
     assert.error_matches(function() pidfd.poll({ p }, 0) end,
       "%[1%]: pidfd or pidfd%.fd expected, got userdata")
-    assert.is_false((pcall(pidfd.spawn, { "true", stdin = p })))
+    assert.error_matches(function() pidfd.spawn { "true", stdin = p } end,
+      "stdin: descriptor expected, got userdata")
   end)
 
   for _, n in ipairs { 31, 60, 61 } do

@@ -51,8 +51,21 @@ static int askobject (lua_State *L, const char *name, const char **reason) {
 }
 
 
+/* to ask a userdata without "__index" for a field is an error */
+static int hasfields (lua_State *L) {
+  if (lua_type(L, -1) == LUA_TTABLE)
+    return 1;
+  if (!luaL_getmetafield(L, -1, "__index"))
+    return 0;
+  lua_pop(L, 1);
+  return 1;
+}
+
+
 static int ofobject (lua_State *L, const char **reason) {
   static const char *const methods[] = {"fileno", "getfd", "pollfd", NULL};
+  if (!hasfields(L))
+    return -1;
   for (const char *const *name = methods; *name != NULL; name++) {
     if (lua_getfield(L, -1, *name) == LUA_TFUNCTION)
       return askobject(L, *name, reason);
