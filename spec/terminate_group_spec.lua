@@ -8,6 +8,7 @@ local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
 local assert_end = ended.assert
@@ -117,7 +118,7 @@ describe("p:terminate() of a group", function()
   end)
 
   -- /proc would show which members are zombies. The shell reaps them.
-  for name, options in pairs {
+  for name, options in sorted {
     ["where /proc is hidden"] = run.without_proc,
     ["where /proc is another namespace's"] =
       "--pid --fork sh -c '\"$@\"; exit' sh",
