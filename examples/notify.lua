@@ -273,8 +273,8 @@ os.remove(path)
 local ok, result = pcall(listen, path)
 if ok then
   ok, result = pcall(run, words, times, path, result)
-  os.remove(path)
 end
+os.remove(path)
 if not ok then
   io.stderr:write("notify: ", tostring(result), "\n")
   result = FAILED

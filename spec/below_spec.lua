@@ -1,7 +1,6 @@
 -- What the calls have in common that open something below /proc/PID.
 
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -36,8 +35,6 @@ local calls = {
     refused = { EISDIR = "task", ELOOP = "fd/0" },
   },
 }
-
-teardown(compiled.remove)
 
 for title, call in sorted(calls) do
   local method, name = call.method, call.name

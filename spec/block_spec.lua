@@ -1,9 +1,6 @@
-local compiled = require "spec.support.compiled"
 local handled = require "spec.support.handled"
 local need = require "spec.support.need"
 local sleeps = require "spec.support.sleeps"
-
-teardown(compiled.remove)
 
 -- Run a program that waits by the way of that name. Returns what it printed.
 local function run(name, program)

@@ -106,8 +106,6 @@ local REFUSED = [[
 ]]
 
 describe("pidfd.spawn() with a cgroup that takes no process", function()
-  teardown(compiled.remove)
-
   local function put(path, text)
     local file = io.open(path, "w")
     local done = file and file:write(text)
@@ -197,8 +195,6 @@ describe("pidfd.spawn() with a cgroup that takes no process", function()
 end)
 
 describe("pidfd.spawn() into a frozen cgroup", function()
-  teardown(compiled.remove)
-
   it("is ended by a hook that raises, and leaves no child", function()
     cgroup.with(function(path)
       local file = io.open(path .. "/cgroup.freeze", "w")
@@ -259,8 +255,6 @@ describe("pidfd.spawn() with a cgroup where clone3() is refused", function()
     local refusing = run.refusing(run.CLONE3, code)
     return run.under("exec " .. refusing, program, ...)
   end
-
-  teardown(compiled.remove)
 
   for _, code in ipairs { "ENOSYS", "EPERM", "E2BIG" } do
     it("has the child enter it all the same: " .. code, function()

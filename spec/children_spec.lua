@@ -15,8 +15,6 @@ local state = require "spec.support.state"
 local subject = require "spec.support.subject"
 local threads = require "spec.support.threads"
 
-teardown(compiled.remove)
-
 -- The numbers of those in a list, in order, set apart by spaces.
 local function numbers(list)
   local found = {}

@@ -1,10 +1,7 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 -- Debian 12 has it for two versions of Lua, but it works in all.
 local function find_copas()

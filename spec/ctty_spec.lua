@@ -22,8 +22,6 @@ local function on_terminal(program)
 end
 
 describe("the option ctty of pidfd.spawn()", function()
-  teardown(compiled.remove)
-
   it("fails with ENOTTY for what is no terminal", function()
     local p, message, code = pidfd.spawn {
       "true", session = true, ctty = 0, stdin = "null",

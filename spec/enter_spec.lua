@@ -27,8 +27,6 @@ local function assert_ends(code, ...)
   return output, errors
 end
 
-teardown(compiled.remove)
-
 describe("examples/enter.lua", function()
   it("runs a command in the namespaces of the process", function()
     inside(function(pid)

@@ -104,8 +104,6 @@ local function pretend_scope(n)
     :format(n, YAMA)
 end
 
-teardown(compiled.remove)
-
 describe("the explanation", function()
   before_each(function()
     if scope() == 3 then

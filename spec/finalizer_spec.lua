@@ -54,8 +54,6 @@ describe("a call that runs out of descriptors", function()
 end)
 
 describe("the options of pidfd.spawn()", function()
-  teardown(compiled.remove)
-
   it("are read though a finalizer adds to 'env' meanwhile", function()
     local _, errors, how, code = script.run([[
       local pidfd = require "pidfd"

@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
@@ -15,8 +14,6 @@ local tokens = require "spec.support.tokens"
 local function errno(result, _, code)
   return result == nil and pidfd.errno[code]
 end
-
-teardown(compiled.remove)
 
 -- By the token: how it is made, as an expression; how it is put together.
 local forms = {

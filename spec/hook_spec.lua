@@ -1,8 +1,5 @@
-local compiled = require "spec.support.compiled"
 local handled = require "spec.support.handled"
 local language = require "spec.support.language"
-
-teardown(compiled.remove)
 
 -- Run a program that waits by the way of that name. Returns what it printed.
 local function run(name, program)

@@ -1,11 +1,8 @@
 -- The kernel's struct has been laid out anew: each release's is given to the
 -- module here, whatever kernel runs.
 
-local compiled = require "spec.support.compiled"
 local intercepted = require "spec.support.intercepted"
 local sorted = require "spec.support.sorted"
-
-teardown(compiled.remove)
 
 local PID, CREDS, CGROUPID, EXIT = 1, 2, 4, 8
 local COREDUMP, SUPPORTED, SIGNAL, CODE = 16, 32, 64, 128

@@ -7,8 +7,6 @@ local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
 
-teardown(compiled.remove)
-
 -- It holds on to a zombie for as long as its input is open.
 local TRACER = [[
   print(require("unix").seize(math.tointeger(tonumber(arg[1]))))

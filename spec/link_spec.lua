@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local ourselves = require "spec.support.ourselves"
@@ -7,8 +6,6 @@ local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
-
-teardown(compiled.remove)
 
 describe("p:link()", function()
   local self

@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
@@ -26,8 +25,6 @@ local function assert_none(list, _, code)
     assert.equal("EACCES", pidfd.errno[code])
   end
 end
-
-teardown(compiled.remove)
 
 describe("p:list()", function()
   local self

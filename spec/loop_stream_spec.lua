@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local has = require "spec.support.has"
 local loopback = require "spec.support.loopback"
 local need = require "spec.support.need"
@@ -7,8 +6,6 @@ local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local stream = require "spec.support.stream"
 local waits = require "spec.support.waits"
-
-teardown(compiled.remove)
 
 -- By library: make a server of the number of a listening socket, and send a
 -- line to the first who connects.

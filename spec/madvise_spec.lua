@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
@@ -13,8 +12,6 @@ local subject = require "spec.support.subject"
 local vast = require "spec.support.vast"
 
 local KIB, PAGE = 1024, 4096
-
-teardown(compiled.remove)
 
 -- A process in which nothing happens any more. Programs here may have 64 bits,
 -- and addresses that do not fit into an interpreter of 32.

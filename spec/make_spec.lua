@@ -6,6 +6,7 @@ local read = require "spec.support.read"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local shell = require "spec.support.shell"
+local terminal = require "spec.support.terminal"
 
 local COPIED = "src spec tools types examples Makefile .busted"
 
@@ -353,6 +354,38 @@ describe("the tally", function()
       assert.matches("\nlua%-5.1: 2466 passed, 12 failed, 19 pending, 17 s\n",
         output)
       assert.matches("\n12330 passed, 60 failed, 95 skipped\n$", output)
+    end)
+  end)
+end)
+
+describe("tools/specs", function()
+  -- It holds the named pipe, as does what it has started.
+  local ENDLESS = [[
+    it("does not end", function()
+      local file = assert(io.open("%s", "w"))
+      file:write("runs\n")
+      file:flush()
+      os.execute("sleep 100; true")
+    end)
+  ]]
+  local READ = "exec <%s; read line; echo $line; timeout 60 cat; echo $?"
+
+  it("ends after Ctrl-C, with all that the specs have started", function()
+    terminal.need()
+    directory.with(function(where)
+      local spec, fifo = where .. "/endless_spec.lua", where .. "/fifo"
+      directory.write(spec, ENDLESS:format(fifo), "644")
+      assert(os.execute("mkfifo " .. fifo))
+      local command = ("exec %s tools/specs . %s"):format(FORGET, spec)
+      local keyboard = assert(io.popen("exec script -qec '" .. command ..
+        "' /dev/null >/dev/null", "w"))
+      local reader = assert(io.popen(READ:format(fifo)))
+      assert.equal("runs", reader:read())
+      keyboard:write("\3")
+      keyboard:flush()
+      assert.equal("0", reader:read()) -- 124 if somebody still holds it
+      reader:close()
+      keyboard:close()
     end)
   end)
 end)

@@ -137,8 +137,6 @@ local SPAWN = [[
 ]]
 
 describe("a signal handler of ours", function()
-  teardown(compiled.remove)
-
   it("runs in this process only, however many signals come", function()
     kernel.need(6, 9, "signals to a process group")
     compiled.need("handler")

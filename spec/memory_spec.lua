@@ -1,13 +1,10 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local subject = require "spec.support.subject"
 
 local KIB = 1024
-
-teardown(compiled.remove)
 
 local function need_mrelease()
   if not pidfd.supports("mrelease") then

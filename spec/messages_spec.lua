@@ -737,8 +737,6 @@ local function name_of(row)
   return row[1] .. (row.before and ", after " .. row.before or "")
 end
 
-teardown(compiled.remove)
-
 describe("the message", function()
   for _, row in ipairs(RAISED) do
     local message = row[2]:gsub("^#", "bad argument #")

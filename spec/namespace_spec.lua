@@ -61,8 +61,6 @@ local function with_own(use)
   end)
 end
 
-teardown(compiled.remove)
-
 describe("p:namespace()", function()
   local self
   ourselves(function(p) self = p end)

@@ -89,6 +89,8 @@ describe("examples/notify.lua", function()
         assert.matches("^notify: refused: ", example.hear())
         example.tell("go on")
         assert.equal("ended: exit 0", example.hear())
+        -- it would leave its socket if it were killed
+        assert.same({ "exit", 0 }, { example.p:wait(60) })
       end)
     end)
 

@@ -1,10 +1,7 @@
 local kernel = require "spec.support.kernel"
-local compiled = require "spec.support.compiled"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
-
-teardown(compiled.remove)
 
 -- What this prints where those system calls fail so: { call, errno, ... }.
 local function where(refused, program, ...)

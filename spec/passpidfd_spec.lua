@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
@@ -8,8 +7,6 @@ local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sockets = require "spec.support.sockets"
-
-teardown(compiled.remove)
 
 local function need_kernel()
   kernel.need(6, 5, "SO_PASSPIDFD")

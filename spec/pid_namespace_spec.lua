@@ -12,8 +12,6 @@ local scarce = require "spec.support.scarce"
 local sorted = require "spec.support.sorted"
 local subject = require "spec.support.subject"
 
-teardown(compiled.remove)
-
 local function need_translation()
   kernel.need(6, 11, "numbers of other pid namespaces")
 end

@@ -1,12 +1,9 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local elsewhere = require "spec.support.elsewhere"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
-
-teardown(compiled.remove)
 
 describe("p:pid()", function()
   it("returns the number of this process", function()

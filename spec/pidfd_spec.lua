@@ -3,8 +3,6 @@ local pidfd = require "pidfd"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
 
-teardown(compiled.remove)
-
 -- A program that tells what is different once the module is loaded.
 local difference = [[
   local function read(path)

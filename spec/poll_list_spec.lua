@@ -9,8 +9,6 @@ local sorted = require "spec.support.sorted"
 local times = require "spec.support.times"
 local vast = require "spec.support.vast"
 
-teardown(compiled.remove)
-
 -- Lend 'use' a pidfd for a child that ends by itself in a moment.
 local function with_short_child(use)
   child.running({ "sleep", "0.05" }, use)

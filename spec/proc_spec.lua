@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local ourselves = require "spec.support.ourselves"
 local pidfd = require "pidfd"
@@ -19,8 +18,6 @@ end
 local function lines(text)
   return select(2, text:gsub("\n", ""))
 end
-
-teardown(compiled.remove)
 
 describe("p:proc()", function()
   local self

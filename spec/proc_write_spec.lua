@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local ourselves = require "spec.support.ourselves"
@@ -8,8 +7,6 @@ local reused = require "spec.support.reused"
 local run = require "spec.support.run"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
-
-teardown(compiled.remove)
 
 -- A child in a user namespace of its own, where nobody has a number yet.
 local function with_namespace(use)

@@ -1,10 +1,7 @@
-local compiled = require "spec.support.compiled"
 local kernel = require "spec.support.kernel"
 local run = require "spec.support.run"
 local sockets = require "spec.support.sockets"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 -- Run a program with both ends of a pair of that kind, where so many
 -- descriptors can be open.

@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local kernel = require "spec.support.kernel"
@@ -9,8 +8,6 @@ local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sockets = require "spec.support.sockets"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 describe("pidfd.receive()", function()
   for _, kind in ipairs(sockets.kinds) do

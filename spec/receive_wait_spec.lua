@@ -1,12 +1,9 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"
 local pidfd = require "pidfd"
 local script = require "spec.support.script"
 local sockets = require "spec.support.sockets"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 describe("pidfd.receive() that waits", function()
   it("goes on after a signal handler has run", function()

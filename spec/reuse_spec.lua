@@ -15,8 +15,6 @@ local function pausing(program, ...)
     pause, script.command(program, ...))
 end
 
-teardown(compiled.remove)
-
 describe("a pid that is handed out again", function()
   it("is not signalled through the old process's pidfd", function()
     assert.equal("ESRCH\nESRCH\nfalse\n", reused.run [[

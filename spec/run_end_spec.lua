@@ -10,8 +10,6 @@ local scarce = require "spec.support.scarce"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 
-teardown(compiled.remove)
-
 -- What spec/programs/left.lua prints.
 local NOTHING_LEFT = "left:\t0\t\n$"
 

@@ -1,9 +1,6 @@
-local compiled = require "spec.support.compiled"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local spawned = require "spec.support.spawned"
-
-teardown(compiled.remove)
 
 local function shell(command, options)
   options = options or {}

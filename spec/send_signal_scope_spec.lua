@@ -1,5 +1,4 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local misfits = require "spec.support.misfits"
@@ -7,8 +6,6 @@ local pidfd = require "pidfd"
 local sorted = require "spec.support.sorted"
 local state = require "spec.support.state"
 local threads = require "spec.support.threads"
-
-teardown(compiled.remove)
 
 describe("the scope of a signal", function()
   local flags = pidfd.flags

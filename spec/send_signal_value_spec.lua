@@ -9,8 +9,6 @@ local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 
-teardown(compiled.remove)
-
 describe("a signal with a value", function()
   -- Tells of the next one: was it queued; the sender's pid and uid; the value.
   local RECEIVER = [[

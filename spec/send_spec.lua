@@ -1,13 +1,10 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local loopback = require "spec.support.loopback"
 local pidfd = require "pidfd"
 local sockets = require "spec.support.sockets"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 -- What came with the next message, which has to be 'data'.
 local function received(socket, data)

@@ -21,8 +21,6 @@ local function ours(without, with)
 end
 
 describe("the option setenv of pidfd.spawn()", function()
-  teardown(compiled.remove)
-
   it("adds to our environment", function()
     assert.same(ours({}, { "PIDFD_SPEC=new =x" }),
       spawned.environment { setenv = { PIDFD_SPEC = "new =x" } })

@@ -1,13 +1,10 @@
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local kernel = require "spec.support.kernel"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local spawned = require "spec.support.spawned"
-
-teardown(compiled.remove)
 
 describe("p:token('short')", function()
   it("returns the pid and the id", function()

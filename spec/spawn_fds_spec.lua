@@ -1,4 +1,3 @@
-local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
@@ -151,8 +150,6 @@ describe("pidfd.spawn() where close_range() is refused", function()
   local function refusing(code)
     return run.refusing(run.CLOSE_RANGE, code)
   end
-
-  teardown(compiled.remove)
 
   for _, code in ipairs { "ENOSYS", "EPERM" } do
     it("closes the others all the same: " .. code, function()

@@ -5,8 +5,6 @@ local memories = require "spec.support.memories"
 local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 
-teardown(compiled.remove)
-
 -- They hold the pipe on which the child reports, so that it does not close
 -- when the program runs.
 describe("processes that another thread forks", function()

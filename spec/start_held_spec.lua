@@ -10,8 +10,6 @@ local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local state = require "spec.support.state"
 
-teardown(compiled.remove)
-
 -- Run a program, in which 'cwd' in the options holds the child up.
 local function run_held(program, ...)
   local command = run.holding()

@@ -1,6 +1,5 @@
 -- The time between clone(2) and execve(2), in which parent and child both run.
 
-local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local language = require "spec.support.language"
 local memories = require "spec.support.memories"
@@ -8,8 +7,6 @@ local need = require "spec.support.need"
 local run = require "spec.support.run"
 local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
-
-teardown(compiled.remove)
 
 describe("pidfd.spawn() where clone() refuses", function()
   local PROGRAM = [[

@@ -8,8 +8,6 @@ local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
 
-teardown(compiled.remove)
-
 -- All lines of a stream that has this in it, and nothing else.
 local function lines_of(kind, text)
   local lines = {}

@@ -1,10 +1,7 @@
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 describe("pidfd.poll() of a pidfd.fd", function()
   for _, kind in ipairs(stream.kinds) do

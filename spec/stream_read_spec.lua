@@ -1,4 +1,3 @@
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
@@ -6,8 +5,6 @@ local run = require "spec.support.run"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 describe("fd:read()", function()
   for _, kind in ipairs(stream.kinds) do

@@ -1,11 +1,8 @@
 -- What the calls have in common that wait for a stream.
 
-local compiled = require "spec.support.compiled"
 local sorted = require "spec.support.sorted"
 local stream = require "spec.support.stream"
 local terminal = require "spec.support.terminal"
-
-teardown(compiled.remove)
 
 -- By call: the kind of stream; which end of it 'fd' is; and the call, which
 -- waits for that long.

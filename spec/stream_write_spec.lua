@@ -1,4 +1,3 @@
-local compiled = require "spec.support.compiled"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
@@ -7,8 +6,6 @@ local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
-
-teardown(compiled.remove)
 
 -- A failure, and the fourth value.
 local function fails_after(n, errno, ...)

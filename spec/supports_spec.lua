@@ -136,8 +136,6 @@ local WAIT = [[
   os.exit(true)
 ]]
 
-teardown(compiled.remove)
-
 describe("pidfd.supports()", function()
   for name, feature in sorted(FEATURES) do
     it("returns whether the kernel has " .. name, function()

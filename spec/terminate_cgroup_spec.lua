@@ -3,7 +3,6 @@
 
 local cgroup = require "spec.support.cgroup"
 local child = require "spec.support.child"
-local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
@@ -16,8 +15,6 @@ local run = require "spec.support.run"
 local spawned = require "spec.support.spawned"
 
 local assert_end = ended.assert
-
-teardown(compiled.remove)
 
 -- Start a shell in the cgroup, which says the number of a process that it has
 -- started. Call 'use' with the pidfds of the shell and of the other.

@@ -1,4 +1,3 @@
-local compiled = require "spec.support.compiled"
 local ended = require "spec.support.ended"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
@@ -16,8 +15,6 @@ local flags = pidfd.flags
 
 -- There, getfd says EBADF of a thread that has ended.
 local OLD = not kernel.at_least(5, 15)
-
-teardown(compiled.remove)
 
 -- Lend 'use' a process of two threads: its pidfd, and the partner.
 local function with_process(argument, use)

@@ -13,8 +13,6 @@ local script = require "spec.support.script"
 local assert_end, assert_told = ended.assert, ended.assert_told
 local with_others_zombie = ended.with_others_zombie
 
-teardown(compiled.remove)
-
 -- What a program prints, by spec/programs/outcome.lua.
 local function outcome_of(program)
   local output, errors = script.run(program)

@@ -8,8 +8,6 @@ local state = require "spec.support.state"
 
 local assert_end = ended.assert
 
-teardown(compiled.remove)
-
 describe("a child that is traced by another", function()
   local TRACER = [[
     print(require("unix").seize(math.tointeger(arg[1])))

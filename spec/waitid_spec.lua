@@ -13,8 +13,6 @@ local sorted = require "spec.support.sorted"
 
 local flags = pidfd.flags
 
-teardown(compiled.remove)
-
 local function assert_end(expected_how, expected_code, how, code, info)
   assert.equal(expected_how, how)
   assert.equal(expected_code, code)

@@ -1,6 +1,7 @@
--- C helpers of the specs, compiled on the spot from this directory. A spec
--- file that uses one says "teardown(compiled.remove)".
+-- C helpers of the specs, compiled on the spot from this directory, and removed
+-- at the end of the spec file that uses them.
 
+local busted = require "busted"
 local directory = require "spec.support.directory"
 local pending = require "spec.support.pending"
 
@@ -74,13 +75,16 @@ function compiled.need_host(name)
   return path
 end
 
-function compiled.remove()
+local function remove()
   if where then
     directory.remove(where)
     where = nil
   end
   results = {}
   package.cpath = cpath
+  return nil, true -- other subscribers are called, too
 end
+
+busted.subscribe({ "file", "end" }, remove)
 
 return compiled

@@ -1,7 +1,6 @@
 -- Runs a program that handles signals: it has the module "unix", which
 -- spec/programs/alarm.lua needs. Returns what it wrote to stdout, and how it
--- ended; on stderr it must not say anything. A spec file that uses this says
--- "teardown(compiled.remove)".
+-- ended; on stderr it must not say anything.
 
 local assert = require "luassert"
 local compiled = require "spec.support.compiled"

@@ -1,5 +1,4 @@
--- Programs for which the kernel does something else, see intercept.c. A spec
--- file that uses it says "teardown(compiled.remove)".
+-- Programs for which the kernel does something else, see intercept.c.
 
 local compiled = require "spec.support.compiled"
 local pending = require "spec.support.pending"

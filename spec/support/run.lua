@@ -52,7 +52,6 @@ run.CLONE3, run.CLOSE_RANGE = 435, 436
 
 -- A command that runs its arguments where that system call, a number or a name
 -- that refuse.c knows, fails with that errno, or does nothing and returns 0.
--- For compiled.remove, see there.
 function run.refusing(call, code)
   if run.is_emulated() then
     pending("an emulator makes system calls of its own")

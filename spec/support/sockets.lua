@@ -1,5 +1,5 @@
 -- Unix sockets of the libraries that there are for Lua: two ends of each, and
--- one with a name. A spec file that uses this says "teardown(compiled.remove)".
+-- one with a name.
 
 local ensure = require "spec.support.ensure"
 local need = require "spec.support.need"

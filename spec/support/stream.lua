@@ -1,5 +1,5 @@
 -- What one can read and write: two ends of a pipe, a socket, a terminal, each
--- a pidfd.fd. A spec file that uses this says "teardown(compiled.remove)".
+-- a pidfd.fd.
 
 local compiled = require "spec.support.compiled"
 local ensure = require "spec.support.ensure"

@@ -1,5 +1,4 @@
--- A process that has something special about it, see subject.c. A spec file
--- that uses it says "teardown(compiled.remove)".
+-- A process that has something special about it, see subject.c.
 
 local child = require "spec.support.child"
 local compiled = require "spec.support.compiled"
