@@ -5,6 +5,9 @@ LUA_VERSION = 5.4
 PREFIX = /usr/local
 BUILD = build
 OUT = $(BUILD)/$(LUA_VERSION)
+ifneq ($(words x$(BUILD)x),1)
+  $(error BUILD is a directory without blanks in its name, not '$(BUILD)')
+endif
 
 # What follows from the version, and can be given as well.
 ifeq ($(LUA_VERSION),jit)
@@ -259,7 +262,8 @@ BUILT = $(if $(filter build,$(BUILD)),build,$(addprefix $(BUILD)/,\
 
 .PHONY: clean
 clean: ## remove what was built, by LuaRocks as well
-	@rm -rf $(BUILT) src/*.o src/*/*.o pidfd.so luarocks.lock || { \
+	@rm -rf $(BUILT) src/*.o src/*/*.o pidfd.so luarocks.lock \
+	  2>/dev/null || { \
 	  echo "What root has built, 'sudo make clean' removes." >&2; exit 1; }
 
 .PHONY: help

@@ -60,13 +60,14 @@ end
 describe("the documentation", function()
   for _, entry in ipairs(names) do
     it("tells of " .. entry.name .. " in the type definitions", function()
-      assert.matches(entry.types, types)
+      assert.is_truthy(types:find(entry.types), entry.types .. " is missing")
     end)
 
     -- Flags are told of with the calls that take them.
     if not entry.name:find("^pidfd%.flags%.") then
       it("tells of " .. entry.name .. " in the changelog", function()
-        assert.matches(entry.changelog, changelog)
+        assert.is_truthy(changelog:find(entry.changelog),
+          entry.changelog .. " is missing")
       end)
     end
   end

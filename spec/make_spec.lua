@@ -196,6 +196,8 @@ describe("make checks before it compiles", function()
       "cc +to compile C %(no%-such%-compiler%)\n" },
     { "that Lua has the right version", "LUA=./lua demo",
       "%./lua is Lua 5.0, not Lua %d.%d:\n" },
+    { "that BUILD has no blanks", "BUILD='a b'",
+      "BUILD is a directory without blanks in its name, not 'a b'" },
     { "which LUA_VERSION is meant", "LUA_VERSION=5.6",
       "LUA_VERSION is 5.1, 5.2, 5.3, 5.4, 5.5 or jit, not '5.6'" },
   }
@@ -370,6 +372,17 @@ describe("tools/specs", function()
   ]]
   local READ = "exec <%s; read line; echo $line; timeout 60 cat; echo $?"
 
+  it("refuses a file that is not there, and JOBS that is no number", function()
+    for words, message in pairs {
+      ["tools/specs . spec/nope_spec.lua"] = "No such file: spec/nope_spec.lua",
+      ["JOBS=x tools/specs . spec"] = "JOBS is a number, not 'x'",
+    } do
+      local output, success = output_of(".", "env " .. words)
+      assert.is_false(success)
+      assert.equal(message .. "\n", output)
+    end
+  end)
+
   it("ends after Ctrl-C, with all that the specs have started", function()
     terminal.need()
     directory.with(function(where)
@@ -404,8 +417,8 @@ describe("make clean", function()
       local output, success = make(tree, "clean", as_ordinary_user())
       assert(os.execute(("chmod u+w %s/build"):format(tree)))
       assert.is_false(success)
-      assert.matches("What root has built, 'sudo make clean' removes.", output,
-        1, true)
+      assert.matches("^What root has built, 'sudo make clean' removes.\n",
+        output)
     end)
   end)
 end)

@@ -802,7 +802,7 @@ describe("where /proc is not mounted, it is said by", function()
         if row.needs_root and os.getenv("LD_PRELOAD") then
           pending("a sanitizer complains where /proc is not mounted")
         elseif row.needs_root then -- who needs rights over the other
-          output = run.under("exec unshare " .. options, BOTH, pid, row[1])
+          output = run.unshared_by_root(options, BOTH, pid, row[1])
         else
           output = run.unshared(options, BOTH, pid, row[1])
         end

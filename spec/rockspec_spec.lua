@@ -3,20 +3,35 @@ local pidfd = require "pidfd"
 local repository = require "spec.support.repository"
 local script = require "spec.support.script"
 local shell = require "spec.support.shell"
+local sorted = require "spec.support.sorted"
 
 local ROCKSPEC = "pidfd-scm-1.rockspec"
 
 local function listed_sources()
   local rockspec = {}
   assert(loadfile(ROCKSPEC, "t", rockspec))()
-  local sources = rockspec.build.modules.pidfd.sources
-  table.sort(sources)
-  return sources
+  return rockspec.build.modules.pidfd.sources
+end
+
+-- What is in only one of two lists.
+local function difference(first, second)
+  local counts, names = {}, {}
+  for _, name in ipairs(first) do
+    counts[name] = (counts[name] or 0) + 1
+  end
+  for _, name in ipairs(second) do
+    counts[name] = (counts[name] or 0) - 1
+  end
+  for name, count in sorted(counts) do
+    table.insert(names, count ~= 0 and name or nil)
+  end
+  return names
 end
 
 describe("the rockspec", function()
   it("lists every C source", function()
-    assert.same(shell.lines("LC_ALL=C ls src/*.c src/*/*.c"), listed_sources())
+    assert.same({}, difference(shell.lines("ls src/*.c src/*/*.c"),
+      listed_sources()))
   end)
 
   it("is well-formed", function()
@@ -29,6 +44,11 @@ end)
 local function files_of(where)
   return shell.lines(("cd %s && find . -path ./tree -prune -o -path ./home "
     .. "-prune -o -type f -print | LC_ALL=C sort"):format(where))
+end
+
+local function make_clean(where)
+  assert(os.execute(("cd %s && env -u MAKEFLAGS -u BUILD make clean >/dev/null")
+    :format(where)))
 end
 
 describe("luarocks make", function()
@@ -47,12 +67,13 @@ describe("luarocks make", function()
     if version == "5.5" then
       return -- Debian's LuaRocks knows no such version
     end
+    make_clean(where) -- LuaRocks may have built in the sources
     before = files_of(where)
     local status = os.execute(([[
       cd %s && mkdir home &&
       HOME=%s/home luarocks --lua-version %s --tree %s/tree make --pin >%s 2>&1
     ]]):format(where, where, version, where, log))
-    assert(status, table.concat(shell.lines("cat " .. log), "\n"))
+    assert(status, shell.output("tail -n 5 " .. log))
   end)
 
   teardown(function()
@@ -73,8 +94,7 @@ describe("luarocks make", function()
     end
     local left = files_of(where)
     assert.is_true(#left > #before)
-    assert(os.execute(("cd %s && env -u MAKEFLAGS -u BUILD make clean " ..
-      ">/dev/null"):format(where)))
+    make_clean(where)
     assert.same(before, files_of(where))
   end)
 
@@ -141,7 +161,7 @@ describe("make dist", function()
     end
     local output, ok = repository.sh(where,
       INSTALL:format(ALONE, ALONE, where, version))
-    assert.is_true(ok, output)
+    assert.is_true(ok, output:sub(-500))
     local printed, errors = script.run([[
       package.cpath = arg[1]
       local pidfd = require "pidfd"

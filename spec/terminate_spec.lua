@@ -128,9 +128,8 @@ describe("p:terminate()", function()
       elseif os.getenv("LD_PRELOAD") then
         pending("a sanitizer complains where /proc is not mounted")
       else
-        run.need_root()
-        local unshare = "exec unshare " .. run.without_proc
-        output = run.under(unshare .. " " .. strace, program)
+        output = run.unshared_by_root(run.without_proc .. " " .. strace,
+          program)
       end
       assert.equal("EDEADLK\nEDEADLK\n", output)
     end)

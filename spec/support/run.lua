@@ -87,14 +87,17 @@ function run.traced(options, program, ...)
   return text, output
 end
 
--- In namespaces of its own, made by these options of unshare(1). Is pending
--- where that is not allowed.
-function run.unshared(options, program, ...)
-  local unshare = "unshare --user --map-root-user " .. options
+local function unshared(unshare, program, ...)
   if not works(unshare) then
     pending("needs namespaces of its own")
   end
   return run.under("exec " .. unshare, program, ...)
+end
+
+-- In namespaces of its own, made by these options of unshare(1). Is pending
+-- where that is not allowed.
+function run.unshared(options, program, ...)
+  return unshared("unshare --user --map-root-user " .. options, program, ...)
 end
 
 -- Such options: the program finds an empty /proc.
@@ -124,6 +127,12 @@ function run.need_root()
   if not run.is_root() then
     pending("needs root")
   end
+end
+
+-- The same as run.unshared, but with root's rights over other processes.
+function run.unshared_by_root(options, program, ...)
+  run.need_root()
+  return unshared("unshare " .. options, program, ...)
 end
 
 -- An ordinary user may not be able to read the module where it was built, and
