@@ -293,8 +293,8 @@ static int readoptions (int argc, char **argv, Options *o) {
 
 
 /* of the sanitizers, whose header not every compiler brings along */
-void __sanitizer_set_report_fd (
-  void *fd); /* NOLINT(bugprone-reserved-identifier,cert-*) */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-*) */
+void __sanitizer_set_report_fd (void *fd);
 
 
 /*
