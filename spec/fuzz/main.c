@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sanitizer/common_interface_defs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -291,6 +290,11 @@ static int readoptions (int argc, char **argv, Options *o) {
   o->seed = o->once ? strtoull(argv[4], NULL, 10) : (uint64_t)time(NULL) * 1000;
   return 1;
 }
+
+
+/* of the sanitizers, whose header not every compiler brings along */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-*) */
+void __sanitizer_set_report_fd (void *fd);
 
 
 /*
