@@ -124,17 +124,23 @@ local function child(...)
   return p
 end
 
+-- A finalizer may have closed the object: then there is no result.
+local function try(object, name, ...)
+  local ok, result = pcall(object[name], object, ...)
+  return ok and result
+end
+
 local function add_children()
   child("sleep", "60")
   local p = child("sleep", "60")
   if p then
-    p:send_signal("KILL")
-    p:poll(10)
+    try(p, "send_signal", "KILL")
+    try(p, "poll", 10)
   end
   p = child("true")
-  if p then
-    local other = p:dup()
-    other:wait()
+  local other = p and try(p, "dup")
+  if other then
+    try(other, "wait")
   end
 end
 
