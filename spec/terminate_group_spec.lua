@@ -138,6 +138,9 @@ describe("p:terminate() of a group", function()
   it("ends it when it knows no number of the leader, and has an own one",
     function()
       need_groups_without_leader()
+      if run.is_emulated() then
+        pending("an emulator tells no number of a process that was reaped")
+      end
       local output = run.under("exec setsid -w", [[
         local pidfd = require "pidfd"
         local p = assert(pidfd.spawn {
