@@ -82,7 +82,7 @@ endef
 define COMPILE
 $(MKDIR)
 @echo 'cc $<'
-@$(CC) $(STANDARD) $(WARNINGS) -fPIC -MMD \
+@$(CC) $(STANDARD) $(WARNINGS) -fPIC -MMD -MP \
   $(CPPFLAGS) $(CFLAGS) $(VARIANT) -c -o $@ $<
 endef
 

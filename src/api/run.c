@@ -12,6 +12,7 @@
 #include "../lua/expect.h"
 #include "../lua/handle.h"
 #include "../lua/job.h"
+#include "../lua/option.h"
 #include "../lua/plan.h"
 #include "../lua/program.h"
 #include "../lua/result.h"
@@ -67,9 +68,9 @@ static int takeoption (lua_State *L, const char *key) {
 static long long taketime (lua_State *L, const char *key, long long time) {
   if (!takeoption(L, key))
     return time;
-  pfd_plan_wanttype(L, key, LUA_TNUMBER);
+  pfd_option_wanttype(L, key, LUA_TNUMBER);
   if (!pfd_arg_totime(lua_tonumber(L, -1), &time))
-    pfd_plan_bad(L, key, pfd_expect(L, PFD_SECONDS, lua_gettop(L)));
+    pfd_option_expected(L, key, PFD_SECONDS);
   lua_pop(L, 1);
   return time;
 }
@@ -79,7 +80,7 @@ static size_t takelimit (lua_State *L) {
   if (!takeoption(L, "limit"))
     return SIZE_MAX;
   unsigned long long limit =
-    (unsigned long long)pfd_plan_integer(L, "limit", 0, LLONG_MAX);
+    (unsigned long long)pfd_option_integer(L, "limit", 0, LLONG_MAX);
   return (limit < SIZE_MAX) ? (size_t)limit : SIZE_MAX;
 }
 
@@ -88,7 +89,7 @@ static Scope takescope (lua_State *L) {
   static const char *const words[] = {"process", "group", "cgroup", NULL};
   if (!takeoption(L, "scope"))
     return PFD_GROUP;
-  return (Scope)pfd_plan_word(L, "scope", words);
+  return (Scope)pfd_option_word(L, "scope", words);
 }
 
 
@@ -100,8 +101,7 @@ static void setgroup (lua_State *L) {
   int hassession = getoption(L, "session") != LUA_TNIL && lua_toboolean(L, -1);
   int type = getoption(L, "pgroup");
   if (type == LUA_TNUMBER && lua_tonumber(L, -1) != 0)
-    pfd_plan_bad(L, "pgroup",
-                 pfd_expect(L, "0 with scope 'group'", lua_gettop(L)));
+    pfd_option_expected(L, "pgroup", "0 with scope 'group'");
   lua_pop(L, 2);
   if (type == LUA_TNIL && !hassession) {
     lua_pushinteger(L, 0);
@@ -112,7 +112,8 @@ static void setgroup (lua_State *L) {
 
 static void checkcgroup (lua_State *L) {
   if (getoption(L, "cgroup") == LUA_TNIL)
-    pfd_plan_bad(L, "scope", "option 'cgroup' expected with 'cgroup', got nil");
+    pfd_option_bad(L, "scope",
+                   "option 'cgroup' expected with 'cgroup', got nil");
   lua_pop(L, 1);
 }
 
@@ -141,7 +142,7 @@ static void badstdin (lua_State *L) {
   (void)getoption(L, "stdin");
   const char *reason =
     pfd_expect(L, "stdin of 'pipe', or none,", lua_gettop(L));
-  pfd_plan_bad(L, "input", reason);
+  pfd_option_bad(L, "input", reason);
 }
 
 
@@ -149,15 +150,15 @@ static void badstdin (lua_State *L) {
 static void setstreams (lua_State *L) {
   int hasinput = takeoption(L, "input");
   if (hasinput)
-    pfd_plan_wanttype(L, "input", LUA_TSTRING);
+    pfd_option_wanttype(L, "input", LUA_TSTRING);
   else
     lua_pushliteral(L, "");
-  pfd_plan_keep(L);
+  pfd_option_keep(L);
   setdefault(L, "stdin", hasinput ? "pipe" : "null");
   if (hasinput && !ispipe(L, "stdin"))
     badstdin(L);
   if (!hasinput && ispipe(L, "stdin"))
-    pfd_plan_bad(L, "stdin", "option 'input' expected with 'pipe', got nil");
+    pfd_option_bad(L, "stdin", "option 'input' expected with 'pipe', got nil");
   setdefault(L, "stdout", "pipe");
   setdefault(L, "stderr", "pipe");
 }

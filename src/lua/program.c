@@ -12,6 +12,7 @@
 #include "../linux/sys.h"
 #include "expect.h"
 #include "handle.h"
+#include "option.h"
 #include "plan.h"
 #include "result.h"
 #include "start.h"
@@ -21,7 +22,7 @@ static const char *const streamnames[] = {"stdin", "stdout", "stderr"};
 
 static Handle *newtheirs (lua_State *L, Opened *opened) {
   Handle *h = pfd_handle_new(L, PFD_FD);
-  pfd_plan_keep(L);
+  pfd_option_keep(L);
   opened->handles[opened->ntheirs++] = h;
   return h;
 }
@@ -190,7 +191,7 @@ static int opencgroup (lua_State *L, Opened *opened, Plan *plan,
   else {
     plan->launch.cgroupname = lua_pushfstring(L, "%d", fd);
     *failure = (Failure){.step = "cgroup", .what = plan->launch.cgroupname};
-    pfd_plan_keep(L);
+    pfd_option_keep(L);
     rc = dupborrowed(L, opened, fd);
   }
   plan->launch.cgroup = rc;
