@@ -104,21 +104,12 @@ int pfd_compat_collect (lua_State *L) {
 
 
 /* NaN fails both comparisons */
-long long pfd_compat_tointegerx (lua_State *L, int index, int *isinteger) {
-  lua_Number n = lua_isnumber(L, index) ? lua_tonumber(L, index) : 0.5;
+lua_Integer pfd_compat_integer (lua_State *L, int index, int *isinteger) {
+  int isnumber = (lua_type(L, index) == LUA_TNUMBER);
+  lua_Number n = isnumber ? lua_tonumber(L, index) : 0.5;
   int exact = n >= -MAXEXACT && n <= MAXEXACT;
-  exact = exact && (lua_Number)(long long)n == n;
-  if (isinteger != NULL)
-    *isinteger = exact;
-  return exact ? (long long)n : 0;
-}
-
-
-int pfd_compat_isinteger (lua_State *L, int index) {
-  int isinteger = 0;
-  if (lua_type(L, index) == LUA_TNUMBER)
-    (void)pfd_compat_tointegerx(L, index, &isinteger);
-  return isinteger;
+  *isinteger = exact && (lua_Number)(lua_Integer)n == n;
+  return *isinteger ? (lua_Integer)n : 0;
 }
 
 
@@ -209,6 +200,15 @@ int pfd_compat_newmetatable (lua_State *L, const char *name) {
     lua_setfield(L, -2, "__name");
   }
   return isnew;
+}
+
+#else
+
+lua_Integer pfd_compat_integer (lua_State *L, int index, int *isinteger) {
+  *isinteger = 0;
+  return (lua_type(L, index) == LUA_TNUMBER)
+           ? lua_tointegerx(L, index, isinteger)
+           : 0;
 }
 
 #endif

@@ -102,14 +102,9 @@ int pfd_compat_gc (lua_State *L, int what);
 #define lua_Integer long long
 #define LUAI_UACINT long long
 
-#define lua_isinteger pfd_compat_isinteger
-int pfd_compat_isinteger (lua_State *L, int index);
-
+/* of what is known to be an integer */
 #undef lua_tointeger
-#define lua_tointeger(L, index) pfd_compat_tointegerx(L, index, NULL)
-#define lua_tointegerx pfd_compat_tointegerx
-long long pfd_compat_tointegerx (lua_State *L, int index, int *isinteger);
-
+#define lua_tointeger(L, index) ((lua_Integer)lua_tonumber(L, index))
 
 #define lua_pushinteger(L, n) lua_pushnumber(L, (lua_Number)(n))
 
@@ -140,6 +135,10 @@ int pfd_compat_newmetatable (lua_State *L, const char *name);
 
 #endif
 /* }=================================================================== */
+
+
+/* as lua_tointegerx, which takes the string "42" for a number: this does not */
+lua_Integer pfd_compat_integer (lua_State *L, int index, int *isinteger);
 
 
 /*

@@ -62,10 +62,9 @@ static void badrange (lua_State *L, int arg, size_t i, const char *what) {
 
 /* push that field of the range on top, an integer: is it from 'lo' to 'hi'? */
 static int getfield (lua_State *L, int field, lua_Integer lo, lua_Integer hi) {
-  int isinteger = 0;
-  if (lua_rawgeti(L, -1, field) != LUA_TNUMBER)
-    return 0;
-  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
+  int isinteger;
+  lua_rawgeti(L, -1, field);
+  lua_Integer n = pfd_compat_integer(L, -1, &isinteger);
   return isinteger && n >= lo && n <= hi;
 }
 

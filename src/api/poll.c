@@ -25,15 +25,15 @@
 ** Signal handlers of Lua run meanwhile, and Ctrl-C interrupts.
 */
 int pfd_l_poll (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   long long deadline = pfd_arg_timeout(L, 2);
-  struct pollfd event = {.events = POLLIN};
+  struct pollfd event = {.fd = p->fd, .events = POLLIN};
   Sleeper s = {.L = L};
-  int rc;
-  do { /* a hook may have closed it */
-    event.fd = pfd_handle_again(L, 1)->fd;
+  int rc = pfd_block(&s, &event, 1, deadline);
+  while (rc == -EINTR) { /* a hook may have closed it */
+    event.fd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
     rc = pfd_block(&s, &event, 1, deadline);
-  } while (rc == -EINTR);
+  }
   if (rc > 0 && (event.revents & POLLNVAL))
     rc = -EBADF;
   if (rc < 0)

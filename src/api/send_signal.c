@@ -47,19 +47,20 @@ static siginfo_t queued (int sig, int value) {
 ** at once.
 */
 int pfd_l_send_signal (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int sig = pfd_arg_signal(L, 2);
   unsigned int flags = pfd_arg_flags(L, 3);
   siginfo_t info;
   Order order = {.sig = sig, .flags = flags};
-  if (!lua_isnoneornil(L, 4)) {
+  if (!pfd_arg_isabsent(L, 4)) {
     info = queued(sig, pfd_arg_int(L, 4));
     order.info = &info;
   }
-  int rc, tries = 0;
-  do /* a collection may have closed it */
-    rc = pfd_signal_send(pfd_handle_again(L, 1)->fd, &order);
-  while (pfd_handle_retry(L, rc, &tries));
+  int tries = 0, rc = pfd_signal_send(p->fd, &order);
+  while (pfd_handle_retry(L, rc, &tries)) { /* may have closed it */
+    p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    rc = pfd_signal_send(p->fd, &order);
+  }
   if (rc == 0)
     return pfd_ok(L);
   const char *call = pfd_about(L, "send_signal", 1);

@@ -41,7 +41,7 @@ int pfd_l_read (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc;
   do { /* a hook may have closed it, or read from it */
-    Handle *h = pfd_handle_again(L, 1);
+    Handle *h = pfd_handle_openas(L, 1, PFD_FD);
     int fd = h->fd;
     rc = 1;
     if (pfd_input_length(h->input) == 0)
@@ -86,7 +86,7 @@ int pfd_l_write (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc = 0;
   while (written < length && rc == 0) { /* a hook may have closed it */
-    int fd = pfd_handle_again(L, 1)->fd;
+    int fd = pfd_handle_openas(L, 1, PFD_FD)->fd;
     size_t rest = length - written;
     rc = pfd_nowait_write(fd, s + written,
                           (rest < PFD_MAXTRANSFER) ? rest : PFD_MAXTRANSFER);

@@ -56,7 +56,7 @@ static const char *const words[] = {"process", "group", "cgroup", "peek", NULL};
 int pfd_l_terminate (lua_State *L) {
   (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Job job = {.arg = 1, .deadline = pfd_arg_seconds(L, 2)};
-  int word = lua_isnoneornil(L, 3) ? PFD_PROCESS : pfd_arg_word(L, 3, words);
+  int word = pfd_arg_isabsent(L, 3) ? PFD_PROCESS : pfd_arg_word(L, 3, words);
   int ispeek = word > PFD_CGROUP;
   if (!ispeek)
     job.scope = (Scope)word;

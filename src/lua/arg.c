@@ -12,14 +12,14 @@
 #include "expect.h"
 
 
-/* lua_tointegerx takes the string "42" for a number; nothing here does */
 static lua_Integer checkrange (lua_State *L, int arg, lua_Integer lo,
                                lua_Integer hi) {
   int isinteger;
+  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
+  if (isinteger && n >= lo && n <= hi)
+    return n;
   luaL_checktype(L, arg, LUA_TNUMBER);
-  lua_Integer n = lua_tointegerx(L, arg, &isinteger);
-  if (!isinteger || n < lo || n > hi)
-    pfd_expect_arg(L, arg, pfd_expect_range(L, lo, hi));
+  pfd_expect_arg(L, arg, pfd_expect_range(L, lo, hi));
   return n;
 }
 
@@ -35,7 +35,7 @@ unsigned int pfd_arg_options (lua_State *L, int arg) {
 
 
 unsigned int pfd_arg_flags (lua_State *L, int arg) {
-  return lua_isnoneornil(L, arg) ? 0 : pfd_arg_options(L, arg);
+  return pfd_arg_isabsent(L, arg) ? 0 : pfd_arg_options(L, arg);
 }
 
 
@@ -58,6 +58,10 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
+  int isinteger;
+  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
+  if (isinteger && n >= 0 && n <= INT_MAX)
+    return (int)n;
   if (lua_type(L, arg) != LUA_TSTRING)
     return (int)checkrange(L, arg, 0, INT_MAX);
   const char *name = pfd_arg_string(L, arg);
@@ -82,9 +86,9 @@ int pfd_arg_totime (lua_Number seconds, long long *time) {
 }
 
 
-long long pfd_arg_seconds (lua_State *L, int arg) {
+/* of a number */
+static long long todeadline (lua_State *L, int arg) {
   long long time = 0;
-  luaL_checktype(L, arg, LUA_TNUMBER);
   int istime = pfd_arg_totime(lua_tonumber(L, arg), &time);
   if (!istime)
     pfd_expect_arg(L, arg, PFD_SECONDS);
@@ -92,8 +96,17 @@ long long pfd_arg_seconds (lua_State *L, int arg) {
 }
 
 
+long long pfd_arg_seconds (lua_State *L, int arg) {
+  luaL_checktype(L, arg, LUA_TNUMBER);
+  return todeadline(L, arg);
+}
+
+
 long long pfd_arg_timeout (lua_State *L, int arg) {
-  return lua_isnoneornil(L, arg) ? PFD_FOREVER : pfd_arg_seconds(L, arg);
+  int type = lua_type(L, arg);
+  if (type == LUA_TNUMBER)
+    return todeadline(L, arg);
+  return (type <= LUA_TNIL) ? PFD_FOREVER : pfd_arg_seconds(L, arg);
 }
 
 

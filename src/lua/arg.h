@@ -13,6 +13,11 @@
 #pragma GCC visibility push(hidden)
 
 
+/* is an optional argument not there? */
+static inline int pfd_arg_isabsent (lua_State *L, int arg) {
+  return lua_gettop(L) < arg || lua_isnil(L, arg);
+}
+
 /* a process id: from 1 up */
 pid_t pfd_arg_pid (lua_State *L, int arg);
 

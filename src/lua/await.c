@@ -13,7 +13,7 @@
 
 Reap pfd_await_reap (lua_State *L, int arg) {
   static const char *const words[] = {"peek", NULL};
-  if (lua_isnoneornil(L, arg))
+  if (pfd_arg_isabsent(L, arg))
     return PFD_REAP;
   (void)pfd_arg_word(L, arg, words);
   return PFD_PEEK;
@@ -46,7 +46,7 @@ static int find (lua_State *L, const Await *await, Found *found, End *end) {
   Handle *p;
   int rc, tries = 0;
   do { /* a collection may have closed it */
-    p = pfd_handle_again(L, await->arg);
+    p = pfd_handle_openas(L, await->arg, PFD_PIDFD);
     *found = PFD_TOLD;
     *end = p->end;
     if (isknown(p, await->reap))
@@ -83,7 +83,7 @@ static int sleepon (Sleeper *s, const Await *await, Found found) {
 static int refuseself (lua_State *L, int arg) {
   int rc, tries = 0;
   do {
-    int fd = pfd_handle_again(L, arg)->fd;
+    int fd = pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
     rc = pfd_process_isself(fd, PFD_CALLER);
   } while (pfd_handle_retry(L, rc, &tries));
   return (rc == 1) ? -EDEADLK : rc;

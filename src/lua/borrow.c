@@ -14,9 +14,8 @@
 /* the number on top; LuaSocket gives a float, and -1 when closed */
 static int tofd (lua_State *L) {
   int isinteger;
-  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
-  int valid = lua_type(L, -1) == LUA_TNUMBER && isinteger && n <= INT_MAX;
-  return (valid && n >= 0) ? (int)n : -1;
+  lua_Integer n = pfd_compat_integer(L, -1, &isinteger);
+  return (isinteger && n >= 0 && n <= INT_MAX) ? (int)n : -1;
 }
 
 

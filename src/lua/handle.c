@@ -18,8 +18,7 @@ static char keys[PFD_NUPVALUES + 1];
 /* push what the registry has under that key, and whether it has anything */
 static int pushregistered (lua_State *L, int i) {
   lua_pushlightuserdata(L, &keys[i]);
-  lua_rawget(L, LUA_REGISTRYINDEX);
-  if (!lua_isnil(L, -1))
+  if (lua_rawget(L, LUA_REGISTRYINDEX) != LUA_TNIL)
     return 1;
   lua_pop(L, 1);
   return 0;
@@ -127,16 +126,28 @@ Handle *pfd_handle_new (lua_State *L, Type type) {
 }
 
 
-Type pfd_handle_type (lua_State *L, int arg) {
+/* NULL if it has none; light userdata may have ours, but is no handle */
+static const void *findmetatable (lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TUSERDATA || !lua_getmetatable(L, arg))
-    return PFD_NONE;
-  Type type = PFD_NONE;
-  if (lua_rawequal(L, -1, lua_upvalueindex(PFD_PIDFD)))
-    type = PFD_PIDFD;
-  else if (lua_rawequal(L, -1, lua_upvalueindex(PFD_FD)))
-    type = PFD_FD;
+    return NULL;
+  const void *metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return type;
+  return metatable;
+}
+
+
+static int isof (lua_State *L, const void *metatable, Type type) {
+  return metatable == lua_topointer(L, lua_upvalueindex((int)type));
+}
+
+
+Type pfd_handle_type (lua_State *L, int arg) {
+  const void *metatable = findmetatable(L, arg);
+  if (metatable == NULL)
+    return PFD_NONE;
+  if (isof(L, metatable, PFD_PIDFD))
+    return PFD_PIDFD;
+  return isof(L, metatable, PFD_FD) ? PFD_FD : PFD_NONE;
 }
 
 
@@ -177,15 +188,10 @@ Handle *pfd_handle_open (lua_State *L, int arg) {
 
 
 Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
-  if (pfd_handle_type(L, arg) != type)
+  const void *metatable = findmetatable(L, arg);
+  if (metatable == NULL || !isof(L, metatable, type))
     luaL_typeerror(L, arg, pfd_handle_name(type));
   return checkopen(L, arg, type);
-}
-
-
-Handle *pfd_handle_again (lua_State *L, int arg) {
-  Handle *h = (Handle *)lua_touserdata(L, arg);
-  return (h != NULL && h->fd >= 0) ? h : pfd_handle_open(L, arg);
 }
 
 
@@ -250,7 +256,7 @@ int pfd_handle_retry (lua_State *L, int rc, int *tries) {
 int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about) {
   int rc, tries = 0;
   do {
-    int fd = (arg != 0) ? pfd_handle_again(L, arg)->fd : -1;
+    int fd = (arg != 0) ? pfd_handle_open(L, arg)->fd : -1;
     rc = attempt(fd, about);
   } while (pfd_handle_retry(L, rc, &tries));
   return rc;

@@ -71,14 +71,12 @@ Handle *pfd_handle_check (lua_State *L, int arg);
 /* raise unless 'arg' is an open handle of either type */
 Handle *pfd_handle_open (lua_State *L, int arg);
 
-/* raise unless 'arg' is an open handle of that very type */
-Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
-
 /*
-** Look it up again, later in a call that has made sure of its type. Lua code
-** may have run meanwhile: raises if it has closed the handle.
+** Raise unless 'arg' is an open handle of that very type. Lua code that runs
+** later in the call may close the handle; the debug library may even take it
+** off the stack. So this, or 'pfd_handle_open', is called again after that.
 */
-Handle *pfd_handle_again (lua_State *L, int arg);
+Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
 
 /* close it unless it is closed already: 0 or -errno */
 int pfd_handle_close (Handle *h);

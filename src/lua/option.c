@@ -65,7 +65,7 @@ lua_Integer pfd_option_integer (lua_State *L, const char *key, lua_Integer lo,
                                 lua_Integer hi) {
   int isinteger;
   pfd_option_wanttype(L, key, LUA_TNUMBER);
-  lua_Integer n = lua_tointegerx(L, -1, &isinteger);
+  lua_Integer n = pfd_compat_integer(L, -1, &isinteger);
   if (!isinteger || n < lo || n > hi) {
     int value = lua_gettop(L);
     const char *what = pfd_expect_range(L, lo, hi);

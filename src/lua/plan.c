@@ -319,9 +319,10 @@ static void badkey (lua_State *L, const char *const *more) {
 static void checkkeys (lua_State *L, const char *const *more) {
   lua_Integer n = (lua_Integer)lua_rawlen(L, PFD_OPTIONS);
   for (lua_pushnil(L); lua_next(L, PFD_OPTIONS); lua_pop(L, 1)) {
-    lua_Integer i = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
+    int isinteger;
+    lua_Integer i = pfd_compat_integer(L, -2, &isinteger);
     if (pfd_expect_isname(L, -2, options, sizeof(*options)) ||
-        (i >= 1 && i <= n))
+        (isinteger && i >= 1 && i <= n))
       continue;
     lua_pushvalue(L, -2);
     badkey(L, more);

@@ -53,10 +53,10 @@ static unsigned long long tolimit (lua_State *L, const char *key) {
   lua_Number n = lua_tonumber(L, -1);
   if (lua_type(L, -1) != LUA_TNUMBER || !(n >= 0 && n < 0x1p63))
     pfd_option_expected(L, key, LIMITVALUE); /* also what is no number */
-  int isinteger = lua_isinteger(L, -1);
-  unsigned long long limit = isinteger
-                               ? (unsigned long long)lua_tointeger(L, -1)
-                               : (unsigned long long)n;
+  int isinteger;
+  lua_Integer i = pfd_compat_integer(L, -1, &isinteger);
+  unsigned long long limit =
+    isinteger ? (unsigned long long)i : (unsigned long long)n;
   if (!isinteger && (lua_Number)limit != n)
     pfd_option_expected(L, key, LIMITVALUE);
   lua_pop(L, 1);
