@@ -46,6 +46,34 @@ describe("a debugger's hook", function()
     end)
   end
 
+  for _, call in ipairs { "p:poll(60)", "p:wait(60)", "fd:read(1, 60)" } do
+    it("that takes the object from " .. call .. " ends it", function()
+      local output = run(call, [[
+        local pidfd = require "pidfd"
+        local p, pipes = pidfd.spawn { "sleep", "1000", stdout = "pipe" }
+        local fd, other = pipes.stdout, io.tmpfile()
+        local name = arg[1]
+        local calls = {
+          ["p:poll(60)"] = function() return p:poll(60) end,
+          ["p:wait(60)"] = function() return p:wait(60) end,
+          ["fd:read(1, 60)"] = function() return fd:read(1, 60) end,
+        }
+        debug.sethook(function()
+          local caller = debug.getinfo(3, "S")
+          local _, value = debug.getlocal(3, 1)
+          if caller.what == "C" and (value == p or value == fd) then
+            debug.setlocal(3, 1, other)
+          end
+        end, "c")
+        local succeeds, message = pcall(calls[name])
+        debug.sethook()
+        p:send_signal("KILL")
+        print(succeeds, message:match("expected, got .*") or message)
+      ]])
+      assert.matches("^false\texpected, got %S+%)\n$", output)
+    end)
+  end
+
   it("of a coroutine stays that one's", function()
     language.need("hooks of a coroutine")
     local output = run("p:poll(0.01)", [[
