@@ -214,7 +214,8 @@ describe("the option rlimits of pidfd.spawn()", function()
 
   it("names what is wrong", function()
     for value, reason in pairs {
-      [-1] = "got %-1", [math.mininteger] = "got %-", [0.5] = "got 0%.5", [2 ^ 64] = "got 1%.8446744073",
+      [-1] = "got %-1", [math.mininteger] = "got %-", [0.5] = "got 0%.5",
+      [2 ^ 64] = "got 1%.8446744073",
       [2 ^ 63] = "got 9%.2233720368",
       ["1"] = "got '1'", [1 / 0] = "got inf", [true] = "got true",
       [{ 1 }] = "{soft, hard} expected, got another table",
