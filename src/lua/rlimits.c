@@ -42,7 +42,7 @@ static const Resource resources[] = {
 
 /*
 ** The number on top: 64 bits, also where Lua's integers have less. An integer
-** is not compared as a float, which 2^63 - 1 would be rounded to 2^63 for.
+** is not compared as a float: 2^63 - 1 would become 2^63.
 */
 static int tolarge (lua_State *L, unsigned long long *limit) {
   int isinteger;
