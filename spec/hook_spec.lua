@@ -30,6 +30,7 @@ describe("a debugger's hook", function()
         local pidfd = require "pidfd"
         local p, wait = waiting.p, waiting.wait
         local replace, tell = waiting.replacing()
+        local name = arg[1]
         local calls = { [p.poll] = true, [pidfd.poll] = true,
           [p.wait] = true }
         debug.sethook(function()
@@ -43,6 +44,34 @@ describe("a debugger's hook", function()
         tell(table.unpack(results))
       ]])
       assert.equal("false\tclosed\tfalse\n", output)
+    end)
+  end
+
+  for _, call in ipairs { "p:poll(60)", "p:wait(60)", "fd:read(1, 60)" } do
+    it("that takes the object from " .. call .. " ends it", function()
+      local output = run(call, [[
+        local pidfd = require "pidfd"
+        local p, pipes = pidfd.spawn { "sleep", "1000", stdout = "pipe" }
+        local fd, other = pipes.stdout, io.tmpfile()
+        local name = arg[1]
+        local calls = {
+          ["p:poll(60)"] = function() return p:poll(60) end,
+          ["p:wait(60)"] = function() return p:wait(60) end,
+          ["fd:read(1, 60)"] = function() return fd:read(1, 60) end,
+        }
+        debug.sethook(function()
+          local caller = debug.getinfo(3, "S")
+          local _, value = debug.getlocal(3, 1)
+          if caller.what == "C" and (value == p or value == fd) then
+            debug.setlocal(3, 1, other)
+          end
+        end, "c")
+        local succeeds, message = pcall(calls[name])
+        debug.sethook()
+        p:send_signal("KILL")
+        print(succeeds, message:match("expected, got .*") or message)
+      ]])
+      assert.matches("^false\texpected, got %S+%)\n$", output)
     end)
   end
 

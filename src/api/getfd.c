@@ -25,8 +25,9 @@ static int ofthread (int pidfd, const void *arg) {
 }
 
 
-static int getfd (int pidfd, void *target) {
-  return pfd_process_byliving(pidfd, ofthread, target);
+static int getfd (int pidfd, const Target *target) {
+  int rc = pfd_sys_getfd(pidfd, target->fd, target->flags);
+  return (rc == -ESRCH) ? pfd_process_byliving(pidfd, ofthread, target) : rc;
 }
 
 
@@ -65,11 +66,16 @@ static int fail (lua_State *L, int targetfd, int rc) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  lua_settop(L, 3);
+  Handle *h = pfd_handle_new(L, PFD_FD); /* may run Lua code: so first of all */
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
-  Handle *h = pfd_handle_new(L, PFD_FD);
-  int rc = pfd_handle_try(L, 1, getfd, &target);
+  int tries = 0, rc = getfd(p->fd, &target);
+  while (pfd_handle_retry(L, rc, &tries)) { /* may have closed it */
+    p = pfd_handle_openas(L, 1, PFD_PIDFD);
+    rc = getfd(p->fd, &target);
+  }
   h->fd = rc;
   if (rc >= 0)
     return 1;

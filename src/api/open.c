@@ -15,24 +15,12 @@
 #define NONAMESPACE (-100000)
 
 
-typedef struct Target {
-  pid_t pid;
-  unsigned int flags;
-} Target;
-
-
-static int attempt (int none, void *about) {
-  const Target *target = (const Target *)about;
-  (void)none;
-  return pfd_sys_open(target->pid, target->flags);
-}
-
-
 static int openpid (lua_State *L, const char *name, pid_t pid,
                     unsigned int flags) {
-  Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
-  int rc = pfd_handle_try(L, 0, attempt, &target);
+  int tries = 0, rc = pfd_sys_open(pid, flags);
+  while (pfd_handle_retry(L, rc, &tries))
+    rc = pfd_sys_open(pid, flags);
   h->fd = rc;
   h->end.pid = pid;
   if (rc >= 0)
@@ -48,7 +36,14 @@ static int openpid (lua_State *L, const char *name, pid_t pid,
 }
 
 
-static int attemptin (int ns, void *about) {
+/* which process of a namespace */
+typedef struct Target {
+  pid_t pid;
+  unsigned int flags;
+} Target;
+
+
+static int attempt (int ns, void *about) {
   const Target *target = (const Target *)about;
   int rc = pfd_pidns_check(ns);
   if (rc == -EINVAL)
@@ -62,7 +57,7 @@ static int openthere (lua_State *L, pid_t pid, unsigned int flags) {
   (void)pfd_handle_openas(L, 3, PFD_FD);
   Target target = {.pid = pid, .flags = flags};
   Handle *h = pfd_handle_new(L, PFD_PIDFD);
-  int rc = pfd_handle_try(L, 3, attemptin, &target);
+  int rc = pfd_handle_try(L, 3, attempt, &target);
   h->fd = rc;
   if (rc >= 0)
     return 1;

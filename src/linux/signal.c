@@ -54,15 +54,21 @@ static int sendbynumber (int pidfd, const Order *order) {
 ** 6.9, it knows them. Signals are blocked, so that no handler in this thread
 ** waits for the child between the question and the signal.
 */
-int pfd_signal_send (int pidfd, const Order *order) {
-  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
-  if (rc != -EINVAL || order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
-    return rc;
+static __attribute__((noinline)) int sendtoscope (int pidfd,
+                                                  const Order *order) {
+  if (order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
+    return -EINVAL;
   sigset_t mask;
   pfd_sys_blocksignals(&mask);
-  rc = sendbynumber(pidfd, order);
+  int rc = sendbynumber(pidfd, order);
   pfd_sys_setsignals(&mask);
   return rc;
+}
+
+
+int pfd_signal_send (int pidfd, const Order *order) {
+  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
+  return (rc == -EINVAL) ? sendtoscope(pidfd, order) : rc;
 }
 
 

@@ -16,26 +16,20 @@
 #include <sys/uio.h>
 
 #include "kernel.h"
+#include "sys_call.h"
 
 #pragma GCC visibility push(hidden)
 
 
-/* sys_result.c: the result of a system call, or -errno where that is -1 */
-int pfd_sys_result (long rc);
-ssize_t pfd_sys_size (long rc);
-
 /*
-** For the result of a call that does not wait: is it to be made again? No
-** signal should interrupt such a call, and EINTR, as a file server or a seccomp
-** filter may say, is no answer. If it comes a hundred times, it becomes EAGAIN.
+** sys_again.c: for the result of a call that does not wait: is it to be made
+** again? No signal should interrupt such a call, and EINTR, as a file server or
+** a seccomp filter may say, is no answer. If it comes a hundred times, it
+** becomes EAGAIN.
 */
 int pfd_sys_again (int *rc, int *tries);
 
-/* sys_pidfd.c */
-int pfd_sys_open (pid_t pid, unsigned int flags);
-int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags);
-int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
-                         unsigned int flags);
+/* sys_pidfd.c, and sys_call.h */
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
@@ -47,8 +41,7 @@ ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
 int pfd_sys_unixsocket (void);
 int pfd_sys_peer (int socket);
 
-/* sys_descriptor.c */
-int pfd_sys_close (int fd);
+/* sys_descriptor.c, and sys_call.h */
 long pfd_sys_maxdescriptors (void);
 int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);

@@ -14,16 +14,6 @@
 #include <unistd.h>
 
 
-/*
-** Never called twice for one descriptor: on Linux the descriptor is
-** gone even when close(2) reports EINTR, and another thread may own
-** its number by then. Not close(3), in which a thread can be cancelled.
-*/
-int pfd_sys_close (int fd) {
-  return pfd_sys_result(syscall(SYS_close, fd));
-}
-
-
 /* how many this process may have; LONG_MAX where there is no limit */
 long pfd_sys_maxdescriptors (void) {
   struct rlimit limit = {.rlim_cur = 0};

@@ -9,23 +9,6 @@
 #include <unistd.h>
 
 
-int pfd_sys_open (pid_t pid, unsigned int flags) {
-  return pfd_sys_result(syscall(SYS_pidfd_open, pid, flags));
-}
-
-
-int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags) {
-  return pfd_sys_result(syscall(SYS_pidfd_getfd, pidfd, targetfd, flags));
-}
-
-
-int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
-                         unsigned int flags) {
-  return pfd_sys_result(
-    syscall(SYS_pidfd_send_signal, pidfd, sig, info, flags));
-}
-
-
 _Static_assert(sizeof(Usage) == 18 * sizeof(__kernel_long_t),
                "the kernel's struct has 18 numbers");
 

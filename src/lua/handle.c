@@ -127,7 +127,7 @@ Handle *pfd_handle_new (lua_State *L, Type type) {
 
 
 /* NULL if it has none; light userdata may have ours, but is no handle */
-static const void *findmetatable (lua_State *L, int arg) {
+static inline const void *findmetatable (lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TUSERDATA || !lua_getmetatable(L, arg))
     return NULL;
   const void *metatable = lua_topointer(L, -1);
@@ -136,7 +136,7 @@ static const void *findmetatable (lua_State *L, int arg) {
 }
 
 
-static int isof (lua_State *L, const void *metatable, Type type) {
+static inline int isof (lua_State *L, const void *metatable, Type type) {
   return metatable == lua_topointer(L, lua_upvalueindex((int)type));
 }
 

@@ -1,0 +1,73 @@
+/*
+** The system calls that are made most often, for sys.h: here, and not behind a
+** function, because a processor cannot predict the returns that follow a
+** system call, and has to wait at each.
+*/
+
+#ifndef pfd_sys_call_h
+#define pfd_sys_call_h
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+#include "kernel.h"
+
+/* as unistd.h has it, which declares 'read', 'write' and other names as well */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+#pragma GCC visibility push(default)
+long syscall (long number, ...); /* NOLINT(readability-redundant-declaration) */
+#pragma GCC visibility pop
+#pragma GCC diagnostic pop
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+** The result of a system call, or -errno where that is -1. The only functions
+** that read 'errno': they are called with the result of the system call that
+** set it, before anything else can change it.
+*/
+static inline ssize_t pfd_sys_size (long rc) {
+  return (rc == -1) ? -errno : rc;
+}
+
+
+static inline int pfd_sys_result (long rc) {
+  return (int)pfd_sys_size(rc);
+}
+
+
+static inline int pfd_sys_open (pid_t pid, unsigned int flags) {
+  return pfd_sys_result(syscall(SYS_pidfd_open, pid, flags));
+}
+
+
+static inline int pfd_sys_getfd (int pidfd, int targetfd, unsigned int flags) {
+  return pfd_sys_result(syscall(SYS_pidfd_getfd, pidfd, targetfd, flags));
+}
+
+
+static inline int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
+                                       unsigned int flags) {
+  return pfd_sys_result(
+    syscall(SYS_pidfd_send_signal, pidfd, sig, info, flags));
+}
+
+
+/*
+** Never called twice for one descriptor: on Linux the descriptor is
+** gone even when close(2) reports EINTR, and another thread may own
+** its number by then. Not close(3), in which a thread can be cancelled.
+*/
+static inline int pfd_sys_close (int fd) {
+  return pfd_sys_result(syscall(SYS_close, fd));
+}
+
+
+#pragma GCC visibility pop
+
+#endif
