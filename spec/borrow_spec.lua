@@ -1,6 +1,8 @@
+local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local has = require "spec.support.has"
 local pidfd = require "pidfd"
+local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 
@@ -187,6 +189,44 @@ describe("a descriptor to borrow", function()
     end
   end
 
+  -- Each allocation that may collect does. What is freed is soon used again.
+  it("raises a message that is not collected before it is read", function()
+    local output, stderr = script.run([[
+      local pidfd = require "pidfd"
+      local self = assert(pidfd.self())
+      local calls = {
+        peer = pidfd.peer,
+        passpidfd = function(object) pidfd.passpidfd(object, true) end,
+        spawn = function(object) pidfd.spawn { "true", stdin = object } end,
+        fds = function(object)
+          pidfd.spawn { "true", fds = { [7] = object } }
+        end,
+        send = function(object) pidfd.send(self, "x", { object }) end,
+      }
+      if _VERSION == "Lua 5.4" then
+        collectgarbage("incremental", 1, 1000, 60)
+      end
+      collectgarbage("setpause", 0)
+      collectgarbage("setstepmul", 1000)
+      for i = 1, 20 do
+        for name, call in pairs(calls) do
+          local value = ("%030d"):format(i)
+          local _, message = pcall(call, { fileno = function()
+            return value
+          end })
+          local expected = "open descriptor from 'fileno' expected, got '"
+            .. value .. "')"
+          if message:sub(-#expected) ~= expected then
+            print(name, message)
+          end
+        end
+      end
+      print("end")
+    ]])
+    assert.equal("end\n", output)
+    assert.equal("", stderr)
+  end)
+
   it("raises what its method raises", function()
     local object = { fileno = function() error("mine", 0) end }
     local ok, message = pcall(pidfd.spawn, { "/nowhere", stderr = object })
@@ -198,6 +238,11 @@ describe("a descriptor to borrow", function()
     local object = { fileno = coroutine.yield }
     local thread = coroutine.create(pidfd.spawn)
     assert.is_false((coroutine.resume(thread, { "true", stdin = object })))
+  end)
+
+  it("fails if it is closed, also with a cgroup to open later", function()
+    fails("spawn: dup stdin", "EBADF",
+      pidfd.spawn { "true", stdin = 999, cgroup = 0 })
   end)
 
   it("leaves no descriptor behind when its method raises", function()

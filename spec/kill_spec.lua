@@ -122,6 +122,25 @@ describe("a child that was killed, and is not over in time", function()
     ]], nil, REPLACED))
   end)
 
+  it("is left alone when it cannot be told what its number has become",
+    function()
+      local refusing = run.refusing("fstatfs", "EPERM")
+      assert.equal("false\tenough\ntrue\ntrue\ttrue\n",
+        run_traced(refusing, [[
+          require("pidfd").run { "sleep", "60", scope = "process" }
+        ]], nil, REPLACED))
+    end)
+
+  it("is reaped later, when its identity could not be asked at first",
+    function()
+      run.need_strace()
+      local failing = "strace -qq -o /dev/null -e trace=fstatfs"
+        .. " -e inject=fstatfs:error=EIO:when=1"
+      assert.equal(REAPED_LATER, run_traced(failing, [[
+        require("pidfd").run { "sleep", "60", scope = "process" }
+      ]]))
+    end)
+
   -- Its world is kept for the next launch when it is reaped; there is none.
   it("leaves no mapping when the module is unloaded", function()
     local many = compiled.need_host("many_states")

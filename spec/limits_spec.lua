@@ -155,8 +155,15 @@ describe("the option rlimits of pidfd.spawn()", function()
     if hard ~= "unlimited" then
       pending("needs an unlimited file size")
     end
-    local text = file("limits", { rlimits = { fsize = 2 ^ 40 } })
-    assert.equal("1099511627776 1099511627776", limit_in(text, names.fsize))
+    local limits = {
+      [2 ^ 40] = "1099511627776", [2 ^ 62] = "4611686018427387904",
+      [math.maxinteger] = math.maxinteger == 2 ^ 53 - 1
+        and "9007199254740991" or "9223372036854775807",
+    }
+    for limit, number in pairs(limits) do
+      local text = file("limits", { rlimits = { fsize = limit } })
+      assert.equal(number .. " " .. number, limit_in(text, names.fsize))
+    end
   end)
 
   it("leaves all others, and ours, as they are", function()
@@ -207,7 +214,9 @@ describe("the option rlimits of pidfd.spawn()", function()
 
   it("names what is wrong", function()
     for value, reason in pairs {
-      [-1] = "got %-1", [0.5] = "got 0%.5", [2 ^ 64] = "got 1%.8446744073",
+      [-1] = "got %-1", [math.mininteger] = "got %-", [0.5] = "got 0%.5",
+      [2 ^ 64] = "got 1%.8446744073",
+      [2 ^ 63] = "got 9%.2233720368",
       ["1"] = "got '1'", [1 / 0] = "got inf", [true] = "got true",
       [{ 1 }] = "{soft, hard} expected, got another table",
       [{ 1, 2, 3 }] = "{soft, hard} expected, got another table",

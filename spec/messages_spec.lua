@@ -69,8 +69,20 @@ local RAISED = {
     "#1 to 'send_signal' (name of a signal expected, got 'FOO')" },
   { "p:send_signal('TERM\\0')",
     "#1 to 'send_signal' (string without zeros expected, got 'TERM\\0')" },
+  { "p:send_signal('\\0001\\n2\\n')", "#1 to 'send_signal' "
+    .. "(string without zeros expected, got '\\0001\\0102\\10')" },
+  { [[p:send_signal('\'\\"')]], "#1 to 'send_signal' "
+    .. [[(name of a signal expected, got '\'\\"')]] },
   { "p:send_signal(('x'):rep(41))", "#1 to 'send_signal' "
     .. "(name of a signal expected, got '" .. ("x"):rep(40) .. "'...)" },
+  { "p:send_signal(('x'):rep(37) .. '\\240\\159\\152\\128')", "#1 to "
+    .. "'send_signal' (name of a signal expected, got '" .. ("x"):rep(37)
+    .. "'...)" },
+  { "p:send_signal(('x'):rep(36) .. '\\240\\159\\152\\128y')", "#1 to "
+    .. "'send_signal' (name of a signal expected, got '" .. ("x"):rep(36)
+    .. "\240\159\152\128'...)" },
+  { "p:send_signal(('\\128'):rep(41))", "#1 to 'send_signal' "
+    .. "(name of a signal expected, got '" .. ("\128"):rep(40) .. "'...)" },
   { "p:wait(0, 'poke')", "#2 to 'wait' ('peek' expected, got 'poke')" },
   { "p:terminate(0, 'all')", "#2 to 'terminate' "
     .. "('process', 'group', 'cgroup' or 'peek' expected, got 'all')" },
@@ -810,6 +822,12 @@ describe("where /proc is not mounted, it is said by", function()
       end)
     end)
   end
+
+  it("no call that cannot tell", function()
+    local output = run.unshared(run.without_proc .. " "
+      .. run.refusing("statfs", "EPERM"), BOTH, 1, "p:fds()")
+    assert.matches(pattern_of("fds {N}: {ENOENT}\n", {}), output)
+  end)
 
   it("no call for a failure that has another reason", function()
     assert.equal("spawn: execve /nonexistent: No such file or directory",

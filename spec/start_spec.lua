@@ -1,5 +1,6 @@
 -- The time between clone(2) and execve(2), in which parent and child both run.
 
+local compiled = require "spec.support.compiled"
 local directory = require "spec.support.directory"
 local language = require "spec.support.language"
 local memories = require "spec.support.memories"
@@ -44,6 +45,25 @@ describe("pidfd.spawn() where clone() refuses", function()
     ]])
     assert.equal("exit\t3\n", output)
     assert.matches("pidfd_open", trace)
+  end)
+
+  -- Who is first, the child that gives up or its parent, is not known.
+  it("to make a pidfd, and to tell the child to go on, says so", function()
+    if run.is_emulated() then
+      pending("an emulator makes system calls of its own")
+    end
+    assert.equal(("EINTR\tspawn: read\n"):rep(100) .. "0\t\n",
+      run.under("exec " .. compiled.need_program("deaf"), [[
+        local fds = require "spec.support.fds"
+        local pidfd = require "pidfd"
+        local spawned = require "spec.support.spawned"
+        local before = fds.count()
+        for _ = 1, 100 do
+          local _, message, code = pidfd.spawn { "true" }
+          print(pidfd.errno[code], message:match("^spawn: read"))
+        end
+        print(fds.count() - before, spawned.children())
+      ]]))
   end)
 
   it("to make a pidfd, and a write to the child, leaves nothing", function()

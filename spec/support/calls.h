@@ -41,6 +41,12 @@
 #define CALL_FSTATFS SYS_fstatfs
 #endif
 
+#if defined(SYS_statfs64)
+#define CALL_STATFS SYS_statfs64
+#else
+#define CALL_STATFS SYS_statfs
+#endif
+
 #if defined(__i386__)
 #define CALL_GETSOCKOPT SYS_socketcall
 #define CALL_SETSOCKOPT SYS_socketcall

@@ -35,6 +35,7 @@ static const Call calls[] = {
   {"preadv2", SYS_preadv2, SYS_preadv2},
   {"pwritev2", SYS_pwritev2, SYS_pwritev2},
   {"readlinkat", SYS_readlinkat, SYS_readlinkat},
+  {"statfs", SYS_statfs, CALL_STATFS},
   {"write", SYS_write, SYS_write},
 };
 /* clang-format on */

@@ -27,9 +27,9 @@
 /* on the stack, above the pipes: what the conversation is called with */
 #define TALK (PFD_PIPES + 1)
 
-/* among what the plan keeps: the first two */
-#define INPUT 1
-#define TIMEOUT 2
+/* by name among what the plan keeps, which has numbers for all else */
+#define INPUT "input"
+#define TIMEOUT "timeout"
 
 
 /*
@@ -153,7 +153,7 @@ static void setstreams (lua_State *L) {
     pfd_option_wanttype(L, "input", LUA_TSTRING);
   else
     lua_pushliteral(L, "");
-  pfd_option_keep(L);
+  lua_setfield(L, PFD_KEPT, INPUT);
   setdefault(L, "stdin", hasinput ? "pipe" : "null");
   if (hasinput && !ispipe(L, "stdin"))
     badstdin(L);
@@ -166,10 +166,8 @@ static void setstreams (lua_State *L) {
 
 /* keep the number for the result, and return the deadline */
 static long long setdeadline (lua_State *L) {
-  if (getoption(L, "timeout") == LUA_TNIL)
-    lua_pushboolean(L, 0); /* nil would leave the place free */
-  lua_rawseti(L, PFD_KEPT, TIMEOUT);
-  lua_settop(L, PFD_PIPES);
+  (void)getoption(L, "timeout");
+  lua_setfield(L, PFD_KEPT, TIMEOUT);
   long long time = taketime(L, "timeout", PFD_FOREVER);
   return (time == PFD_FOREVER) ? PFD_FOREVER : pfd_sys_now() + time;
 }
@@ -360,9 +358,9 @@ static void prepare (lua_State *L, Run *run) {
   lua_settop(L, PFD_PIPES);
   lua_pushcfunction(L, converse);
   lua_pushlightuserdata(L, run);
-  lua_rawgeti(L, PFD_KEPT, INPUT);
+  (void)lua_getfield(L, PFD_KEPT, INPUT);
   lua_rawgeti(L, PFD_OPTIONS, 1);
-  lua_rawgeti(L, PFD_KEPT, TIMEOUT);
+  (void)lua_getfield(L, PFD_KEPT, TIMEOUT);
 }
 
 

@@ -23,7 +23,7 @@
 typedef struct Killed {
   struct Killed *next;
   int pidfd;
-  unsigned long long id; /* of the process; 0 before Linux 6.9 */
+  unsigned long long id; /* of the process; 0: not known */
   World *world;
 } Killed;
 
@@ -93,17 +93,19 @@ static int remember (int pidfd, World *world) {
 
 
 /*
-** Has somebody closed the pidfd by its number, as a program does that becomes
-** a daemon? Then the number may be that of another pidfd by now, which must be
-** neither closed nor waited for. Before Linux 6.9 one pidfd is not told from
-** another.
+** Is the pidfd still ours? 0: somebody has closed it by its number, as a
+** program does that becomes a daemon. Then the number may be that of another
+** pidfd by now, which must be neither closed nor waited for. -errno: that
+** cannot be told now. If the id is not known, as before Linux 6.9, one pidfd
+** is not told from another.
 */
-static int islost (const Killed *killed) {
+static int isours (const Killed *killed) {
   unsigned long long id = 0;
-  int rc = pfd_process_id(killed->pidfd, &id);
-  if (rc == -EOPNOTSUPP && killed->id == 0)
-    rc = pfd_process_check(killed->pidfd);
-  return rc == -EBADF || rc == -EOPNOTSUPP || (rc == 0 && id != killed->id);
+  int rc = (killed->id != 0) ? pfd_process_id(killed->pidfd, &id)
+                             : pfd_process_check(killed->pidfd);
+  if (rc == -EBADF || rc == -EOPNOTSUPP)
+    return 0;
+  return (rc < 0) ? rc : id == killed->id;
 }
 
 
@@ -132,8 +134,9 @@ void pfd_kill_reap (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    int lost = islost(killed);
-    int over = !lost && reap(killed->pidfd) == 1;
+    int ours = isours(killed);
+    int lost = (ours == 0);
+    int over = (ours == 1) && reap(killed->pidfd) == 1;
     if (over)
       forget(killed->pidfd, killed->world);
     if (over || lost) /* the child may use the world of one that is lost */
@@ -155,7 +158,7 @@ __attribute__((destructor)) static void unload (void) {
   while (next != NULL) {
     Killed *killed = next;
     next = killed->next;
-    if (!islost(killed))
+    if (isours(killed) == 1)
       (void)pfd_sys_close(killed->pidfd);
     free(killed);
   }

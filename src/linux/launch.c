@@ -159,11 +159,14 @@ static int start (Launching *l, World *w) {
   l->report = ends[0];
   l->pidfd = w->pidfd;
   l->shared = w->shared;
-  if (rc < 0) {
-    (void)pfd_sys_close(ends[0]);
+  if (rc >= 0)
+    return rc;
+  (void)pfd_sys_close(ends[0]);
+  if (w->outcome.rc != 0) /* there was a child, which is why there is none */
+    failchild(l, &w->outcome);
+  else
     failclone(l, rc);
-  }
-  return rc;
+  return l->rc;
 }
 
 
@@ -214,11 +217,14 @@ static void decide (Launching *l) {
 }
 
 
-/* a byte if the child has failed; the end of the pipe if it has left */
+/*
+** A byte if the child has failed; the end of the pipe if it has left. The world
+** tells of a failure, too, where the byte cannot be read.
+*/
 static void readreport (Launching *l) {
   char byte;
   int rc = pfd_sys_readfile(l->report, &byte, 1);
-  if (rc < 0)
+  if (rc < 0 && l->world->outcome.rc == 0)
     fail(l, "read", "the child's report", rc);
   else
     decide(l);

@@ -35,18 +35,22 @@ static int offile (lua_State *L, FILE *file, const char **reason) {
 }
 
 
-/* assumes an object and a method of that name on top, and pops the method */
+/*
+** Assumes an object and a method of that name on top, and pops the method. The
+** reason stays on the stack: what is not there may be collected.
+*/
 static int askobject (lua_State *L, const char *name, const char **reason) {
   lua_pushvalue(L, -2); /* object, method, object */
   lua_call(L, 1, 1);
   int fd = tofd(L);
-  if (fd < 0) {
-    const char *what = lua_pushfstring(L, "open descriptor from '%s'", name);
-    lua_insert(L, -2);
-    *reason = pfd_expect(L, what, lua_gettop(L));
+  if (fd >= 0) {
+    lua_pop(L, 1);
+    return fd;
   }
-  lua_pop(L, 1);
-  return fd;
+  int value = lua_gettop(L);
+  const char *what = lua_pushfstring(L, "open descriptor from '%s'", name);
+  *reason = pfd_expect(L, what, value);
+  return -1;
 }
 
 

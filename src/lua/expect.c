@@ -1,5 +1,6 @@
 #include "expect.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,14 +11,34 @@
 #define SHOWN 40
 
 
+/* how much of it is shown: all, or less, and then only whole UTF-8 sequences */
+static size_t findend (const char *s, size_t length) {
+  if (length <= SHOWN)
+    return length;
+  size_t end = SHOWN;
+  while (end > SHOWN - 3 && ((unsigned char)s[end] & 0xC0) == 0x80)
+    end--;
+  return (((unsigned char)s[end] & 0xC0) == 0x80) ? SHOWN : end;
+}
+
+
+/* one byte as Lua reads it between quotes; 'next' follows it */
+static size_t quote (char *text, size_t size, unsigned char c, char next) {
+  if (c < ' ' || c == 127)
+    return (size_t)snprintf(text, size, "\\%0*d",
+                            isdigit((unsigned char)next) ? 3 : 1, c);
+  int isescaped = c == '\'' || c == '\\';
+  return (size_t)snprintf(text, size, isescaped ? "\\%c" : "%c", c);
+}
+
+
 /* what would not be seen is written as in Lua: '\0' */
 static void pushquoted (lua_State *L, const char *s, size_t length) {
   char text[4 * SHOWN + 1] = "";
-  size_t shown = (length < SHOWN) ? length : SHOWN;
+  size_t shown = findend(s, length);
   for (size_t i = 0, n = 0; i < shown; i++) {
-    unsigned char c = (unsigned char)s[i];
-    int plain = c >= ' ' && c != 127;
-    n += (size_t)snprintf(text + n, sizeof(text) - n, plain ? "%c" : "\\%d", c);
+    char next = (i + 1 < shown) ? s[i + 1] : '\0';
+    n += quote(text + n, sizeof(text) - n, (unsigned char)s[i], next);
   }
   lua_pushfstring(L, "'%s'%s", text, (length > shown) ? "..." : "");
 }

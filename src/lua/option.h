@@ -12,7 +12,11 @@
 #pragma GCC visibility push(hidden)
 
 
-/* the stack: the options, and the table that keeps what the plan points at */
+/*
+** The stack: the options, and the table that keeps what the plan points at.
+** There the numbers are given in the order of keeping, which depends on the
+** options; what is to be found again has its number noted, or a name.
+*/
 #define PFD_OPTIONS 1
 #define PFD_KEPT 2
 

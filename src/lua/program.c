@@ -51,13 +51,13 @@ static int hide (Handle *h) {
 }
 
 
-static void hideall (lua_State *L, const Plan *plan, Opened *opened) {
+static void hideall (lua_State *L, Opened *opened) {
   for (int i = 0; i < opened->ntheirs; i++)
     opened->theirs[i] = hide(opened->handles[i]);
   for (int i = 0; i < 3; i++)
     if (opened->at[i] != 0)
       opened->ours[i] = hide(getours(L, opened, i));
-  if (plan->launch.cgroup >= 0) /* it was opened last */
+  if (opened->hascgroup)
     opened->cgroup = opened->theirs[--opened->ntheirs];
 }
 
@@ -194,6 +194,7 @@ static int opencgroup (lua_State *L, Opened *opened, Plan *plan,
     pfd_option_keep(L);
     rc = dupborrowed(L, opened, fd);
   }
+  opened->hascgroup = 1;
   plan->launch.cgroup = rc;
   return rc;
 }
@@ -253,7 +254,7 @@ int pfd_program_start (lua_State *L, Plan *plan, Opened *opened,
   int rc = openall(L, opened, plan, failure);
   if (rc >= 0)
     pfd_start_prepare(L, &l);
-  hideall(L, plan, opened);
+  hideall(L, opened);
   if (rc >= 0) {
     arrange(plan);
     rc = pfd_start(L, &l, plan, failure);

@@ -28,9 +28,10 @@ typedef struct Opened {
   Handle *handles[5]; /* of theirs: /dev/null, the cgroup, ends of the pipes */
   int ntheirs;
   int theirs[5];
-  int at[3];   /* where on the stack the handles for our ends are, or 0 */
-  int ours[3]; /* our ends of stdin, stdout, stderr, or -1 */
-  int cgroup;  /* the directory, or -1 */
+  int at[3];     /* where on the stack the handles for our ends are, or 0 */
+  int ours[3];   /* our ends of stdin, stdout, stderr, or -1 */
+  int hascgroup; /* its directory is the last of theirs */
+  int cgroup;    /* and ours later, or -1 */
 } Opened;
 
 

@@ -26,11 +26,12 @@ int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc) {
 }
 
 
-/* what is missing, or NULL */
+/* what is missing, or NULL where nothing is, or where that cannot be told */
 static const char *findmissing (int rc) {
   if (rc != -ENOENT)
     return NULL;
-  if (pfd_sys_isproc() != 1)
+  int isproc = pfd_sys_isproc();
+  if (isproc == 0 || isproc == -ENOENT || isproc == -ENOTDIR)
     return "/proc is not mounted";
   return (pfd_process_isourproc() == 0)
            ? "/proc is that of another pid namespace"

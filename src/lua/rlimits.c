@@ -40,7 +40,25 @@ static const Resource resources[] = {
 
 #define LIMITVALUE "integer from 0 to 2^63 - 1 or 'unlimited'"
 
-/* 64 bits, also where Lua's integers have less */
+/*
+** The number on top: 64 bits, also where Lua's integers have less. An integer
+** is not compared as a float: 2^63 - 1 would become 2^63.
+*/
+static int tolarge (lua_State *L, unsigned long long *limit) {
+  int isinteger;
+  lua_Integer i = pfd_compat_integer(L, -1, &isinteger);
+  if (isinteger) {
+    *limit = (unsigned long long)i;
+    return i >= 0;
+  }
+  lua_Number n = lua_tonumber(L, -1);
+  if (!(n >= 0 && n < 0x1p63)) /* NaN fails it, too */
+    return 0;
+  *limit = (unsigned long long)n;
+  return (lua_Number)*limit == n;
+}
+
+
 static unsigned long long tolimit (lua_State *L, const char *key) {
   if (lua_type(L, -1) == LUA_TSTRING) {
     const char *word = pfd_option_string(L, key);
@@ -50,14 +68,8 @@ static unsigned long long tolimit (lua_State *L, const char *key) {
     }
     return PFD_UNLIMITED;
   }
-  lua_Number n = lua_tonumber(L, -1);
-  if (lua_type(L, -1) != LUA_TNUMBER || !(n >= 0 && n < 0x1p63))
-    pfd_option_expected(L, key, LIMITVALUE); /* also what is no number */
-  int isinteger;
-  lua_Integer i = pfd_compat_integer(L, -1, &isinteger);
-  unsigned long long limit =
-    isinteger ? (unsigned long long)i : (unsigned long long)n;
-  if (!isinteger && (lua_Number)limit != n)
+  unsigned long long limit = 0;
+  if (lua_type(L, -1) != LUA_TNUMBER || !tolarge(L, &limit))
     pfd_option_expected(L, key, LIMITVALUE);
   lua_pop(L, 1);
   return limit;
