@@ -81,12 +81,13 @@ int pfd_l_write (lua_State *L) {
   size_t length, written = 0;
   (void)pfd_handle_openas(L, 1, PFD_FD);
   luaL_checktype(L, 2, LUA_TSTRING);
-  const char *s = lua_tolstring(L, 2, &length);
+  (void)lua_tolstring(L, 2, &length);
   Waiter w = {.s = {.L = L}, .events = POLLOUT};
   w.deadline = pfd_arg_timeout(L, 3);
   int rc = 0;
   while (written < length && rc == 0) { /* a hook may have closed it */
     int fd = pfd_handle_openas(L, 1, PFD_FD)->fd;
+    const char *s = pfd_arg_again(L, 2, length);
     size_t rest = length - written;
     rc = pfd_nowait_write(fd, s + written,
                           (rest < PFD_MAXTRANSFER) ? rest : PFD_MAXTRANSFER);
