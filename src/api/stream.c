@@ -41,16 +41,18 @@ int pfd_l_read (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc;
   do { /* a hook may have closed it, or read from it */
+    pfd_stream_prepare(&w);
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
     int fd = h->fd;
     rc = 1;
-    if (pfd_input_length(h->input) == 0)
+    if (!pfd_input_istakable(h->input))
       rc = pfd_input_fill(&h->input, fd, n);
     if (rc >= 0) {
-      pfd_stream_push(L, 1, n, 0);
+      pfd_stream_push(&w, 1, n, 0);
       return 1;
     }
     rc = pfd_stream_again(&w, rc, fd);
+    lua_pop(L, 2); /* what was prepared */
   } while (rc == 0);
   return pfd_fail(L, pfd_about(L, "read", 1), rc);
 }
