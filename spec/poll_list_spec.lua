@@ -323,11 +323,12 @@ describe("pidfd.poll()", function()
         local pidfd = require "pidfd"
         local take = require "spec.programs.taking"
         local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
-        list = { p, p, p }
-        local choose = load("local pidfd, value = ... return " .. arg[1])
+        local list = { p, p, p }
+        local choose = load("local pidfd, list, value = ... return "
+          .. arg[1])
         local ok, message = pcall(alarm.after, 0.05, function()
           take(pidfd.poll, function(value)
-            return choose(pidfd, value)
+            return choose(pidfd, list, value)
           end, nil)
         end, pidfd.poll, list, 60)
         print(ok, message:match("got nil") or message:match("a hook.*"))
