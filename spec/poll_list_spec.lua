@@ -311,6 +311,36 @@ describe("pidfd.poll()", function()
     assert.equal("false\t[2]\n", output)
   end)
 
+  for what, choose in sorted {
+    ["the list"] = "value == list",
+    ["what it returns"] = "type(value) == 'table' and value ~= list",
+    ["its events"] = "type(value) == 'userdata' and not pidfd.type(value)",
+  } do
+    it("raises if a debugger's hook takes " .. what .. " away", function()
+      compiled.need("unix")
+      local output, errors = script.run([[
+        local alarm = require "spec.programs.alarm"
+        local pidfd = require "pidfd"
+        local take = require "spec.programs.taking"
+        local p = assert(pidfd.spawn { "sleep", "60", pdeathsig = "KILL" })
+        local list = { p, p, p }
+        local choose = load("local pidfd, list, value = ... return "
+          .. arg[1])
+        local ok, message = pcall(alarm.after, 0.05, function()
+          take(pidfd.poll, function(value)
+            return choose(pidfd, list, value)
+          end, nil)
+        end, pidfd.poll, list, 60)
+        print(ok, message:match("got nil") or message:match("a hook.*"))
+        p:send_signal("KILL")
+      ]], choose)
+      assert.equal("", errors)
+      local message = what == "the list" and "got nil"
+        or "a hook has taken values away"
+      assert.equal("false\t" .. message .. "\n", output)
+    end)
+  end
+
   it("makes no descriptor", function()
     with_three(function(first, second)
       assert.equal(0, fds.leaked(function()

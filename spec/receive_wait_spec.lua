@@ -37,6 +37,24 @@ describe("pidfd.receive() that waits", function()
     ]])
     assert.equal("false\tno more\n1\n", output)
   end)
+
+  it("goes on without what a debugger's hook takes away", function()
+    local output = stream.handled("socket", [[
+      local alarm = require "spec.programs.alarm"
+      local pidfd = require "pidfd"
+      local stream = require "spec.programs.stream"
+      local take = require "spec.programs.taking"
+      local input, output = stream.input, stream.output
+      local data, extra = alarm.after(0.05, function()
+        take(pidfd.receive, function(value)
+          return type(value) ~= "number" and value ~= input
+        end, nil)
+        pidfd.send(output, "at last", { 0 })
+      end, pidfd.receive, input, 100, 60)
+      print(data, #extra.fds)
+    ]])
+    assert.equal("at last\t1\n", output)
+  end)
 end)
 
 describe("pidfd.receive() and another reader", function()

@@ -341,6 +341,45 @@ describe("pidfd.send() that waits", function()
     assert.matches("^false\t.*%[2%]: .*closed pidfd%)\n$", output)
   end)
 
+  -- A handler replaces values by others, and receives what was sent before.
+  local REPLACE = [[
+    local alarm = require "spec.programs.alarm"
+    local pidfd = require "pidfd"
+    local stream = require "spec.programs.stream"
+    local take = require "spec.programs.taking"
+    local input, output, send = stream.input, stream.output, pidfd.send
+    while send(output, "x", nil, 0) do end
+    local data, instead = { ("y"):rep(5000) }, nil
+    if arg[2] == "string" then
+      instead = ("z"):rep(arg[3])
+    end
+    print(pcall(alarm.after, 0.05, function()
+      take(send, function(value)
+        return type(value) == arg[2]
+      end, instead)
+      while (pidfd.receive(input, 65536, 0) or "") ~= "" do end
+    end, function()
+      return send(output, table.remove(data), { 0, stream.self }, 60)
+    end))
+    print(((pidfd.receive(input, 65536, 0) or ""):gsub("z+", "z")))
+  ]]
+
+  it("goes on with the string that a debugger's hook puts there", function()
+    local output = stream.handled("socket", REPLACE, "string", 5000)
+    assert.equal("true\t5000\nz\n", output)
+  end)
+
+  it("raises if that has another length", function()
+    local output = stream.handled("socket", REPLACE, "string", 4999)
+    assert.matches("^false\t[^\n]*#2[^\n]*changed its length%)\n\n$", output)
+  end)
+
+  it("raises if a debugger's hook takes the list away", function()
+    local output = stream.handled("socket", REPLACE, "table")
+    assert.matches("^false\t[^\n]*#3[^\n]*table expected, got nil%)\n\n$",
+      output)
+  end)
+
   it("sends no SIGPIPE", function()
     local output, how, code = stream.handled("socket", [[
       local pidfd = require "pidfd"

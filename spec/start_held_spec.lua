@@ -256,6 +256,36 @@ describe("a debugger's hook that replaces what a start returns", function()
   end)
 end)
 
+describe("a debugger's hook that replaces what a start waits for", function()
+  it("makes it raise, and leaves nothing", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the calls of C functions")
+    end
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local spawned = require "spec.support.spawned"
+      local fds = require "spec.support.fds"
+      collectgarbage("stop")
+      local before = fds.count()
+      debug.sethook(function()
+        local caller = debug.getinfo(3, "f")
+        local _, value = debug.getlocal(2, 1)
+        if caller and caller.func == pidfd.spawn and type(value) == "userdata"
+            and not pidfd.type(value) then
+          debug.setlocal(2, 1, nil)
+        end
+      end, "c")
+      local ok, message = pcall(pidfd.spawn, { "sleep", "60", stdin = "pipe" })
+      debug.sethook()
+      collectgarbage()
+      print(ok, message:match("a hook[^)]*"), fds.count() - before,
+        spawned.children())
+    ]])
+    assert.equal("", errors)
+    assert.equal("false\ta hook has taken it away\t0\t\n", output)
+  end)
+end)
+
 describe("a debugger's hook that raises when the start is over", function()
   it("ends the child, and nothing is left", function()
     if rawget(_G, "jit") then

@@ -294,6 +294,26 @@ describe("a hook while fd:lines() makes its string", function()
     assert.equal("EBUSY\tone\ttwo\tnil\n", output)
   end)
 
+  it("finds that it has been read", function()
+    local output = run.under("exec", [[
+      local pidfd = require "pidfd"
+      local p, pipes = pidfd.spawn { "printf", "one\\ntwo\\n", stdout = "pipe" }
+      p:wait() -- or the sleep would call hooks, too
+      local next, level, code, dirty = pipes.stdout:lines(), 0, nil, nil
+      debug.sethook(function()
+        level = level + 1
+        if level == 2 then -- the call in the iterator
+          dirty = pipes.stdout:dirty()
+          code = select(3, pipes.stdout:file())
+        end
+      end, "c")
+      local first = next()
+      debug.sethook()
+      print(dirty, pidfd.errno[code], first, next(), next())
+    ]])
+    assert.equal("true\tEBUSY\tone\ttwo\tnil\n", output)
+  end)
+
   it("may raise an error, and nothing is lost", function()
     local output = run.under("exec", [[
       local pidfd = require "pidfd"

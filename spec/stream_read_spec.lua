@@ -2,6 +2,7 @@ local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
 local pidfd = require "pidfd"
 local run = require "spec.support.run"
+local script = require "spec.support.script"
 local sorted = require "spec.support.sorted"
 local spawned = require "spec.support.spawned"
 local stream = require "spec.support.stream"
@@ -217,5 +218,125 @@ describe("the memory of fd:read()", function()
       print(pidfd.errno[code], fd:read(5))
     ]])
     assert.equal("ENOMEM\tbegin\n", output)
+  end)
+end)
+
+describe("a hook while fd:read() makes its string", function()
+  it("may take the object away", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the calls of C functions")
+    end
+    local output = run.under("exec", [[
+      local fds = require "spec.support.fds"
+      local pidfd = require "pidfd"
+      local take = require "spec.programs.taking"
+      local p, pipes = pidfd.spawn { "printf", "hello", stdout = "pipe" }
+      p:wait() -- or the sleep would call hooks, too
+      local before, box, gone = fds.count(), { pipes.stdout }, nil
+      local read, weak = box[1].read, setmetatable({ box[1] }, { __mode = "v" })
+      pipes.stdout = nil
+      debug.sethook(function()
+        local caller = debug.getinfo(3, "f")
+        if caller and caller.func == read and not gone then
+          gone = take(read, function(value)
+            return pidfd.type(value)
+          end, nil) and weak[1] == nil
+        end
+      end, "c")
+      local text = (function()
+        return (read(table.remove(box), 4))
+      end)()
+      debug.sethook()
+      print(text, gone, fds.count() - before)
+    ]])
+    assert.equal("hell\ttrue\t-1\n", output)
+  end)
+
+  it("may take away what it is made of", function()
+    if rawget(_G, "jit") then
+      pending("LuaJIT has no hooks for the calls of C functions")
+    end
+    local output = run.under("exec", [[
+      local pidfd = require "pidfd"
+      local p, pipes = pidfd.spawn { "printf", "hello", stdout = "pipe" }
+      p:wait() -- or the sleep would call hooks, too
+      local read = pipes.stdout.read
+      debug.sethook(function()
+        local caller = debug.getinfo(3, "f")
+        if caller and caller.func == read then
+          debug.setlocal(2, 1, nil)
+        end
+      end, "c")
+      local ok, message = pcall(read, pipes.stdout, 9)
+      debug.sethook()
+      print(ok, message:match("a hook[^)]*"), pipes.stdout:read(9))
+    ]])
+    assert.equal("false\ta hook has taken it away\thello\n", output)
+  end)
+end)
+
+describe("a finalizer that reads while fd:read() does", function()
+  it("takes from it, and makes no false end", function()
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local p, pipes = pidfd.spawn { "yes", "abcdefg", stdout = "pipe" }
+      local fd, taken = pipes.stdout, 0
+      local function arm()
+        setmetatable({}, { __gc = function()
+          if fd:dirty() then
+            taken = taken + (fd:read(1 + 8 * (taken % 3)) and 1 or 0)
+          end
+          arm()
+        end })
+      end
+      local next, ends = fd:lines(), 0
+      for _ = 1, 50 do
+        arm()
+      end
+      collectgarbage("setpause", 1)
+      collectgarbage("setstepmul", 100000)
+      for _ = 1, 2000 do
+        next()
+        ends = ends + (fd:read(8) == "" and 1 or 0)
+        local _ = {} -- where a finalizer may run in any Lua
+      end
+      print(taken > 0, ends)
+      p:send_signal("KILL")
+      os.exit(true)
+    ]])
+    assert.equal("", errors)
+    assert.equal("true\t0\n", output)
+  end)
+
+  it("does not spoil a line", function()
+    local output, errors = script.run([[
+      local pidfd = require "pidfd"
+      local p, pipes = pidfd.spawn { "yes", "abcdefg", stdout = "pipe" }
+      local fd, taken = pipes.stdout, 0
+      local function arm()
+        setmetatable({}, { __gc = function()
+          if fd:dirty() then
+            taken = taken + (fd:read(3) and 1 or 0)
+          end
+          arm()
+        end })
+      end
+      local next, cut = fd:lines(), 0
+      for _ = 1, 50 do
+        arm()
+      end
+      collectgarbage("setpause", 1)
+      collectgarbage("setstepmul", 100000)
+      for _ = 1, 2000 do
+        local line = next()
+        cut = cut + (("abcdefg"):sub(-#line) ~= line and 1 or 0)
+        local _ = {} -- where a finalizer may run in any Lua
+      end
+      print(taken > 0, cut)
+      p:send_signal("KILL")
+      os.exit(true)
+    ]])
+    assert.equal("", errors)
+    assert.equal("true\t0\n", output)
   end)
 end)

@@ -266,4 +266,42 @@ describe("fd:write() that waits", function()
     ]])
     assert.equal("true\ntrue\n", output)
   end)
+
+  -- Prints what it returns if a handler replaces the string by another, and
+  -- whether all that was written is of one of the two.
+  local REPLACE = [[
+    local alarm = require "spec.programs.alarm"
+    local stream = require "spec.programs.stream"
+    local take = require "spec.programs.taking"
+    local input, write = stream.input, stream.output.write
+    local size = 2 ^ 20
+    local text, instead = { ("x"):rep(size) }, ("y"):rep(size - arg[2])
+    local function read()
+      local part = input:read(size, 0)
+      return part or ""
+    end
+    local parts = {}
+    print(pcall(alarm.every, 0.02, function()
+      take(write, function(value)
+        return type(value) == "string"
+      end, instead)
+      parts[#parts + 1] = read()
+    end, function()
+      return write(stream.output, table.remove(text), 60)
+    end))
+    parts[#parts + 1] = read()
+    local all = table.concat(parts)
+    print(all:find("^x+y*$") == 1, all:find("y", 1, true) ~= nil, #all == size)
+  ]]
+
+  it("goes on with the string that a debugger's hook puts there", function()
+    local output = stream.handled("pipe", REPLACE, 0)
+    assert.equal("true\ttrue\ntrue\ttrue\ttrue\n", output)
+  end)
+
+  it("raises if that has another length", function()
+    local output = stream.handled("pipe", REPLACE, 1)
+    assert.matches("^false\t[^\n]*bad argument #2[^\n]* changed its length%)\n"
+      .. "true\tfalse\tfalse\n$", output)
+  end)
 end)

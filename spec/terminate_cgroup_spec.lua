@@ -8,6 +8,7 @@ local ended = require "spec.support.ended"
 local ensure = require "spec.support.ensure"
 local fails = require "spec.support.fails"
 local fds = require "spec.support.fds"
+local handled = require "spec.support.handled"
 local intercepted = require "spec.support.intercepted"
 local pidfd = require "pidfd"
 local read = require "spec.support.read"
@@ -116,6 +117,29 @@ describe("p:terminate() of a cgroup", function()
         assert_end("signal", 9, p:terminate(0.02, "cgroup"))
         assert.is_true(other:poll(60))
       end)
+    end)
+  end)
+
+  it("raises if a debugger's hook takes away what it looks at", function()
+    cgroup.with(function(path)
+      local output = handled([[
+        local alarm = require "spec.programs.alarm"
+        local pidfd = require "pidfd"
+        local take = require "spec.programs.taking"
+        local p, pipes = assert(pidfd.spawn {
+          "sh", "-c", "trap '' TERM; sleep 60 & echo; exec true",
+          stdout = "pipe", cgroup = arg[1], pdeathsig = "KILL",
+        })
+        pipes.stdout:lines(60)()
+        print(pcall(alarm.after, 0.2, function()
+          take(p.terminate, function(value)
+            return pidfd.type(value) == "pidfd.fd"
+          end, nil)
+        end, p.terminate, p, 60, "cgroup"))
+        print(p:terminate(0, "cgroup"))
+      ]], path)
+      assert.matches("^false\t[^\n]*pidfd.fd expected, got nil%)\nexit\t0\n$",
+        output)
     end)
   end)
 

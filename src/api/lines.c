@@ -35,10 +35,10 @@ static int pushend (lua_State *L) {
 
 
 /* what is left at the end of the input: a line without a newline, or nothing */
-static int pushrest (lua_State *L, size_t length) {
+static int pushrest (lua_State *L, Waiter *w, size_t length) {
   if (length == 0)
     return pushend(L);
-  pfd_stream_push(L, 1, length, 0);
+  pfd_stream_push(w, 1, length, 0);
   setended(L, 1);
   return 1;
 }
@@ -54,6 +54,7 @@ static int next (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 2);
   int rc;
   do { /* a hook may have closed it, or read from it */
+    pfd_stream_prepare(&w);
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
     size_t line = pfd_input_line(h->input);
     rc = 1;
@@ -62,12 +63,13 @@ static int next (lua_State *L) {
       line = pfd_input_line(h->input);
     }
     if (line > 0) {
-      pfd_stream_push(L, 1, line - 1, 1);
+      pfd_stream_push(&w, 1, line - 1, 1);
       return 1;
     }
     if (rc == 0)
-      return pushrest(L, pfd_input_length(h->input));
+      return pushrest(L, &w, pfd_input_length(h->input));
     rc = pfd_stream_again(&w, rc, h->fd);
+    lua_pop(L, 2); /* what was prepared */
   } while (rc == 0);
   return luaL_error(L, "%s: %s", pfd_about(L, "lines", 1), strerror(-rc));
 }

@@ -43,14 +43,20 @@ int pfd_l_poll (lua_State *L) {
 }
 
 
-/* what is at 'i' of the list at 1 is no open object */
+/* where pidfd.poll has its values on the stack */
+enum { LIST = 1, TIMEOUT, EVENTS, READY };
+
+
+/* what is at 'i' of the list is no open object */
 static _Noreturn void badelement (lua_State *L, lua_Integer i) {
-  lua_rawgeti(L, 1, i);
+  lua_settop(L, READY);
+  lua_rawgeti(L, LIST, i);
   Type type = pfd_handle_type(L, -1);
   const char *reason = (type == PFD_NONE)
                          ? pfd_expect(L, "pidfd or pidfd.fd", lua_gettop(L))
                          : pfd_handle_closed(L, type);
-  luaL_argerror(L, 1, lua_pushfstring(L, "[%I]: %s", (LUAI_UACINT)i, reason));
+  luaL_argerror(L, LIST,
+                lua_pushfstring(L, "[%I]: %s", (LUAI_UACINT)i, reason));
   abort(); /* luaL_argerror does not say that it never returns */
 }
 
@@ -68,15 +74,16 @@ static int isopen (lua_State *L, const Handle *h, const void *pidfd,
 /*
 ** Each element has to be an open pidfd or pidfd.fd. With a long list, this
 ** takes most of the time that poll(2) does not, so it is pfd_handle_open by
-** hand. One that has input already is waited for with no event at all.
-** Returns whether there is such a one.
+** hand, and pops the values of eight elements at once. One that has input
+** already is waited for with no event at all. Returns whether there is such a
+** one.
 */
 static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
   const void *pidfd = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
   const void *fd = lua_topointer(L, lua_upvalueindex(PFD_FD));
   int dirty = 0;
   for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, 1, i);
+    lua_rawgeti(L, LIST, i);
     const Handle *h = (const Handle *)lua_touserdata(L, -1);
     if (!isopen(L, h, pidfd, fd))
       badelement(L, i);
@@ -84,8 +91,10 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
     events[i - 1] =
       (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
     dirty |= hasinput;
-    lua_pop(L, 2); /* object, metatable */
+    if (i % 8 == 0)
+      lua_settop(L, READY); /* objects, metatables */
   }
+  lua_settop(L, READY);
   return dirty;
 }
 
@@ -96,23 +105,33 @@ static int isready (const struct pollfd *event) {
 
 
 /*
-** Fill the table on top with those that are ready. It was there before poll(2)
-** looked, so that nothing allocates, and no finalizer changes the list, between
-** that and this.
+** Fill the table with those that are ready. It was there before poll(2) looked,
+** so that nothing allocates, and no finalizer changes the list, between that
+** and this.
 */
 static int setready (lua_State *L, const struct pollfd *events, lua_Integer n) {
   lua_Integer ready = 0;
   for (lua_Integer i = 1; i <= n; i++) {
     if (events[i - 1].revents & POLLNVAL) {
-      lua_rawgeti(L, 1, i);
+      lua_rawgeti(L, LIST, i);
       return pfd_fail(L, pfd_about(L, "poll", lua_gettop(L)), -EBADF);
     }
     if (isready(&events[i - 1])) {
-      lua_rawgeti(L, 1, i);
-      lua_rawseti(L, -2, ++ready);
+      lua_rawgeti(L, LIST, i);
+      lua_rawseti(L, READY, ++ready);
     }
   }
   return 1;
+}
+
+
+/* hooks have run: the debug library may have replaced what is on the stack */
+static void checkvalues (lua_State *L, const struct pollfd *events,
+                         size_t size) {
+  luaL_checktype(L, LIST, LUA_TTABLE);
+  if (lua_touserdata(L, EVENTS) != events || lua_rawlen(L, EVENTS) != size ||
+      !lua_istable(L, READY))
+    luaL_error(L, "poll: a hook has taken values away");
 }
 
 
@@ -131,10 +150,11 @@ static int setready (lua_State *L, const struct pollfd *events, lua_Integer n) {
 ** more, so that 'fd:write' would fail with EPIPE.
 */
 int pfd_l_poll_list (lua_State *L) {
-  lua_Integer n = (lua_Integer)pfd_arg_length(L, 1);
-  long long deadline = pfd_arg_timeout(L, 2);
-  luaL_argcheck(L, n > 0 || deadline != PFD_FOREVER, 1,
+  lua_Integer n = (lua_Integer)pfd_arg_length(L, LIST);
+  long long deadline = pfd_arg_timeout(L, TIMEOUT);
+  luaL_argcheck(L, n > 0 || deadline != PFD_FOREVER, LIST,
                 "timeout expected with an empty list, got none");
+  lua_settop(L, TIMEOUT);
   size_t size = (size_t)n * sizeof(struct pollfd);
   struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
   lua_newtable(L);
@@ -143,6 +163,7 @@ int pfd_l_poll_list (lua_State *L) {
   do { /* a hook may have closed some */
     int dirty = fill(L, events, n);
     rc = pfd_block(&s, events, (nfds_t)n, dirty ? PFD_NOWAIT : deadline);
+    checkvalues(L, events, size);
   } while (rc == -EINTR);
   return (rc < 0) ? pfd_fail(L, "poll", rc) : setready(L, events, n);
 }

@@ -54,7 +54,7 @@ static void setlost (lua_State *L, const Message *m) {
 
 /* called with the message, a light userdata, which keeps what is not pushed */
 static int pushmessage (lua_State *L) {
-  Message *m = (Message *)lua_touserdata(L, 1);
+  Message *m = (Message *)pfd_arg_pointer(L, 1);
   lua_pushlstring(L, m->data, m->length);
   lua_createtable(L, 0, 4);
   setfds(L, m);
@@ -67,9 +67,18 @@ static int pushmessage (lua_State *L) {
 }
 
 
+/* push 'pushmessage' and the message, as the only values after the arguments */
+static void prepare (lua_State *L, Message *m) {
+  lua_settop(L, TIMEOUT);
+  pfd_handle_pushupvalues(L);
+  lua_pushcclosure(L, pushmessage, PFD_NUPVALUES);
+  lua_pushlightuserdata(L, m);
+}
+
+
 /*
-** Assumes 'pushmessage' and the message on top. Whatever that raises, as for
-** lack of memory, the descriptors that have no handle yet are closed.
+** Assumes that on top. Whatever it raises, as for lack of memory, the
+** descriptors that have no handle yet are closed.
 */
 static int finish (lua_State *L, Message *m) {
   int status = lua_pcall(L, 1, 2, 0);
@@ -115,11 +124,9 @@ int pfd_l_receive (lua_State *L) {
   size_t max = pfd_arg_size(L, MAX);
   Waiter w = {.s = {.L = L}, .events = POLLIN};
   w.deadline = pfd_arg_timeout(L, TIMEOUT);
-  pfd_handle_pushupvalues(L);
-  lua_pushcclosure(L, pushmessage, PFD_NUPVALUES);
-  lua_pushlightuserdata(L, &m);
   int socket, rc, tries = 0;
   do { /* a hook or a finalizer may have closed it */
+    prepare(L, &m);
     socket = pfd_borrow_arg(L, SOCKET);
     rc = pfd_message_receive(socket, max, &m);
     if (rc == 0)

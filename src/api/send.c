@@ -38,6 +38,7 @@ static int readlist (lua_State *L) {
 /* may call methods */
 static int borrowelement (lua_State *L, int i) {
   const char *reason;
+  luaL_checktype(L, LIST, LUA_TTABLE); /* a hook may have replaced it */
   lua_rawgeti(L, LIST, i);
   int fd = pfd_borrow_try(L, &reason);
   if (fd < 0)
@@ -51,8 +52,10 @@ static int borrowelement (lua_State *L, int i) {
 static int isheld (lua_State *L, int from, int fd) {
   if (from == 0)
     lua_pushvalue(L, SOCKET);
-  else
+  else {
+    luaL_checktype(L, LIST, LUA_TTABLE);
     lua_rawgeti(L, LIST, from);
+  }
   int held = pfd_borrow_isheld(L, fd);
   lua_pop(L, 1);
   return held;
@@ -143,13 +146,14 @@ int pfd_l_send (lua_State *L) {
   lua_settop(L, TIMEOUT);
   (void)pfd_borrow_arg(L, SOCKET);
   luaL_checktype(L, DATA, LUA_TSTRING);
-  p.data = lua_tolstring(L, DATA, &p.length);
+  (void)lua_tolstring(L, DATA, &p.length);
   p.nfds = readlist(L);
   Waiter w = {.s = {.L = L}, .events = POLLOUT};
   w.deadline = pfd_arg_timeout(L, TIMEOUT);
   int socket, rc, more;
   do { /* a hook may have closed some */
     socket = borrow(L, &p);
+    p.data = pfd_arg_again(L, DATA, p.length);
     rc = sendsome(L, &p, socket);
     more = rc < 0 || p.sent < p.length;
     if (more)

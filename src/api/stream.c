@@ -41,16 +41,18 @@ int pfd_l_read (lua_State *L) {
   w.deadline = pfd_arg_timeout(L, 3);
   int rc;
   do { /* a hook may have closed it, or read from it */
+    pfd_stream_prepare(&w);
     Handle *h = pfd_handle_openas(L, 1, PFD_FD);
     int fd = h->fd;
     rc = 1;
-    if (pfd_input_length(h->input) == 0)
+    if (!pfd_input_istakable(h->input))
       rc = pfd_input_fill(&h->input, fd, n);
     if (rc >= 0) {
-      pfd_stream_push(L, 1, n, 0);
+      pfd_stream_push(&w, 1, n, 0);
       return 1;
     }
     rc = pfd_stream_again(&w, rc, fd);
+    lua_pop(L, 2); /* what was prepared */
   } while (rc == 0);
   return pfd_fail(L, pfd_about(L, "read", 1), rc);
 }
@@ -81,12 +83,13 @@ int pfd_l_write (lua_State *L) {
   size_t length, written = 0;
   (void)pfd_handle_openas(L, 1, PFD_FD);
   luaL_checktype(L, 2, LUA_TSTRING);
-  const char *s = lua_tolstring(L, 2, &length);
+  (void)lua_tolstring(L, 2, &length);
   Waiter w = {.s = {.L = L}, .events = POLLOUT};
   w.deadline = pfd_arg_timeout(L, 3);
   int rc = 0;
   while (written < length && rc == 0) { /* a hook may have closed it */
     int fd = pfd_handle_openas(L, 1, PFD_FD)->fd;
+    const char *s = pfd_arg_again(L, 2, length);
     size_t rest = length - written;
     rc = pfd_nowait_write(fd, s + written,
                           (rest < PFD_MAXTRANSFER) ? rest : PFD_MAXTRANSFER);

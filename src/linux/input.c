@@ -12,11 +12,10 @@ struct Input {
   size_t size;       /* of the memory for data */
   size_t begin, end; /* of what is in it */
   size_t searched;   /* from 'begin' on: no newline is there */
+  int lent;          /* to somebody who copies the bytes */
+  int forgotten;     /* its owner has no use for it any more */
   char data[];
 };
-
-/* stands for one that is lent; nothing is ever put into it */
-static Input lent;
 
 
 const char *pfd_input_data (const Input *in) {
@@ -81,7 +80,7 @@ static size_t choosesize (int fd, size_t most) {
 
 
 int pfd_input_fill (Input **in, int fd, size_t most) {
-  if (*in == &lent)
+  if (*in != NULL && (*in)->lent)
     return -EBUSY;
   size_t size = choosesize(fd, most);
   Input *room = reserve(in, size);
@@ -98,7 +97,7 @@ int pfd_input_fill (Input **in, int fd, size_t most) {
 
 size_t pfd_input_line (Input *in) {
   size_t length = pfd_input_length(in);
-  if (length == 0 || in->searched == length)
+  if (!pfd_input_istakable(in) || in->searched == length)
     return 0;
   const char *line = pfd_input_data(in);
   const char *newline =
@@ -108,25 +107,39 @@ size_t pfd_input_line (Input *in) {
 }
 
 
-void pfd_input_take (Input **in, size_t n) {
-  if (*in == NULL)
-    return;
-  (*in)->begin += n;
-  (*in)->searched = 0;
-  if ((*in)->begin >= (*in)->end)
-    pfd_input_free(in);
-}
-
-
 void pfd_input_free (Input **in) {
-  if (*in != &lent)
-    free(*in);
+  Input *input = *in;
   *in = NULL;
+  if (input != NULL && input->lent)
+    input->forgotten = 1;
+  else
+    free(input);
 }
 
 
-Input *pfd_input_lend (Input **in) {
-  Input *input = *in;
-  *in = &lent;
-  return input;
+void pfd_input_lend (Input *in) {
+  in->lent = 1;
+}
+
+
+int pfd_input_istakable (const Input *in) {
+  return pfd_input_length(in) > 0 && !in->lent;
+}
+
+
+int pfd_input_giveback (Input *in, size_t n) {
+  in->lent = 0;
+  if (in->forgotten) {
+    free(in);
+    return 0;
+  }
+  in->begin += n;
+  in->searched = 0;
+  return in->begin >= in->end;
+}
+
+
+void pfd_input_trim (Input **in) {
+  if (pfd_input_length(*in) == 0)
+    pfd_input_free(in);
 }

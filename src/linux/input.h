@@ -29,20 +29,33 @@ size_t pfd_input_length (const Input *in);
 */
 int pfd_input_fill (Input **in, int fd, size_t most);
 
-/* the length of the first line with its newline; 0 if it has no end yet */
+/*
+** The length of the first line with its newline. 0 if it has no end yet, or is
+** lent.
+*/
 size_t pfd_input_line (Input *in);
-
-/* forget the first bytes */
-void pfd_input_take (Input **in, size_t n);
 
 /* forget everything */
 void pfd_input_free (Input **in);
 
 /*
-** Take it away for a while, in which nothing else can be read. It comes back
-** by assignment.
+** Lend the bytes to somebody who copies them, while others may try to read, or
+** forget everything: then the bytes stay until they are given back, and nobody
+** else gets any.
 */
-Input *pfd_input_lend (Input **in);
+void pfd_input_lend (Input *in);
+
+/* is there something that is not lent? */
+int pfd_input_istakable (const Input *in);
+
+/*
+** Give back what was lent, without the first 'n' bytes. It is freed if it was
+** forgotten meanwhile. Returns whether its owner should trim it.
+*/
+int pfd_input_giveback (Input *in, size_t n);
+
+/* free it if there is nothing in it */
+void pfd_input_trim (Input **in);
 
 
 #pragma GCC visibility pop

@@ -154,6 +154,23 @@ size_t pfd_arg_length (lua_State *L, int arg) {
 }
 
 
+void *pfd_arg_pointer (lua_State *L, int arg) {
+  void *pointer = lua_islightuserdata(L, arg) ? lua_touserdata(L, arg) : NULL;
+  if (pointer == NULL)
+    luaL_argerror(L, arg, "a hook has taken it away");
+  return pointer;
+}
+
+
+const char *pfd_arg_again (lua_State *L, int arg, size_t length) {
+  size_t now;
+  luaL_checktype(L, arg, LUA_TSTRING);
+  const char *s = lua_tolstring(L, arg, &now);
+  luaL_argcheck(L, now == length, arg, "a hook has changed its length");
+  return s;
+}
+
+
 /* what io.open takes: [rwa]%+?b* */
 const char *pfd_arg_mode (lua_State *L, int arg) {
   size_t length;

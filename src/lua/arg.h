@@ -63,6 +63,19 @@ int pfd_arg_word (lua_State *L, int arg, const char *const *words);
 /* the length of a list, which may be multiplied by the size of a struct */
 size_t pfd_arg_length (lua_State *L, int arg);
 
+/*
+** A light userdata, with which this module has called a function of its own.
+** The debug library may replace it, from a hook at that call.
+*/
+void *pfd_arg_pointer (lua_State *L, int arg);
+
+/*
+** A string that has been taken before, and Lua code may have run since. The
+** debug library may have replaced it by another: of the same length, that one
+** is taken.
+*/
+const char *pfd_arg_again (lua_State *L, int arg, size_t length);
+
 /* optional mode of an io file, "r" if absent */
 const char *pfd_arg_mode (lua_State *L, int arg);
 

@@ -263,14 +263,20 @@ static int awaitgroup (lua_State *L, const Job *job) {
 
 /* assumes a handle on top, which gets the descriptor */
 static int openevents (lua_State *L, int arg) {
-  Handle *events = (Handle *)lua_touserdata(L, -1);
   int rc, tries = 0;
   do {
     const Handle *p = pfd_handle_openas(L, arg, PFD_PIDFD);
+    Handle *events = pfd_handle_check(L, lua_gettop(L));
     rc = pfd_cgroup_events(p->cgroup);
+    events->fd = rc;
   } while (pfd_handle_retry(L, rc, &tries));
-  events->fd = rc;
   return rc;
+}
+
+
+/* a hook may have closed that handle, or taken it off the stack */
+static int eventsfd (lua_State *L) {
+  return pfd_handle_openas(L, lua_gettop(L), PFD_FD)->fd;
 }
 
 
@@ -279,8 +285,7 @@ static int openevents (lua_State *L, int arg) {
 ** have been missed: 'again' is whether to kill them.
 */
 static int restoncgroup (Sleeper *s, const Job *job, int again) {
-  const Handle *events = (const Handle *)lua_touserdata(s->L, -1);
-  struct pollfd event = {.fd = events->fd, .events = POLLPRI};
+  struct pollfd event = {.fd = eventsfd(s->L), .events = POLLPRI};
   long long tick = again ? pfd_block_deadline(PFD_TICK) : PFD_FOREVER;
   int rc = pfd_block(s, &event, 1, pfd_block_earlier(tick, job->deadline));
   if (rc < 0 && rc != -EINTR)
@@ -291,10 +296,9 @@ static int restoncgroup (Sleeper *s, const Job *job, int again) {
 
 /* the same */
 static int sleeponcgroup (lua_State *L, const Job *job, int again) {
-  const Handle *events = (const Handle *)lua_touserdata(L, -1);
   Sleeper s = {.L = L};
   for (;;) {
-    int rc = pfd_cgroup_populated(events->fd);
+    int rc = pfd_cgroup_populated(eventsfd(L));
     if (rc <= 0)
       return rc;
     if (pfd_block_past(job->deadline))
@@ -312,7 +316,7 @@ static int awaitcgroup (lua_State *L, const Job *job, int again) {
   int rc = openevents(L, job->arg);
   if (rc >= 0)
     rc = sleeponcgroup(L, job, again);
-  (void)pfd_handle_close((Handle *)lua_touserdata(L, -1));
+  (void)pfd_handle_close(pfd_handle_check(L, lua_gettop(L)));
   lua_pop(L, 1);
   return (rc == -ENODEV) ? 0 : rc;
 }

@@ -6,6 +6,7 @@
 
 #include "../linux/launch.h"
 #include "../linux/sys.h"
+#include "arg.h"
 #include "block.h"
 #include "handle.h"
 
@@ -17,7 +18,7 @@
 ** later must not kill a program that runs already.
 */
 static int await (lua_State *L) {
-  Launching *l = (Launching *)lua_touserdata(L, 1);
+  Launching *l = (Launching *)pfd_arg_pointer(L, 1);
   Sleeper s = {.L = L, .yields = 1};
   struct pollfd events[2];
   do {

@@ -6,6 +6,7 @@
 
 #include "../linux/input.h"
 #include "../linux/sys.h"
+#include "arg.h"
 #include "block.h"
 #include "handle.h"
 
@@ -68,41 +69,42 @@ int pfd_stream_again (Waiter *w, int rc, int fd) {
 }
 
 
-typedef struct Bytes {
-  const char *data;
-  size_t n;
-} Bytes;
-
-
 static int pushbytes (lua_State *L) {
-  const Bytes *bytes = (const Bytes *)lua_touserdata(L, 1);
+  const Bytes *bytes = (const Bytes *)pfd_arg_pointer(L, 1);
   lua_pushlstring(L, bytes->data, bytes->n);
   return 1;
 }
 
 
+void pfd_stream_prepare (Waiter *w) {
+  lua_pushcfunction(w->s.L, pushbytes);
+  lua_pushlightuserdata(w->s.L, &w->bytes);
+}
+
+
+/* the debug library may have put anything else there */
+static void trim (lua_State *L, int arg) {
+  if (pfd_handle_type(L, arg) == PFD_FD)
+    pfd_input_trim(&((Handle *)lua_touserdata(L, arg))->input);
+}
+
+
 /*
-** The caller has made sure that 'arg' is an open pidfd.fd.
-**
-** A finalizer or a hook may run while the string is made, and close the
-** handle, or read from it: so the input is not the handle's meanwhile.
+** A finalizer or a hook may run while the string is made. It may close the
+** handle, or read from it, or take it off the stack, so that it is collected:
+** then only the bytes are still there.
 */
-void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip) {
-  Bytes bytes;
-  lua_pushcfunction(L, pushbytes);
-  lua_pushlightuserdata(L, &bytes);
-  Handle *h = (Handle *)lua_touserdata(L, arg);
-  if (h->fd < 0) /* closed by a finalizer: raise */
-    (void)pfd_handle_openas(L, arg, PFD_FD);
-  Input *input = pfd_input_lend(&h->input);
+void pfd_stream_push (Waiter *w, int arg, size_t n, size_t skip) {
+  lua_State *L = w->s.L;
+  Input *input = ((Handle *)lua_touserdata(L, arg))->input;
   size_t length = pfd_input_length(input);
-  bytes = (Bytes){pfd_input_data(input), (n < length) ? n : length};
+  w->bytes = (Bytes){pfd_input_data(input), (n < length) ? n : length};
+  if (input != NULL)
+    pfd_input_lend(input);
   int status = lua_pcall(L, 1, 1, 0);
-  if (status == LUA_OK)
-    pfd_input_take(&input, bytes.n + skip);
-  if (h->fd < 0)
-    pfd_input_free(&input);
-  h->input = input;
+  size_t taken = (status == LUA_OK) ? w->bytes.n + skip : 0;
+  if (input != NULL && pfd_input_giveback(input, taken))
+    trim(L, arg);
   if (status != LUA_OK)
     lua_error(L);
 }

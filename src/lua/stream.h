@@ -16,7 +16,13 @@
 #pragma GCC visibility push(hidden)
 
 
-/* who waits between the attempts of one call; the last three are 0 at first */
+typedef struct Bytes {
+  const char *data;
+  size_t n;
+} Bytes;
+
+
+/* who waits between the attempts of one call; 'woken' and so on are 0 first */
 typedef struct Waiter {
   Sleeper s;
   short events; /* of poll(2): when to try again */
@@ -24,6 +30,7 @@ typedef struct Waiter {
   int woken;       /* poll(2) has said that the next attempt will not fail */
   int late;        /* the last attempt was made after the deadline */
   int interrupted; /* so many attempts in a row, none of which waits */
+  Bytes bytes;     /* to be made a string */
 } Waiter;
 
 /*
@@ -34,11 +41,18 @@ typedef struct Waiter {
 int pfd_stream_again (Waiter *w, int rc, int fd);
 
 /*
+** Push two values that 'pfd_stream_push' needs. That may take memory: a
+** finalizer that runs then may read, so this comes before a look at the input.
+*/
+void pfd_stream_prepare (Waiter *w);
+
+/*
 ** Push the first 'n' bytes, or fewer if there are fewer, of the input of the
 ** pidfd.fd at 'arg', then take 'skip' more from it. If that raises, nothing
-** was taken.
+** was taken. Assumes that no Lua code has run since the handle was looked up,
+** and that what was prepared is on top.
 */
-void pfd_stream_push (lua_State *L, int arg, size_t n, size_t skip);
+void pfd_stream_push (Waiter *w, int arg, size_t n, size_t skip);
 
 
 #pragma GCC visibility pop
