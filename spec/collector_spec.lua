@@ -63,6 +63,38 @@ describe("the collector", function()
     end)
   end
 
+  -- What is on the stack keeps the call's objects from being collected.
+  for _, name in ipairs { "p:dup()", "fd:dup()", "p:getfd()" } do
+    it("is noticed if it lets " .. name .. " lose its values", function()
+      local output = run.with_descriptors(64, [[
+        local argument = require "spec.programs.argument"
+        local pidfd = require "pidfd"
+        local take = require "spec.programs.taking"
+        local p = assert(pidfd.self())
+        local fd = assert(p:getfd(p:fileno()))
+        local call = argument(arg[1], { p = p, fd = fd })
+        local kept = {}
+        repeat
+          kept[#kept + 1] = pidfd.self()
+        until select(3, pidfd.self()) == pidfd.errno.EMFILE
+        local function is_new(value)
+          return pidfd.type(value) ~= nil and value ~= p and value ~= fd
+        end
+        setmetatable({}, { __gc = function()
+          for _, f in ipairs { p.dup, fd.dup, p.getfd } do
+            take(f, is_new, io.stdout)
+          end
+        end })
+        local ok, message = pcall(call)
+        for _, other in ipairs(kept) do
+          other:close()
+        end
+        print(ok, message:match("a finalizer .*"))
+      ]], calls[name])
+      assert.equal("false\ta finalizer has taken values away\n", output)
+    end)
+  end
+
   -- Lua 5.3 and older raise the finalizer's error.
   for _, name in ipairs { "spawn", "run" } do
     it("leaves nothing of a pidfd." .. name .. "() when it raises", function()

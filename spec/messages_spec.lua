@@ -873,6 +873,10 @@ local OTHERWISE = {
   ["(name too long)"] = "p:fds",
   ["the child's report"] = "a pipe of ours fails",
   ["spawn: a hook has taken the pidfd away"] = "start_held_spec",
+  ["poll: a hook has taken values away"] = "poll_list_spec",
+  ["a hook has taken it away"] = "stream_read_spec",
+  ["a hook has changed its length"] = "stream_write_spec",
+  ["a finalizer has taken values away"] = "collector_spec",
   ["light userdata"] = "what Lua says, since Lua 5.4",
 }
 

@@ -334,7 +334,7 @@ static void pushmetatable (lua_State *L) {
 
 /* the run, the input, the program's name, the time-out: returns the result */
 static int converse (lua_State *L) {
-  Run *run = (Run *)lua_touserdata(L, 1);
+  Run *run = (Run *)pfd_arg_pointer(L, 1);
   run->rc = pfd_talk(L, 2, &run->talk);
   if (run->rc < 0)
     return 0;

@@ -239,6 +239,34 @@ int pfd_handle_isscarce (int rc) {
 }
 
 
+/* no call that may be made again has as many values on the stack */
+#define MOSTVALUES 64
+
+
+/* which objects a call has on the stack; returns how many values there are */
+static int note (lua_State *L, const void *objects[MOSTVALUES]) {
+  int n = lua_gettop(L);
+  for (int i = 0; i < n && i < MOSTVALUES; i++)
+    objects[i] = lua_topointer(L, i + 1);
+  return n;
+}
+
+
+/*
+** By the debug library, a finalizer may even replace what the call has on the
+** stack. Then nothing would keep the call's handles from being collected.
+*/
+static __attribute__((noinline)) void collectandcheck (lua_State *L) {
+  const void *before[MOSTVALUES], *after[MOSTVALUES];
+  int n = note(L, before);
+  lua_gc(L, LUA_GCCOLLECT);
+  (void)note(L, after);
+  for (int i = 0; i < n && i < MOSTVALUES; i++)
+    if (before[i] != after[i])
+      luaL_error(L, "a finalizer has taken values away");
+}
+
+
 /*
 ** Descriptors are closed by the collector, and the collector does not
 ** know that they are scarce. When they have run out, let it close what
@@ -248,7 +276,7 @@ int pfd_handle_isscarce (int rc) {
 int pfd_handle_retry (lua_State *L, int rc, int *tries) {
   if (!pfd_handle_isscarce(rc) || (*tries)++ > 0)
     return 0;
-  lua_gc(L, LUA_GCCOLLECT);
+  collectandcheck(L);
   return 1;
 }
 
