@@ -72,7 +72,7 @@ int pfd_sys_reap (pid_t pid, int *status) {
     return 0;
   do
     rc = pfd_sys_result(
-      syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, NULL));
+      syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, (void *)NULL));
   while (pfd_sys_again(&rc, &tries));
   if (rc == 0 && info.si_pid != pid)
     return -EAGAIN; /* a filter answers 0, and the kernel was not asked */

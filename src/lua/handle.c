@@ -243,26 +243,20 @@ int pfd_handle_isscarce (int rc) {
 #define MOSTVALUES 64
 
 
-/* which objects a call has on the stack; returns how many values there are */
-static int note (lua_State *L, const void *objects[MOSTVALUES]) {
-  int n = lua_gettop(L);
-  for (int i = 0; i < n && i < MOSTVALUES; i++)
-    objects[i] = lua_topointer(L, i + 1);
-  return n;
-}
-
-
 /*
 ** By the debug library, a finalizer may even replace what the call has on the
 ** stack. Then nothing would keep the call's handles from being collected.
 */
 static __attribute__((noinline)) void collectandcheck (lua_State *L) {
-  const void *before[MOSTVALUES], *after[MOSTVALUES];
-  int n = note(L, before);
+  const void *objects[MOSTVALUES];
+  int n = lua_gettop(L);
+  if (n > MOSTVALUES)
+    n = MOSTVALUES;
+  for (int i = 0; i < n; i++)
+    objects[i] = lua_topointer(L, i + 1);
   lua_gc(L, LUA_GCCOLLECT);
-  (void)note(L, after);
-  for (int i = 0; i < n && i < MOSTVALUES; i++)
-    if (before[i] != after[i])
+  for (int i = 0; i < n; i++)
+    if (lua_topointer(L, i + 1) != objects[i])
       luaL_error(L, "a finalizer has taken values away");
 }
 
