@@ -278,29 +278,18 @@ end)
 describe("a finalizer that reads while fd:read() does", function()
   it("takes from it, and makes no false end", function()
     local output, errors = script.run([[
+      local greedy = require "spec.programs.greedy"
       local pidfd = require "pidfd"
       local p, pipes = pidfd.spawn { "yes", "abcdefg", stdout = "pipe" }
-      local fd, taken = pipes.stdout, 0
-      local function arm()
-        setmetatable({}, { __gc = function()
-          if fd:dirty() then
-            taken = taken + (fd:read(1 + 8 * (taken % 3)) and 1 or 0)
-          end
-          arm()
-        end })
-      end
-      local next, ends = fd:lines(), 0
-      for _ = 1, 50 do
-        arm()
-      end
-      collectgarbage("setpause", 1)
-      collectgarbage("setstepmul", 100000)
+      local fd, ends = pipes.stdout, 0
+      local next = fd:lines()
+      local taken = greedy(fd, function(times) return 1 + 8 * (times % 3) end)
       for _ = 1, 2000 do
         next()
         ends = ends + (fd:read(8) == "" and 1 or 0)
         local _ = {} -- where a finalizer may run in any Lua
       end
-      print(taken > 0, ends)
+      print(taken() > 0, ends)
       p:send_signal("KILL")
       os.exit(true)
     ]])
@@ -310,29 +299,18 @@ describe("a finalizer that reads while fd:read() does", function()
 
   it("does not spoil a line", function()
     local output, errors = script.run([[
+      local greedy = require "spec.programs.greedy"
       local pidfd = require "pidfd"
       local p, pipes = pidfd.spawn { "yes", "abcdefg", stdout = "pipe" }
-      local fd, taken = pipes.stdout, 0
-      local function arm()
-        setmetatable({}, { __gc = function()
-          if fd:dirty() then
-            taken = taken + (fd:read(3) and 1 or 0)
-          end
-          arm()
-        end })
-      end
-      local next, cut = fd:lines(), 0
-      for _ = 1, 50 do
-        arm()
-      end
-      collectgarbage("setpause", 1)
-      collectgarbage("setstepmul", 100000)
+      local fd, cut = pipes.stdout, 0
+      local next = fd:lines()
+      local taken = greedy(fd, function() return 3 end)
       for _ = 1, 2000 do
         local line = next()
         cut = cut + (("abcdefg"):sub(-#line) ~= line and 1 or 0)
         local _ = {} -- where a finalizer may run in any Lua
       end
-      print(taken > 0, cut)
+      print(taken() > 0, cut)
       p:send_signal("KILL")
       os.exit(true)
     ]])

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sys/prctl.h>
-
 #include "calls.h"
 
 #define PIDFD 0x1000 /* CLONE_PIDFD */
@@ -34,11 +32,7 @@ static int filter (void) {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINTR),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {.len = sizeof(steps) / sizeof(*steps),
-                               .filter = steps};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return -1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  return setfilter(steps, sizeof(steps) / sizeof(*steps));
 }
 
 

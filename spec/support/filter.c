@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "calls.h"
@@ -92,10 +91,7 @@ int main (int argc, char **argv) {
   if (argc < 4)
     return EXIT_FAILURE;
   char **command = splitcommand(argv + 2);
-  struct sock_fprog filter = {
-    .len = program(code, findaction(argv[1]), argv + 2), .filter = code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0)
+  if (setfilter(code, program(code, findaction(argv[1]), argv + 2)) != 0)
     return EXIT_FAILURE;
   (void)execvp(command[0], command);
   return EXIT_FAILURE;

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/prctl.h>
-
 #include "calls.h"
 
 
@@ -57,11 +55,7 @@ static int refuse (Call call, unsigned int error) {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  struct sock_fprog program = {.len = sizeof(steps) / sizeof(*steps),
-                               .filter = steps};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return -1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  return setfilter(steps, sizeof(steps) / sizeof(*steps));
 }
 
 
