@@ -141,6 +141,17 @@ describe("a child that was killed, and is not over in time", function()
       ]]))
     end)
 
+  it("is forgotten when another has its number, and it was never known",
+    function()
+      run.need_strace()
+      local failing = "strace -qq -o /dev/null -e trace=fstatfs"
+        .. " -e inject=fstatfs:error=EIO:when=1"
+      assert.equal("false\tenough\ntrue\ntrue\ttrue\n",
+        run_traced(failing, [[
+          require("pidfd").run { "sleep", "60", scope = "process" }
+        ]], nil, REPLACED))
+    end)
+
   -- Its world is kept for the next launch when it is reaped; there is none.
   it("leaves no mapping when the module is unloaded", function()
     local many = compiled.need_host("many_states")

@@ -26,8 +26,17 @@ static int ofthread (int pidfd, const void *arg) {
 
 
 static int getfd (int pidfd, const Target *target) {
-  int rc = pfd_sys_getfd(pidfd, target->fd, target->flags);
+  int rc = ofthread(pidfd, target);
   return (rc == -ESRCH) ? pfd_process_byliving(pidfd, ofthread, target) : rc;
+}
+
+
+/* what is not there is told from nil, which lua_settop puts there */
+static void checkthere (lua_State *L) {
+  if (lua_gettop(L) >= 2)
+    return;
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_arg_targetfd(L, 2);
 }
 
 
@@ -66,13 +75,14 @@ static int fail (lua_State *L, int targetfd, int rc) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
+  checkthere(L);
   lua_settop(L, 3);
-  Handle *h = pfd_handle_new(L, PFD_FD); /* may run Lua code: so first of all */
+  Handle *h = pfd_handle_new(L, PFD_FD); /* first, as it may run Lua code */
   const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
   int tries = 0, rc = getfd(p->fd, &target);
-  while (pfd_handle_retry(L, rc, &tries)) { /* may have closed it */
+  while (pfd_handle_retry(L, rc, &tries)) { /* it may have closed 'p' */
     p = pfd_handle_openas(L, 1, PFD_PIDFD);
     rc = getfd(p->fd, &target);
   }

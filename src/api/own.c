@@ -122,10 +122,11 @@ static int dupcgroup (lua_State *L, Handle *h) {
 **   EBADF   somebody has closed the descriptor by its number
 */
 int pfd_l_dup (lua_State *L) {
-  const Handle *from = pfd_handle_open(L, 1);
-  Handle *h = pfd_handle_new(L, pfd_handle_type(L, 1));
+  (void)pfd_handle_open(L, 1);
+  Type type = pfd_handle_type(L, 1);
+  Handle *h = pfd_handle_new(L, type);
+  h->end = pfd_handle_openas(L, 1, type)->end;
   h->fd = pfd_handle_try(L, 1, duplicate, NULL);
-  h->end = from->end;
   int rc = h->fd;
   if (rc >= 0)
     rc = dupcgroup(L, h);

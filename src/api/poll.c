@@ -46,6 +46,9 @@ int pfd_l_poll (lua_State *L) {
 /* where pidfd.poll has its values on the stack */
 enum { LIST = 1, TIMEOUT, EVENTS, READY };
 
+/* two values each; LUA_MINSTACK is 20 */
+#define ATONCE 8
+
 
 /* what is at 'i' of the list is no open object */
 static _Noreturn void badelement (lua_State *L, lua_Integer i) {
@@ -74,7 +77,8 @@ static int isopen (lua_State *L, const Handle *h, const void *pidfd,
 /*
 ** Each element has to be an open pidfd or pidfd.fd. With a long list, this
 ** takes most of the time that poll(2) does not, so it is pfd_handle_open by
-** hand, and pops the values of eight elements at once. One that has input
+** hand, and pops the values of eight elements at once: with the four below
+** them, these are as many as Lua has room for at least. One that has input
 ** already is waited for with no event at all. Returns whether there is such a
 ** one.
 */
@@ -91,7 +95,7 @@ static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
     events[i - 1] =
       (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
     dirty |= hasinput;
-    if (i % 8 == 0)
+    if (i % ATONCE == 0)
       lua_settop(L, READY); /* objects, metatables */
   }
   lua_settop(L, READY);
@@ -125,13 +129,16 @@ static int setready (lua_State *L, const struct pollfd *events, lua_Integer n) {
 }
 
 
-/* hooks have run: the debug library may have replaced what is on the stack */
+/*
+** Lua code may have run. By the debug library, it may have replaced what is on
+** the stack.
+*/
 static void checkvalues (lua_State *L, const struct pollfd *events,
                          size_t size) {
   luaL_checktype(L, LIST, LUA_TTABLE);
   if (lua_touserdata(L, EVENTS) != events || lua_rawlen(L, EVENTS) != size ||
       !lua_istable(L, READY))
-    luaL_error(L, "poll: a hook has taken values away");
+    luaL_error(L, "poll: values have been taken away");
 }
 
 
@@ -161,9 +168,10 @@ int pfd_l_poll_list (lua_State *L) {
   Sleeper s = {.L = L};
   int rc;
   do { /* a hook may have closed some */
+    checkvalues(L, events, size);
     int dirty = fill(L, events, n);
     rc = pfd_block(&s, events, (nfds_t)n, dirty ? PFD_NOWAIT : deadline);
-    checkvalues(L, events, size);
   } while (rc == -EINTR);
+  checkvalues(L, events, size);
   return (rc < 0) ? pfd_fail(L, "poll", rc) : setready(L, events, n);
 }

@@ -280,9 +280,12 @@ static int istrue (lua_State *L, const char *key) {
 static const char *pushsignal (lua_State *L) {
   const char *number = pushtext(L, "code");
   lua_pushstring(L, "code");
-  if (lua_rawget(L, 1) != LUA_TNUMBER)
+  (void)lua_rawget(L, 1);
+  int isinteger;
+  lua_Integer code = pfd_compat_integer(L, -1, &isinteger);
+  if (!isinteger || code < 0 || code > INT_MAX)
     return number;
-  const char *name = pfd_constants_signalname((int)lua_tointeger(L, -1));
+  const char *name = pfd_constants_signalname((int)code);
   return (name != NULL) ? name : number;
 }
 

@@ -57,7 +57,7 @@ int pfd_l_send_signal (lua_State *L) {
     order.info = &info;
   }
   int tries = 0, rc = pfd_signal_send(p->fd, &order);
-  while (pfd_handle_retry(L, rc, &tries)) { /* may have closed it */
+  while (pfd_handle_retry(L, rc, &tries)) { /* it may have closed 'p' */
     p = pfd_handle_openas(L, 1, PFD_PIDFD);
     rc = pfd_signal_send(p->fd, &order);
   }

@@ -24,6 +24,7 @@ typedef struct Killed {
   struct Killed *next;
   int pidfd;
   unsigned long long id; /* of the process; 0: not known */
+  pid_t pid;             /* its number; 0: not known */
   World *world;
 } Killed;
 
@@ -87,8 +88,26 @@ static int remember (int pidfd, World *world) {
   *killed = (Killed){.pidfd = pidfd, .world = world};
   if (pfd_process_id(pidfd, &killed->id) < 0)
     killed->id = 0;
+  pid_t pid = pfd_process_pid(pidfd);
+  killed->pid = (pid > 0) ? pid : 0;
   add(killed);
   return 1;
+}
+
+
+/*
+** The id is not known: it could not be asked at first, or this is Linux before
+** 6.9. A child keeps its number until it is reaped.
+*/
+static int isourzombie (const Killed *killed) {
+  siginfo_t info = {.si_pid = 0};
+  int options = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  int rc = pfd_sys_waitid(killed->pidfd, &info, options, NULL);
+  if (rc == -EBADF || rc == -EINVAL) /* closed, or no pidfd */
+    return 0;
+  if (rc == 0 && (info.si_pid == 0 || killed->pid == 0))
+    rc = -EAGAIN;
+  return (rc < 0) ? rc : info.si_pid == killed->pid;
 }
 
 
@@ -96,13 +115,13 @@ static int remember (int pidfd, World *world) {
 ** Is the pidfd still ours? 0: somebody has closed it by its number, as a
 ** program does that becomes a daemon. Then the number may be that of another
 ** pidfd by now, which must be neither closed nor waited for. -errno: that
-** cannot be told now. If the id is not known, as before Linux 6.9, one pidfd
-** is not told from another.
+** cannot be told now.
 */
 static int isours (const Killed *killed) {
   unsigned long long id = 0;
-  int rc = (killed->id != 0) ? pfd_process_id(killed->pidfd, &id)
-                             : pfd_process_check(killed->pidfd);
+  if (killed->id == 0)
+    return isourzombie(killed);
+  int rc = pfd_process_id(killed->pidfd, &id);
   if (rc == -EBADF || rc == -EOPNOTSUPP)
     return 0;
   return (rc < 0) ? rc : id == killed->id;
@@ -135,11 +154,10 @@ void pfd_kill_reap (void) {
     Killed *killed = next;
     next = killed->next;
     int ours = isours(killed);
-    int lost = (ours == 0);
     int over = (ours == 1) && reap(killed->pidfd) == 1;
     if (over)
       forget(killed->pidfd, killed->world);
-    if (over || lost) /* the child may use the world of one that is lost */
+    if (over || ours == 0) /* the child may use the world of one that is lost */
       free(killed);
     else
       add(killed);

@@ -52,7 +52,8 @@ static int sendbynumber (int pidfd, const Order *order) {
 /*
 ** The kernel says EINVAL of a scope that it does not know. On pidfs, since
 ** 6.9, it knows them. Signals are blocked, so that no handler in this thread
-** waits for the child between the question and the signal.
+** waits for the child between the question and the signal. Not inlined:
+** 'pfd_signal_send' would save registers for it.
 */
 static __attribute__((noinline)) int sendtoscope (int pidfd,
                                                   const Order *order) {

@@ -12,11 +12,18 @@
 #include "expect.h"
 
 
+static int torange (lua_State *L, int arg, lua_Integer lo, lua_Integer hi,
+                    lua_Integer *n) {
+  int isinteger;
+  *n = pfd_compat_integer(L, arg, &isinteger);
+  return isinteger && *n >= lo && *n <= hi;
+}
+
+
 static lua_Integer checkrange (lua_State *L, int arg, lua_Integer lo,
                                lua_Integer hi) {
-  int isinteger;
-  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
-  if (isinteger && n >= lo && n <= hi)
+  lua_Integer n;
+  if (torange(L, arg, lo, hi, &n))
     return n;
   luaL_checktype(L, arg, LUA_TNUMBER);
   pfd_expect_arg(L, arg, pfd_expect_range(L, lo, hi));
@@ -58,9 +65,8 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
-  int isinteger;
-  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
-  if (isinteger && n >= 0 && n <= INT_MAX)
+  lua_Integer n;
+  if (torange(L, arg, 0, INT_MAX, &n))
     return (int)n;
   if (lua_type(L, arg) != LUA_TSTRING)
     return (int)checkrange(L, arg, 0, INT_MAX);
@@ -104,9 +110,11 @@ long long pfd_arg_seconds (lua_State *L, int arg) {
 
 long long pfd_arg_timeout (lua_State *L, int arg) {
   int type = lua_type(L, arg);
-  if (type == LUA_TNUMBER)
-    return todeadline(L, arg);
-  return (type <= LUA_TNIL) ? PFD_FOREVER : pfd_arg_seconds(L, arg);
+  if (type <= LUA_TNIL)
+    return PFD_FOREVER;
+  if (type != LUA_TNUMBER)
+    luaL_checktype(L, arg, LUA_TNUMBER);
+  return todeadline(L, arg);
 }
 
 

@@ -13,7 +13,10 @@
 #pragma GCC visibility push(hidden)
 
 
-/* is an optional argument not there? */
+/*
+** lua_isnoneornil, which costs more where there is no argument, and mostly there
+** is none.
+*/
 static inline int pfd_arg_isabsent (lua_State *L, int arg) {
   return lua_gettop(L) < arg || lua_isnil(L, arg);
 }
@@ -65,7 +68,8 @@ size_t pfd_arg_length (lua_State *L, int arg);
 
 /*
 ** A light userdata, with which this module has called a function of its own.
-** The debug library may replace it, from a hook at that call.
+** The debug library may replace it, from a hook at that call: raises then, but
+** does not notice another light userdata.
 */
 void *pfd_arg_pointer (lua_State *L, int arg);
 

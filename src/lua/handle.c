@@ -239,24 +239,37 @@ int pfd_handle_isscarce (int rc) {
 }
 
 
-/* no call that may be made again has as many values on the stack */
-#define MOSTVALUES 64
+/* of the values on the stack, so many below and on top: a call uses no others */
+#define MOSTVALUES 32
+
+
+/* what tells a value from others; before Lua 5.4 strings have no pointer */
+static const void *identify (lua_State *L, int i) {
+  return (lua_type(L, i) == LUA_TSTRING) ? (const void *)lua_tostring(L, i)
+                                         : lua_topointer(L, i);
+}
+
+
+/* the first values, and the last: between them are useless arguments */
+static int choose (int i, int n) {
+  return (i < MOSTVALUES || n <= 2 * MOSTVALUES) ? i + 1
+                                                 : n - 2 * MOSTVALUES + i + 1;
+}
 
 
 /*
 ** By the debug library, a finalizer may even replace what the call has on the
 ** stack. Then nothing would keep the call's handles from being collected.
 */
+/* not inlined: its array would be in the frame of each call that succeeds */
 static __attribute__((noinline)) void collectandcheck (lua_State *L) {
-  const void *objects[MOSTVALUES];
+  const void *objects[2 * MOSTVALUES];
   int n = lua_gettop(L);
-  if (n > MOSTVALUES)
-    n = MOSTVALUES;
-  for (int i = 0; i < n; i++)
-    objects[i] = lua_topointer(L, i + 1);
+  for (int i = 0; i < n && i < 2 * MOSTVALUES; i++)
+    objects[i] = identify(L, choose(i, n));
   lua_gc(L, LUA_GCCOLLECT);
-  for (int i = 0; i < n; i++)
-    if (lua_topointer(L, i + 1) != objects[i])
+  for (int i = 0; i < n && i < 2 * MOSTVALUES; i++)
+    if (identify(L, choose(i, n)) != objects[i])
       luaL_error(L, "a finalizer has taken values away");
 }
 

@@ -107,7 +107,8 @@ int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about);
 int pfd_handle_isscarce (int rc);
 
 /*
-** The loop condition behind it, where one handle is not all that is needed.
+** The loop condition behind it, where one handle is not all that is needed; or
+** where the first attempt stands before the loop, to save a look at the handle.
 ** After a 1, finalizers have run: look everything up again. Before Lua 5.4 one
 ** of them may raise here: what is open must have an owner.
 */

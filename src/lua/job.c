@@ -275,7 +275,7 @@ static int openevents (lua_State *L, int arg) {
 
 
 /* a hook may have closed that handle, or taken it off the stack */
-static int eventsfd (lua_State *L) {
+static int geteventsfd (lua_State *L) {
   return pfd_handle_openas(L, lua_gettop(L), PFD_FD)->fd;
 }
 
@@ -285,7 +285,7 @@ static int eventsfd (lua_State *L) {
 ** have been missed: 'again' is whether to kill them.
 */
 static int restoncgroup (Sleeper *s, const Job *job, int again) {
-  struct pollfd event = {.fd = eventsfd(s->L), .events = POLLPRI};
+  struct pollfd event = {.fd = geteventsfd(s->L), .events = POLLPRI};
   long long tick = again ? pfd_block_deadline(PFD_TICK) : PFD_FOREVER;
   int rc = pfd_block(s, &event, 1, pfd_block_earlier(tick, job->deadline));
   if (rc < 0 && rc != -EINTR)
@@ -294,11 +294,11 @@ static int restoncgroup (Sleeper *s, const Job *job, int again) {
 }
 
 
-/* the same */
+/* assumes that handle on top: sleep until nobody is in the cgroup */
 static int sleeponcgroup (lua_State *L, const Job *job, int again) {
   Sleeper s = {.L = L};
   for (;;) {
-    int rc = pfd_cgroup_populated(eventsfd(L));
+    int rc = pfd_cgroup_populated(geteventsfd(L));
     if (rc <= 0)
       return rc;
     if (pfd_block_past(job->deadline))
@@ -310,13 +310,22 @@ static int sleeponcgroup (lua_State *L, const Job *job, int again) {
 }
 
 
+/* unless a hook has closed it, or put another handle in its place */
+static void closeevents (lua_State *L, int fd) {
+  if (pfd_handle_type(L, lua_gettop(L)) != PFD_FD)
+    return;
+  Handle *events = (Handle *)lua_touserdata(L, -1);
+  if (events->fd == fd)
+    (void)pfd_handle_close(events);
+}
+
+
 /* the file is a handle's, as a hook may raise */
 static int awaitcgroup (lua_State *L, const Job *job, int again) {
   (void)pfd_handle_new(L, PFD_FD);
-  int rc = openevents(L, job->arg);
-  if (rc >= 0)
-    rc = sleeponcgroup(L, job, again);
-  (void)pfd_handle_close(pfd_handle_check(L, lua_gettop(L)));
+  int fd = openevents(L, job->arg);
+  int rc = (fd >= 0) ? sleeponcgroup(L, job, again) : fd;
+  closeevents(L, fd);
   lua_pop(L, 1);
   return (rc == -ENODEV) ? 0 : rc;
 }

@@ -10,6 +10,7 @@
 
 #include "../linux/launch.h"
 #include "../linux/sys.h"
+#include "arg.h"
 #include "expect.h"
 #include "handle.h"
 #include "option.h"
@@ -38,7 +39,10 @@ static Handle *newours (lua_State *L, Opened *opened, int stream) {
 }
 
 
+/* raises if the debug library has put something else there */
 static Handle *getours (lua_State *L, const Opened *opened, int stream) {
+  if (pfd_handle_type(L, opened->at[stream]) != PFD_FD)
+    luaL_error(L, "spawn: values have been taken away");
   return (Handle *)lua_touserdata(L, opened->at[stream]);
 }
 
@@ -52,11 +56,14 @@ static int hide (Handle *h) {
 
 
 static void hideall (lua_State *L, Opened *opened) {
+  Handle *ours[3];
+  for (int i = 0; i < 3; i++)
+    ours[i] = (opened->at[i] != 0) ? getours(L, opened, i) : NULL;
+  for (int i = 0; i < 3; i++)
+    if (ours[i] != NULL)
+      opened->ours[i] = hide(ours[i]);
   for (int i = 0; i < opened->ntheirs; i++)
     opened->theirs[i] = hide(opened->handles[i]);
-  for (int i = 0; i < 3; i++)
-    if (opened->at[i] != 0)
-      opened->ours[i] = hide(getours(L, opened, i));
   if (opened->hascgroup)
     opened->cgroup = opened->theirs[--opened->ntheirs];
 }
@@ -233,7 +240,7 @@ static void arrange (Plan *plan) {
 
 void pfd_program_begin (lua_State *L) {
   luaL_checktype(L, PFD_OPTIONS, LUA_TTABLE);
-  if (!lua_isnoneornil(L, PFD_OPTIONS + 1))
+  if (!pfd_arg_isabsent(L, PFD_OPTIONS + 1))
     pfd_expect_arg(L, PFD_OPTIONS + 1, "nothing but one table");
   lua_settop(L, PFD_OPTIONS);
   lua_newtable(L);
@@ -273,7 +280,7 @@ void pfd_program_give (lua_State *L, Opened *opened) {
     int at = opened->at[i];
     if (at == 0)
       continue;
-    Handle *h = getours(L, opened, i);
+    Handle *h = (Handle *)lua_touserdata(L, at);
     if (pfd_handle_type(L, at) == PFD_FD && h->fd < 0)
       h->fd = opened->ours[i];
     else
