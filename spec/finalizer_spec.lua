@@ -203,3 +203,50 @@ describe("a table that finalizers add to, again and again", function()
     ]])
   end)
 end)
+
+-- Finalizers run wherever memory is taken, and take away what the call uses.
+describe("a finalizer that takes values away from", function()
+  local cases = {
+    ["pidfd.poll()"] = "pidfd.poll({ p, p }, 0)",
+    ["pidfd.spawn()"] = 'pidfd.spawn { "true", stdin = "pipe" }',
+    ["p:dup()"] = "p:dup()",
+    ["p:getfd()"] = "p:getfd(0)",
+  }
+
+  for name, code in sorted(cases) do
+    it(name .. " lets it go on, or raise an error", function()
+      local output, errors, how, status = script.run([[
+        local argument = require "spec.programs.argument"
+        local pidfd = require "pidfd"
+        local take = require "spec.programs.taking"
+        local p = assert(pidfd.self())
+        local call = argument(arg[1], { pidfd = pidfd, p = p })
+        local f = ({ poll = pidfd.poll, spawn = pidfd.spawn, dup = p.dup,
+          getfd = p.getfd })[arg[2] ]
+        local function is_object(value)
+          return type(value) == "table" or type(value) == "userdata"
+        end
+        local function arm()
+          setmetatable({}, { __gc = function()
+            take(f, is_object, nil)
+            arm()
+          end })
+        end
+        for _ = 1, 50 do
+          arm()
+        end
+        collectgarbage("setpause", 1)
+        collectgarbage("setstepmul", 1000)
+        for _ = 1, 100 do
+          pcall(call)
+          local _ = {} -- where a finalizer may run in any Lua
+        end
+        print("over")
+        os.exit(true)
+      ]], code, (name:match("%l+%(")):sub(1, -2))
+      assert.equal("", errors)
+      assert.equal("over\n", output)
+      assert.equal("exit 0", how .. " " .. status)
+    end)
+  end
+end)

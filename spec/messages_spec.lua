@@ -269,7 +269,7 @@ local FAILED = {
   { "input:write('x')", "write {N}: {EBADF}" },
   { "fd:lines()()", "lines {FD}: {EBADF}", raises = true },
   { "fd:file('r')", "file {FD}: {EINVAL}" },
-  { "input:file()", "file {N}: {EBUSY} (fd:lines has read ahead)",
+  { "input:file()", "file {N}: {EBUSY} (it has input)",
     before = "output:write('a\\nb\\n') input:lines()()" },
   { "fd:nonblock(true)", "nonblock {FD}: {EBADF}", before = "steal(fd)" },
   { "fd:close()", "close {FD}: {EBADF}", before = "steal(fd)" },

@@ -5,9 +5,8 @@
 ** compat.c, do.
 **
 ** Macros give the names of Lua 5.4 to what a version lacks, or does in
-** another way. Two things are done the same way for all versions, by
-** functions with names of their own: files of the io library, and the main
-** thread.
+** another way. Files of the io library, the main thread, a full collection,
+** and the integer at an index have functions of their own, for all versions.
 */
 
 #ifndef pfd_compat_h
@@ -102,7 +101,7 @@ int pfd_compat_gc (lua_State *L, int what);
 #define lua_Integer long long
 #define LUAI_UACINT long long
 
-/* of what is known to be an integer */
+/* only for what is known to be an integer: otherwise the cast is undefined */
 #undef lua_tointeger
 #define lua_tointeger(L, index) ((lua_Integer)lua_tonumber(L, index))
 
@@ -137,7 +136,7 @@ int pfd_compat_newmetatable (lua_State *L, const char *name);
 /* }=================================================================== */
 
 
-/* as lua_tointegerx, which takes the string "42" for a number: this does not */
+/* like lua_tointegerx, but a string such as "42" is no integer */
 lua_Integer pfd_compat_integer (lua_State *L, int index, int *isinteger);
 
 

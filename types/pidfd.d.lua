@@ -471,9 +471,10 @@ function fd:dup() end
 ---on; `fd` is closed. The file shares its offset with whoever else has it.
 ---
 ---Fails with EINVAL (`mode` wants to read or write what the descriptor cannot),
----ENOMEM (no memory for the file), EBUSY (`fd:lines` has read ahead: take that
----first, with `fd:read`), EMFILE or ENFILE (no descriptor to spare, which Lua
----5.1 and LuaJIT need), and then `fd` keeps the descriptor.
+---ENOMEM (no memory for the file), EBUSY (there is input that was read and not
+---taken yet: take it with `fd:read`. Or a finalizer or a hook asks while
+---`fd:read` or `fd:lines` makes its string), EMFILE or ENFILE (no descriptor to
+---spare, which Lua 5.1 and LuaJIT need), and then `fd` keeps the descriptor.
 ---@see fdopen(3)
 ---@param mode? string as for io.open, "r" if absent; "w" does not truncate
 ---@return file*? file
@@ -494,8 +495,9 @@ function fd:getfd() end
 ---
 ---Fails with ETIMEDOUT (nothing has come), EBADF (not open for reading),
 ---ECONNRESET (the other end of a connection has gone), EINVAL (cannot be read,
----as a namespace), EISDIR (a directory), ENOMEM (no memory for so much) or
----another errno of read(2).
+---as a namespace), EISDIR (a directory), ENOMEM (no memory for so much), EBUSY
+---(`fd:read` or `fd:lines` is making its string: only a finalizer or a hook
+---sees this) or another errno of read(2).
 ---@see read(2)
 ---@param n integer bytes, from 1 up
 ---@param timeout? number seconds; for ever if absent, 0 does not wait
@@ -523,8 +525,10 @@ function fd:write(s, timeout) end
 
 ---Read line by line, without the newlines; a last line need not have one. The
 ---iterator raises an error where `fd:read` would fail; after a time-out it can
----be called again, and nothing is lost. It reads up to 64 KiB ahead: `fd:read`
----and other iterators go on there; `fd:release` and `fd:close` lose it.
+---be called again, and nothing is lost. EBUSY means that `fd:read` or
+---`fd:lines` is making its string: only a finalizer or a hook sees this. It
+---reads up to 64 KiB ahead: `fd:read` and other iterators go on there;
+---`fd:release` and `fd:close` lose it.
 ---@see read(2)
 ---@param timeout? number seconds for each line; as for fd:read
 ---@return fun(): string? next

@@ -14,7 +14,7 @@
 
 static int fail (lua_State *L, int rc) {
   const char *call = pfd_about(L, "file", 1);
-  return (rc == -EBUSY) ? pfd_fail_hint(L, call, "fd:lines has read ahead", rc)
+  return (rc == -EBUSY) ? pfd_fail_hint(L, call, "it has input", rc)
                         : pfd_fail(L, call, rc);
 }
 
@@ -28,7 +28,9 @@ static int fail (lua_State *L, int rc) {
 ** closed. Or fails with
 **   EINVAL  'mode' wants to read or write what the descriptor cannot
 **   ENOMEM  no memory for the file's buffer
-**   EBUSY   'fd:lines' has read ahead: take that first, with 'fd:read'
+**   EBUSY   there is input that was read and not taken yet: take it with
+**           'fd:read'. Or a finalizer or a hook asks while 'fd:read' or
+**           'fd:lines' makes its string
 **   EMFILE, ENFILE  no descriptor to spare, which Lua 5.1 and LuaJIT need
 ** and 'fd' keeps the descriptor.
 **

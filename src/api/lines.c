@@ -84,6 +84,8 @@ static int next (lua_State *L) {
 ** newline. It waits for each line at most 'timeout' seconds, for ever if
 ** absent. It raises an error, as io.lines does, where 'fd:read' would fail;
 ** after "Connection timed out" it can be called again, and has lost nothing.
+** EBUSY means that 'fd:read' or 'fd:lines' is making its string: only a
+** finalizer or a hook sees this.
 **
 ** It reads ahead, up to 64 KiB. What it has read and not returned stays in the
 ** object: 'fd:read' and other iterators go on from there, 'fd:dirty' returns

@@ -77,8 +77,8 @@ static void prepare (lua_State *L, Message *m) {
 
 
 /*
-** Assumes that on top. Whatever it raises, as for lack of memory, the
-** descriptors that have no handle yet are closed.
+** Assumes what 'prepare' has pushed on top. Whatever it raises, as for lack of
+** memory, the descriptors that have no handle yet are closed.
 */
 static int finish (lua_State *L, Message *m) {
   int status = lua_pcall(L, 1, 2, 0);

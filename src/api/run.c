@@ -27,7 +27,7 @@
 /* on the stack, above the pipes: what the conversation is called with */
 #define TALK (PFD_PIPES + 1)
 
-/* by name among what the plan keeps, which has numbers for all else */
+/* the names under which they are kept: numbers depend on the other options */
 #define INPUT "input"
 #define TIMEOUT "timeout"
 

@@ -25,6 +25,8 @@
 **   EINVAL      a descriptor that cannot be read, such as a namespace
 **   EISDIR      a directory
 **   ENOMEM      no memory for so much; nothing was read
+**   EBUSY       'fd:read' or 'fd:lines' is making its string: only a finalizer
+**               or a hook sees this
 ** or another errno of read(2).
 **
 ** It makes no difference whether O_NONBLOCK is set, and it stays as it is.

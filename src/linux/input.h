@@ -30,8 +30,8 @@ size_t pfd_input_length (const Input *in);
 int pfd_input_fill (Input **in, int fd, size_t most);
 
 /*
-** The length of the first line with its newline. 0 if it has no end yet, or is
-** lent.
+** The length of the first line with its newline, or 0: the line has no end yet,
+** or the input is lent.
 */
 size_t pfd_input_line (Input *in);
 
@@ -39,9 +39,9 @@ size_t pfd_input_line (Input *in);
 void pfd_input_free (Input **in);
 
 /*
-** Lend the bytes to somebody who copies them, while others may try to read, or
-** forget everything: then the bytes stay until they are given back, and nobody
-** else gets any.
+** Lend the bytes to a caller who copies them while Lua code may run. Until they
+** are given back, nothing is read or taken, and 'pfd_input_free' only marks
+** them.
 */
 void pfd_input_lend (Input *in);
 
@@ -50,7 +50,8 @@ int pfd_input_istakable (const Input *in);
 
 /*
 ** Give back what was lent, without the first 'n' bytes. It is freed if it was
-** forgotten meanwhile. Returns whether its owner should trim it.
+** forgotten meanwhile. Returns 1 if nothing is left: then the owner, if it is
+** still there, calls 'pfd_input_trim'.
 */
 int pfd_input_giveback (Input *in, size_t n);
 

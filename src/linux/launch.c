@@ -162,7 +162,8 @@ static int start (Launching *l, World *w) {
   if (rc >= 0)
     return rc;
   (void)pfd_sys_close(ends[0]);
-  if (w->outcome.rc != 0) /* there was a child, which is why there is none */
+  /* a child was cloned, has failed, and was killed: report its failure */
+  if (w->outcome.rc != 0)
     failchild(l, &w->outcome);
   else
     failclone(l, rc);
@@ -218,8 +219,8 @@ static void decide (Launching *l) {
 
 
 /*
-** A byte if the child has failed; the end of the pipe if it has left. The world
-** tells of a failure, too, where the byte cannot be read.
+** One byte if the child has failed; the end of the pipe if it runs its program
+** or has ended. If the byte cannot be read, 'outcome' still tells of a failure.
 */
 static void readreport (Launching *l) {
   char byte;

@@ -29,7 +29,7 @@
 */
 int pfd_sys_again (int *rc, int *tries);
 
-/* sys_pidfd.c, and sys_call.h */
+/* sys_pidfd.c; open, getfd and send_signal are in sys_call.h */
 int pfd_sys_waitid (int pidfd, siginfo_t *info, int options, Usage *usage);
 int pfd_sys_info (int pidfd, Info *info);
 int pfd_sys_namespace (int pidfd, unsigned int kind, long arg);
@@ -41,7 +41,7 @@ ssize_t pfd_sys_madvise (int pidfd, const struct iovec *ranges, size_t n,
 int pfd_sys_unixsocket (void);
 int pfd_sys_peer (int socket);
 
-/* sys_descriptor.c, and sys_call.h */
+/* sys_descriptor.c; close is in sys_call.h */
 long pfd_sys_maxdescriptors (void);
 int pfd_sys_dup (int fd);
 int pfd_sys_cloexec (int fd);

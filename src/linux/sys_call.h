@@ -15,12 +15,14 @@
 
 #include "kernel.h"
 
-/* as unistd.h has it, which declares 'read', 'write' and other names as well */
+/*
+** Declared here as in unistd.h, which cannot be included: it also declares
+** 'write', 'pause' and others, which are names of static functions in files
+** that include this.
+*/
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
-#pragma GCC visibility push(default)
 long syscall (long, ...); /* NOLINT(readability-redundant-declaration) */
-#pragma GCC visibility pop
 #pragma GCC diagnostic pop
 
 #pragma GCC visibility push(hidden)

@@ -49,7 +49,7 @@ static int wait4_ (pid_t pid, int *status) {
 #if defined(SYS_wait4)
   int rc, tries = 0;
   do
-    rc = pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, NULL));
+    rc = pfd_sys_result(syscall(SYS_wait4, pid, status, __WALL, (void *)NULL));
   while (pfd_sys_again(&rc, &tries));
   return rc;
 #else

@@ -67,16 +67,16 @@ int pfd_arg_word (lua_State *L, int arg, const char *const *words);
 size_t pfd_arg_length (lua_State *L, int arg);
 
 /*
-** A light userdata, with which this module has called a function of its own.
-** The debug library may replace it, from a hook at that call: raises then, but
-** does not notice another light userdata.
+** Get the light userdata with which this module has called its own function.
+** A hook at that call may have replaced it, with the debug library: then this
+** raises.
 */
 void *pfd_arg_pointer (lua_State *L, int arg);
 
 /*
-** A string that has been taken before, and Lua code may have run since. The
-** debug library may have replaced it by another: of the same length, that one
-** is taken.
+** Look up a string again after Lua code may have run. The debug library may
+** have replaced it: another string of the same length is used, and anything
+** else raises.
 */
 const char *pfd_arg_again (lua_State *L, int arg, size_t length);
 

@@ -22,7 +22,10 @@ static size_t findend (const char *s, size_t length) {
 }
 
 
-/* one byte as Lua reads it between quotes; 'next' follows it */
+/*
+** Write one byte as in a Lua string. A control character before a digit needs
+** three digits: '\0001' is a zero byte and '1'. 'next' is the byte after it.
+*/
 static size_t quote (char *text, size_t size, unsigned char c, char next) {
   if (c < ' ' || c == 127)
     return (size_t)snprintf(text, size, "\\%0*d",

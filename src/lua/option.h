@@ -14,8 +14,8 @@
 
 /*
 ** The stack: the options, and the table that keeps what the plan points at.
-** There the numbers are given in the order of keeping, which depends on the
-** options; what is to be found again has its number noted, or a name.
+** What is kept gets the next number. The number depends on the options, so what
+** is looked up later is kept under a name, or its number is noted.
 */
 #define PFD_OPTIONS 1
 #define PFD_KEPT 2

@@ -322,7 +322,7 @@ static void checkkeys (lua_State *L, const char *const *more) {
     int isinteger;
     lua_Integer i = pfd_compat_integer(L, -2, &isinteger);
     if (pfd_expect_isname(L, -2, options, sizeof(*options)) ||
-        (isinteger && i >= 1 && i <= n))
+        (i >= 1 && i <= n)) /* 'i' is 0 if it is none */
       continue;
     lua_pushvalue(L, -2);
     badkey(L, more);

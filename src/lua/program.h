@@ -30,8 +30,8 @@ typedef struct Opened {
   int theirs[5];
   int at[3];     /* where on the stack the handles for our ends are, or 0 */
   int ours[3];   /* our ends of stdin, stdout, stderr, or -1 */
-  int hascgroup; /* its directory is the last of theirs */
-  int cgroup;    /* and ours later, or -1 */
+  int hascgroup; /* the last handle is for the cgroup's directory */
+  int cgroup;    /* its descriptor, once 'hideall' has taken it, or -1 */
 } Opened;
 
 

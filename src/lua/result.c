@@ -26,7 +26,7 @@ int pfd_fail_hint (lua_State *L, const char *call, const char *hint, int rc) {
 }
 
 
-/* what is missing, or NULL where nothing is, or where that cannot be told */
+/* what is missing, or NULL if nothing is, or if that cannot be found out */
 static const char *findmissing (int rc) {
   if (rc != -ENOENT)
     return NULL;

@@ -44,7 +44,7 @@ static const Resource resources[] = {
 ** The number on top: 64 bits, also where Lua's integers have less. An integer
 ** is not compared as a float: 2^63 - 1 would become 2^63.
 */
-static int tolarge (lua_State *L, unsigned long long *limit) {
+static int readnumber (lua_State *L, unsigned long long *limit) {
   int isinteger;
   lua_Integer i = pfd_compat_integer(L, -1, &isinteger);
   if (isinteger) {
@@ -69,7 +69,7 @@ static unsigned long long tolimit (lua_State *L, const char *key) {
     return PFD_UNLIMITED;
   }
   unsigned long long limit = 0;
-  if (lua_type(L, -1) != LUA_TNUMBER || !tolarge(L, &limit))
+  if (lua_type(L, -1) != LUA_TNUMBER || !readnumber(L, &limit))
     pfd_option_expected(L, key, LIMITVALUE);
   lua_pop(L, 1);
   return limit;

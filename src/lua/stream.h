@@ -22,7 +22,7 @@ typedef struct Bytes {
 } Bytes;
 
 
-/* who waits between the attempts of one call; 'woken' and so on are 0 first */
+/* who waits between two attempts of a call; from 'woken' on, all is 0 first */
 typedef struct Waiter {
   Sleeper s;
   short events; /* of poll(2): when to try again */
