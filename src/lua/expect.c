@@ -40,8 +40,8 @@ static void pushquoted (lua_State *L, const char *s, size_t length) {
   char text[4 * SHOWN + 1] = "";
   size_t shown = findend(s, length);
   for (size_t i = 0, n = 0; i < shown; i++) {
-    char next = (i + 1 < shown) ? s[i + 1] : '\0';
-    n += quote(text + n, sizeof(text) - n, (unsigned char)s[i], next);
+    unsigned char c = (unsigned char)s[i]; /* a zero follows the last one */
+    n += quote(text + n, sizeof(text) - n, c, s[i + 1]);
   }
   lua_pushfstring(L, "'%s'%s", text, (length > shown) ? "..." : "");
 }
