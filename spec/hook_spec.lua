@@ -30,7 +30,6 @@ describe("a debugger's hook", function()
         local pidfd = require "pidfd"
         local p, wait = waiting.p, waiting.wait
         local replace, tell = waiting.replacing()
-        local name = arg[1]
         local calls = { [p.poll] = true, [pidfd.poll] = true,
           [p.wait] = true }
         debug.sethook(function()

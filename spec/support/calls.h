@@ -65,10 +65,10 @@
 
 /* for this process, and for what it runs; -1 if that fails */
 static inline int setfilter (struct sock_filter *steps, unsigned short n) {
-  struct sock_fprog program = {.len = n, .filter = steps};
+  struct sock_fprog whole = {.len = n, .filter = steps};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return -1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole);
 }
 
 #endif

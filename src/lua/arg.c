@@ -12,18 +12,11 @@
 #include "expect.h"
 
 
-static int torange (lua_State *L, int arg, lua_Integer lo, lua_Integer hi,
-                    lua_Integer *n) {
-  int isinteger;
-  *n = pfd_compat_integer(L, arg, &isinteger);
-  return isinteger && *n >= lo && *n <= hi;
-}
-
-
 static lua_Integer checkrange (lua_State *L, int arg, lua_Integer lo,
                                lua_Integer hi) {
-  lua_Integer n;
-  if (torange(L, arg, lo, hi, &n))
+  int isinteger;
+  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
+  if (isinteger && n >= lo && n <= hi)
     return n;
   luaL_checktype(L, arg, LUA_TNUMBER);
   pfd_expect_arg(L, arg, pfd_expect_range(L, lo, hi));
@@ -65,9 +58,6 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
-  lua_Integer n;
-  if (torange(L, arg, 0, INT_MAX, &n))
-    return (int)n;
   if (lua_type(L, arg) != LUA_TSTRING)
     return (int)checkrange(L, arg, 0, INT_MAX);
   const char *name = pfd_arg_string(L, arg);

@@ -14,7 +14,7 @@
 
 
 /*
-** lua_isnoneornil, which costs more where there is no argument, and mostly there
+** What lua_isnoneornil tells, for less where there is no argument: mostly there
 ** is none.
 */
 static inline int pfd_arg_isabsent (lua_State *L, int arg) {

@@ -239,7 +239,7 @@ int pfd_handle_isscarce (int rc) {
 }
 
 
-/* of the values on the stack, so many below and on top: a call uses no others */
+/* a call uses so many values at the bottom of its stack, and on top of it */
 #define MOSTVALUES 32
 
 
