@@ -36,9 +36,10 @@ static void *forkall (void *unused) {
 }
 
 
-/* start() */
+/* start(): those of an earlier start have been made */
 static int start (lua_State *L) {
   pthread_t thread;
+  count = 0;
   lua_pushboolean(L, pthread_create(&thread, NULL, forkall, NULL) == 0);
   return 1;
 }
