@@ -206,8 +206,7 @@ describe("a descriptor to borrow", function()
       if _VERSION == "Lua 5.4" then
         collectgarbage("incremental", 1, 1000, 60)
       end
-      collectgarbage("setpause", 0)
-      collectgarbage("setstepmul", 1000)
+      collectgarbage("incremental", 0, 1000)
       for i = 1, 20 do
         for name, call in pairs(calls) do
           local value = ("%030d"):format(i)

@@ -238,7 +238,7 @@ describe("a finalizer that takes values away from", function()
           end
           call()
         end
-        collectgarbage("setpause", 1)
+        collectgarbage("incremental", 1, 1000)
         for _ = 1, 100 do
           taken = false
           pcall(call_with_finalizers)

@@ -17,8 +17,7 @@ return function(fd, size)
   for _ = 1, 50 do
     arm()
   end
-  collectgarbage("setpause", 1)
-  collectgarbage("setstepmul", 100000)
+  collectgarbage("incremental", 1, 1000)
   return function()
     return taken
   end
