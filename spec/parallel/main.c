@@ -45,11 +45,21 @@ typedef struct Thread {
 ** cancelled in close(3). ThreadSanitizer knows of close(3) only. Without this
 ** it takes a descriptor for open after it was closed, and another thread that
 ** gets the same number later for one that uses it at the same time.
+**
+** The C library's function is looked for before there are threads: dlsym(3)
+** takes a lock, which another thread may have at the time of a fork.
 */
+static long (*next)(long, ...);
+
+
+__attribute__((constructor)) static void findnext (void) {
+  void *symbol = dlsym(RTLD_NEXT, "syscall");
+  memcpy(&next, &symbol, sizeof(next));
+}
+
+
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 long syscall (long number, ...) {
-  long (*next)(long, ...) = NULL;
-  void *symbol = dlsym(RTLD_NEXT, "syscall");
   long args[6];
   va_list list;
   va_start(list, number);
@@ -58,7 +68,6 @@ long syscall (long number, ...) {
   va_end(list);
   if (number == SYS_close)
     return close((int)args[0]);
-  memcpy(&next, &symbol, sizeof(next));
   return next(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
