@@ -307,7 +307,8 @@ $(OUT)/fuzz/obj/linux/child.o $(OUT)/fuzz/obj/linux/move.o \
 # 'sudo make install' takes what is there, whatever sudo passes on.
 FLAGS = $(OUT)/flags
 USED = $(subst ','\'',$(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS))
-$(FLAGS): $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),always) | needs
+ANEW = $(if $(filter-out install,$(or $(MAKECMDGOALS),all)),always)
+$(FLAGS): $(ANEW) | needs
 	@[ "$$(cat $@ 2>/dev/null)" = '$(USED)' ] || \
 	  { mkdir -p $(@D) && echo '$(USED)' >$@; } 2>/dev/null || $(CANNOT_WRITE)
 
@@ -406,4 +407,10 @@ $(BUILD)/bench/%: bench/%.c $(FLAGS) | needs
 	@echo 'cc $<'
 	@$(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -o $@ $<
 
--include $(shell find $(OUT) -name "*.d" -type f 2>/dev/null)
+# The headers that an object was made from. One that has no such list, as an
+# older version of this file has left it, is compiled anew.
+HEADERS := $(shell find $(OUT) -name '*.d' -type f 2>/dev/null)
+UNLISTED := $(filter-out $(HEADERS:.d=.o),\
+  $(shell find $(OUT) -name '*.o' -type f 2>/dev/null))
+-include $(HEADERS)
+$(UNLISTED): $(ANEW)

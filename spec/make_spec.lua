@@ -70,9 +70,11 @@ local COMPILER = [[#!/bin/sh
 case "$*" in *-E*) exec cc "$@" ;; esac
 echo "$*" >>log
 while [ "$1" != -o ]; do
+  [ "$1" != -MMD ] || lists=yes
   shift
 done
 echo compiled >"$2"
+[ -z "$lists" ] || echo "$2: src/compat.h" >"${2%.o}.d"
 ]]
 
 local function with_compiler(use)
@@ -165,6 +167,17 @@ describe("make", function()
       assert.equal(0, (compile("CC=./compiler")))
       assert.equal(all, (compile("CC=./compiler CPPFLAGS=-DX='\"a b\"'")))
       assert.equal(0, (compile("CC=./compiler install DESTDIR=" .. tree)))
+    end)
+  end)
+
+  it("compiles anew for a new header, and where a list is lost", function()
+    with_compiler(function(tree, compile)
+      local all = compile("CC=./compiler")
+      assert(os.execute("touch " .. tree .. "/src/compat.h"))
+      assert.equal(all, (compile("CC=./compiler")))
+      assert(os.execute("rm " .. tree .. "/build/*/obj/linux/end.d"))
+      assert.equal(1, (compile("CC=./compiler")))
+      assert.equal(0, (compile("CC=./compiler")))
     end)
   end)
 
