@@ -31,15 +31,6 @@ static int getfd (int pidfd, const Target *target) {
 }
 
 
-/* what is not there is told from nil, which lua_settop puts there */
-static void checkthere (lua_State *L) {
-  if (lua_gettop(L) >= 2)
-    return;
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
-  (void)pfd_arg_targetfd(L, 2);
-}
-
-
 static int fail (lua_State *L, int targetfd, int rc) {
   const char *file = lua_pushfstring(L, "fd/%d", targetfd);
   const char *call = pfd_about_file(L, "getfd", 1, file);
@@ -75,12 +66,11 @@ static int fail (lua_State *L, int targetfd, int rc) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
-  checkthere(L);
-  lua_settop(L, 3);
-  Handle *h = pfd_handle_new(L, PFD_FD); /* first, as it may run Lua code */
-  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
+  Handle *h = pfd_handle_new(L, PFD_FD); /* it may run Lua code */
+  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
   int tries = 0, rc = getfd(p->fd, &target);
   while (pfd_handle_retry(L, rc, &tries)) { /* it may have closed 'p' */
     p = pfd_handle_openas(L, 1, PFD_PIDFD);

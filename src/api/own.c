@@ -39,9 +39,8 @@ int pfd_l_type (lua_State *L) {
 ** and is closed all the same.
 */
 int pfd_l_close (lua_State *L) {
-  Handle *h = pfd_handle_check(L, 1);
-  int fd = h->fd;
-  int rc = pfd_handle_close(h);
+  int fd = pfd_handle_release(pfd_handle_check(L, 1));
+  int rc = (fd < 0) ? 0 : pfd_sys_close(fd);
   if (rc == 0)
     return pfd_ok(L);
   const char *call = (pfd_handle_type(L, 1) == PFD_FD)
@@ -58,7 +57,9 @@ int pfd_l_close (lua_State *L) {
 ** Returns nothing: nobody would see a failure.
 */
 int pfd_l_gc (lua_State *L) {
-  (void)pfd_handle_close(pfd_handle_check(L, 1));
+  Handle *h = pfd_handle_check(L, 1);
+  (void)pfd_handle_close(h);
+  h->mark = 0;
   return 0;
 }
 

@@ -46,8 +46,8 @@ int pfd_l_poll (lua_State *L) {
 /* where pidfd.poll has its values on the stack */
 enum { LIST = 1, TIMEOUT, EVENTS, READY };
 
-/* two values each; LUA_MINSTACK is 20 */
-#define ATONCE 8
+/* LUA_MINSTACK is 20 */
+#define ATONCE (LUA_MINSTACK - READY)
 
 
 /* what is at 'i' of the list is no open object */
@@ -64,39 +64,26 @@ static _Noreturn void badelement (lua_State *L, lua_Integer i) {
 }
 
 
-/* is the value on top a handle that is open? pushes its metatable if so */
-static int isopen (lua_State *L, const Handle *h, const void *pidfd,
-                   const void *fd) {
-  if (h == NULL || !lua_getmetatable(L, -1))
-    return 0;
-  const void *metatable = lua_topointer(L, -1);
-  return (metatable == pidfd || metatable == fd) && h->fd >= 0;
-}
-
-
 /*
 ** Each element has to be an open pidfd or pidfd.fd. With a long list, this
-** takes most of the time that poll(2) does not, so it is pfd_handle_open by
-** hand, and pops the values of eight elements at once: with the four below
-** them, these are as many as Lua has room for at least. One that has input
-** already is waited for with no event at all. Returns whether there is such a
-** one.
+** takes most of the time that poll(2) does not, so sixteen elements are popped
+** at once: with the four below them, these are as many as Lua has room for at
+** least. One that has input already is waited for with no event at all. Returns
+** whether there is such a one.
 */
 static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
-  const void *pidfd = lua_topointer(L, lua_upvalueindex(PFD_PIDFD));
-  const void *fd = lua_topointer(L, lua_upvalueindex(PFD_FD));
   int dirty = 0;
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, LIST, i);
-    const Handle *h = (const Handle *)lua_touserdata(L, -1);
-    if (!isopen(L, h, pidfd, fd))
+    const Handle *h = pfd_handle_find(L, -1);
+    if (h == NULL || h->fd < 0)
       badelement(L, i);
-    int hasinput = pfd_input_length(h->input) > 0;
+    int hasinput = h->input != NULL && pfd_input_length(h->input) > 0;
     events[i - 1] =
       (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
     dirty |= hasinput;
     if (i % ATONCE == 0)
-      lua_settop(L, READY); /* objects, metatables */
+      lua_settop(L, READY);
   }
   lua_settop(L, READY);
   return dirty;
@@ -166,12 +153,14 @@ int pfd_l_poll_list (lua_State *L) {
   struct pollfd *events = (struct pollfd *)lua_newuserdatauv(L, size, 0);
   lua_newtable(L);
   Sleeper s = {.L = L};
-  int rc;
+  int rc, dirty;
   do { /* a hook may have closed some */
     checkvalues(L, events, size);
-    int dirty = fill(L, events, n);
+    dirty = fill(L, events, n);
     rc = pfd_block(&s, events, (nfds_t)n, dirty ? PFD_NOWAIT : deadline);
   } while (rc == -EINTR);
   checkvalues(L, events, size);
-  return (rc < 0) ? pfd_fail(L, "poll", rc) : setready(L, events, n);
+  if (rc < 0)
+    return pfd_fail(L, "poll", rc);
+  return (rc > 0 || dirty) ? setready(L, events, n) : 1;
 }

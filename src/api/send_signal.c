@@ -13,12 +13,21 @@
 
 
 /* as sigqueue(3) fills it in: the kernel does not check who sends */
-static siginfo_t queued (int sig, int value) {
-  siginfo_t info = {.si_signo = sig, .si_code = SI_QUEUE};
-  info.si_pid = pfd_sys_getpid();
-  info.si_uid = pfd_sys_getuid();
-  info.si_value.sival_int = value;
-  return info;
+static void setinfo (siginfo_t *info, int sig, int value) {
+  *info = (siginfo_t){.si_signo = sig, .si_code = SI_QUEUE};
+  info->si_pid = pfd_sys_getpid();
+  info->si_uid = pfd_sys_getuid();
+  info->si_value.sival_int = value;
+}
+
+
+/* the arguments behind the signal; mostly there are none */
+static void getoptions (lua_State *L, Order *order, siginfo_t *info) {
+  order->flags = pfd_arg_flags(L, 3);
+  if (pfd_arg_isabsent(L, 4))
+    return;
+  setinfo(info, order->sig, pfd_arg_int(L, 4));
+  order->info = info;
 }
 
 
@@ -48,14 +57,10 @@ static siginfo_t queued (int sig, int value) {
 */
 int pfd_l_send_signal (lua_State *L) {
   const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  int sig = pfd_arg_signal(L, 2);
-  unsigned int flags = pfd_arg_flags(L, 3);
   siginfo_t info;
-  Order order = {.sig = sig, .flags = flags};
-  if (!pfd_arg_isabsent(L, 4)) {
-    info = queued(sig, pfd_arg_int(L, 4));
-    order.info = &info;
-  }
+  Order order = {.sig = pfd_arg_signal(L, 2)};
+  if (lua_gettop(L) > 2)
+    getoptions(L, &order, &info);
   int tries = 0, rc = pfd_signal_send(p->fd, &order);
   while (pfd_handle_retry(L, rc, &tries)) { /* it may have closed 'p' */
     p = pfd_handle_openas(L, 1, PFD_PIDFD);
@@ -64,7 +69,7 @@ int pfd_l_send_signal (lua_State *L) {
   if (rc == 0)
     return pfd_ok(L);
   const char *call = pfd_about(L, "send_signal", 1);
-  if (flags == 0)
+  if (order.flags == 0)
     return pfd_fail(L, call, rc);
   return (rc == -ENOENT) ? pfd_fail_proc(L, call, rc)
                          : pfd_fail_before(L, call, "6.9", rc);

@@ -52,11 +52,9 @@ static int sendbynumber (int pidfd, const Order *order) {
 /*
 ** The kernel says EINVAL of a scope that it does not know. On pidfs, since
 ** 6.9, it knows them. Signals are blocked, so that no handler in this thread
-** waits for the child between the question and the signal. Not inlined:
-** 'pfd_signal_send' would save registers for it.
+** waits for the child between the question and the signal.
 */
-static __attribute__((noinline)) int sendtoscope (int pidfd,
-                                                  const Order *order) {
+int pfd_signal_sendbynumber (int pidfd, const Order *order) {
   if (order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
     return -EINVAL;
   sigset_t mask;
@@ -64,12 +62,6 @@ static __attribute__((noinline)) int sendtoscope (int pidfd,
   int rc = sendbynumber(pidfd, order);
   pfd_sys_setsignals(&mask);
   return rc;
-}
-
-
-int pfd_signal_send (int pidfd, const Order *order) {
-  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
-  return (rc == -EINVAL) ? sendtoscope(pidfd, order) : rc;
 }
 
 

@@ -5,8 +5,11 @@
 #ifndef pfd_signal_h
 #define pfd_signal_h
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/types.h>
+
+#include "sys_call.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -18,8 +21,14 @@ typedef struct Order {
   siginfo_t *info;
 } Order;
 
+/* in another way, where the kernel has refused it with EINVAL */
+int pfd_signal_sendbynumber (int pidfd, const Order *order);
+
 /* send it: 0 or -errno; a scope that cannot be reached is EINVAL */
-int pfd_signal_send (int pidfd, const Order *order);
+static inline int pfd_signal_send (int pidfd, const Order *order) {
+  int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
+  return (rc == -EINVAL) ? pfd_signal_sendbynumber(pidfd, order) : rc;
+}
 
 /*
 ** The process group that a process leads, or has led: it may outlive its

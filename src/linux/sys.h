@@ -93,8 +93,6 @@ int pfd_sys_recvmsg (int socket, struct msghdr *message, int flags);
 
 /* sys_wait.c: times are nanoseconds, and a negative timeout is for ever */
 long long pfd_sys_now (void);
-int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
-                  const sigset_t *mask);
 void pfd_sys_sleep (long long nanoseconds);
 void pfd_sys_blocksignals (sigset_t *old);
 void pfd_sys_setsignals (const sigset_t *mask);

@@ -8,6 +8,7 @@
 #define pfd_sys_call_h
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -67,6 +68,24 @@ static inline int pfd_sys_send_signal (int pidfd, int sig, siginfo_t *info,
 */
 static inline int pfd_sys_close (int fd) {
   return pfd_sys_result(syscall(SYS_close, fd));
+}
+
+
+/* sys_wait.c; times are nanoseconds, and a negative timeout is for ever */
+int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
+                  const sigset_t *mask);
+
+
+/*
+** pfd_sys_poll without a sleep. The kernel's own struct of this call are two
+** numbers, which it sets to the time that is left. Where it lacks the call, or
+** refuses so many entries, it is done in the other way.
+*/
+static inline int pfd_sys_polled (struct pollfd *fds, nfds_t n) {
+  long time[2] = {0, 0};
+  int rc =
+    pfd_sys_result(syscall(SYS_ppoll, fds, n, time, (sigset_t *)NULL, 0));
+  return (rc == -EINVAL || rc == -ENOSYS) ? pfd_sys_poll(fds, n, 0, NULL) : rc;
 }
 
 

@@ -50,6 +50,10 @@ int pfd_arg_fd (lua_State *L, int arg) {
 
 
 int pfd_arg_targetfd (lua_State *L, int arg) {
+  int isinteger;
+  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
+  if (isinteger && n >= 0 && n <= INT_MAX)
+    return (int)n;
   int type = lua_type(L, arg);
   if (type == LUA_TUSERDATA || type == LUA_TTABLE)
     luaL_typeerror(L, arg, "number in the other process's descriptor table");
@@ -58,8 +62,12 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
+  int isinteger;
+  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
+  if (isinteger && n >= 0 && n <= INT_MAX)
+    return (int)n;
   if (lua_type(L, arg) != LUA_TSTRING)
-    return (int)checkrange(L, arg, 0, INT_MAX);
+    return pfd_arg_fd(L, arg);
   const char *name = pfd_arg_string(L, arg);
   int sig = pfd_constants_findsignal(name);
   if (sig < 0)

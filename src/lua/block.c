@@ -150,7 +150,7 @@ static int iswoken (Sleeper *s, lua_State *main, int rc) {
 /* let the hooks run; for one that yields, only if there is no event by now */
 static int interrupt (const Sleeper *s, lua_State *main, struct pollfd *fds,
                       nfds_t n) {
-  int rc = s->yields ? pfd_sys_poll(fds, n, 0, NULL) : 0;
+  int rc = s->yields ? pfd_sys_polled(fds, n) : 0;
   if (rc != 0)
     return rc;
   runhooks(s->L, main);
@@ -158,9 +158,8 @@ static int interrupt (const Sleeper *s, lua_State *main, struct pollfd *fds,
 }
 
 
-int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline) {
-  if (deadline == PFD_NOWAIT)
-    return pfd_sys_poll(fds, n, 0, NULL);
+int pfd_block_sleep (Sleeper *s, struct pollfd *fds, nfds_t n,
+                     long long deadline) {
   lua_State *main = pfd_compat_mainthread(s->L);
   sigset_t mask;
   if (!blockunlesshooked(s, main, &mask))

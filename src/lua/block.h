@@ -15,6 +15,8 @@
 #include "../compat.h"
 #include <poll.h>
 
+#include "../linux/sys.h"
+
 #pragma GCC visibility push(hidden)
 
 
@@ -47,13 +49,20 @@ typedef struct Sleeper {
   int yields;
 } Sleeper;
 
+int pfd_block_sleep (Sleeper *s, struct pollfd *fds, nfds_t n,
+                     long long deadline);
+
 /*
 ** poll(2). Returns -EINTR after an interruption, when hooks have run: they
 ** may have closed what 'fds' names, so the caller looks anew. A hook may
 ** raise, so the caller holds nothing that is not on the stack. The sleeper
 ** has no hooks at first, and stays the same until what it waits for is there.
 */
-int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n, long long deadline);
+static inline int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n,
+                             long long deadline) {
+  return (deadline == PFD_NOWAIT) ? pfd_sys_polled(fds, n)
+                                  : pfd_block_sleep(s, fds, n, deadline);
+}
 
 
 #pragma GCC visibility pop

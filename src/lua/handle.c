@@ -14,6 +14,8 @@
 */
 static char keys[PFD_NUPVALUES + 1];
 
+char pfd_handle_module;
+
 
 /* push what the registry has under that key, and whether it has anything */
 static int pushregistered (lua_State *L, int i) {
@@ -46,7 +48,8 @@ static void pushtype (lua_State *L, Type type) {
 static void pushcensus (lua_State *L) {
   if (pushregistered(L, PFD_CENSUS))
     return;
-  *(Census *)lua_newuserdatauv(L, sizeof(Census), 0) = (Census){.handles = 0};
+  Census *census = (Census *)lua_newuserdatauv(L, sizeof(Census), 0);
+  *census = (Census){.mark = pfd_handle_mark(census)};
   register_(L, PFD_CENSUS);
 }
 
@@ -100,11 +103,20 @@ static void lower (Census *census) {
 }
 
 
-/* by the registry: the debug library may change upvalues */
-static Census *getcensus (lua_State *L) {
+/* the debug library may have changed the upvalue */
+static Census *findcensus (lua_State *L) {
   pushcensus(L);
   Census *census = (Census *)lua_touserdata(L, -1);
   lua_pop(L, 1);
+  return census;
+}
+
+
+static Census *getcensus (lua_State *L) {
+  Census *census = (Census *)pfd_handle_marked(L, lua_upvalueindex(PFD_CENSUS),
+                                               sizeof(Census));
+  if (census == NULL)
+    census = findcensus(L);
   if (census->limit == 0)
     census->limit = headroom(0);
   if (census->handles >= census->limit)
@@ -120,6 +132,8 @@ Handle *pfd_handle_new (lua_State *L, Type type) {
                 .cgroup = -1}; /* before the metatable: '__gc' may run then */
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
+  h->type = type;
+  h->mark = pfd_handle_mark(h);
   h->census = census;
   census->handles++;
   return h;
@@ -141,13 +155,19 @@ static inline int isof (lua_State *L, const void *metatable, Type type) {
 }
 
 
-Type pfd_handle_type (lua_State *L, int arg) {
+static Type findtype (lua_State *L, int arg) {
   const void *metatable = findmetatable(L, arg);
   if (metatable == NULL)
     return PFD_NONE;
   if (isof(L, metatable, PFD_PIDFD))
     return PFD_PIDFD;
   return isof(L, metatable, PFD_FD) ? PFD_FD : PFD_NONE;
+}
+
+
+Type pfd_handle_type (lua_State *L, int arg) {
+  const Handle *h = pfd_handle_find(L, arg);
+  return (h != NULL) ? h->type : findtype(L, arg);
 }
 
 
@@ -164,7 +184,14 @@ const char *pfd_handle_closed (lua_State *L, Type type) {
 }
 
 
-static Handle *checkopen (lua_State *L, int arg, Type type) {
+#define EITHER "pidfd or pidfd.fd"
+
+
+/* of a value that is of that type, or PFD_NONE if it is not what is expected */
+static Handle *checkopen (lua_State *L, int arg, Type type,
+                          const char *expected) {
+  if (type == PFD_NONE)
+    luaL_typeerror(L, arg, expected);
   Handle *h = (Handle *)lua_touserdata(L, arg);
   if (h->fd < 0)
     luaL_argerror(L, arg, pfd_handle_closed(L, type));
@@ -173,25 +200,30 @@ static Handle *checkopen (lua_State *L, int arg, Type type) {
 
 
 Handle *pfd_handle_check (lua_State *L, int arg) {
-  if (pfd_handle_type(L, arg) == PFD_NONE)
-    luaL_typeerror(L, arg, "pidfd or pidfd.fd");
+  Handle *h = pfd_handle_find(L, arg);
+  if (h != NULL)
+    return h;
+  if (findtype(L, arg) == PFD_NONE)
+    luaL_typeerror(L, arg, EITHER);
   return (Handle *)lua_touserdata(L, arg);
 }
 
 
 Handle *pfd_handle_open (lua_State *L, int arg) {
-  Type type = pfd_handle_type(L, arg);
-  if (type == PFD_NONE)
-    luaL_typeerror(L, arg, "pidfd or pidfd.fd");
-  return checkopen(L, arg, type);
+  Handle *h = pfd_handle_find(L, arg);
+  if (h != NULL && h->fd >= 0)
+    return h;
+  return checkopen(L, arg, pfd_handle_type(L, arg), EITHER);
 }
 
 
 Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
-  const void *metatable = findmetatable(L, arg);
-  if (metatable == NULL || !isof(L, metatable, type))
-    luaL_typeerror(L, arg, pfd_handle_name(type));
-  return checkopen(L, arg, type);
+  Handle *h = pfd_handle_find(L, arg);
+  if (h != NULL && h->fd >= 0 && h->type == type)
+    return h;
+  Type is = pfd_handle_type(L, arg);
+  return checkopen(L, arg, (is == type) ? type : PFD_NONE,
+                   pfd_handle_name(type));
 }
 
 
@@ -231,11 +263,6 @@ int pfd_handle_release (Handle *h) {
 int pfd_handle_close (Handle *h) {
   int fd = pfd_handle_release(h);
   return (fd < 0) ? 0 : pfd_sys_close(fd);
-}
-
-
-int pfd_handle_isscarce (int rc) {
-  return rc == -EMFILE || rc == -ENFILE;
 }
 
 
@@ -280,8 +307,8 @@ static __attribute__((noinline)) void collectandcheck (lua_State *L) {
 ** nobody uses any more, and try once again. Finalizers that run in this
 ** collection may close any handle, also one that the call is about.
 */
-int pfd_handle_retry (lua_State *L, int rc, int *tries) {
-  if (!pfd_handle_isscarce(rc) || (*tries)++ > 0)
+int pfd_handle_collect (lua_State *L, int *tries) {
+  if ((*tries)++ > 0)
     return 0;
   collectandcheck(L);
   return 1;

@@ -15,6 +15,7 @@
 #define pfd_handle_h
 
 #include "../compat.h"
+#include <errno.h>
 
 #include "../linux/end.h"
 #include "../linux/input.h"
@@ -34,17 +35,47 @@ typedef enum Type { PFD_NONE, PFD_PIDFD, PFD_FD } Type;
 
 /* how many descriptors the handles of a state have to close; see handle.c */
 typedef struct Census {
+  size_t mark;
   long handles, limit;
 } Census;
 
 typedef struct Handle {
+  size_t mark;    /* until it is finalized */
+  Type type;      /* of what has a mark */
   int fd;         /* negative when closed */
-  int cgroup;     /* the directory of the process's, or -1 */
-  Census *census; /* that counts it, or NULL */
   Input *input;   /* of a pidfd.fd, read and not taken yet */
+  Census *census; /* that counts it, or NULL */
+  int cgroup;     /* the directory of the process's, or -1 */
   End end;        /* of a process, once 'wait' has told it; its number */
 } Handle;
 
+
+/*
+** What stands at the beginning of a userdata that is surely ours: it depends on
+** the address of this module and on that of the userdata. To look at it takes
+** fewer calls of Lua's interface than to compare metatables, and these calls
+** are most of what is not the kernel's. The finalizer takes it away, so that
+** nobody else gets it together with the memory.
+*/
+extern char pfd_handle_module;
+
+static inline size_t pfd_handle_mark (const void *userdata) {
+  return (size_t)&pfd_handle_module ^ (size_t)userdata;
+}
+
+/* a userdata of that size with a mark; NULL for any other value */
+static inline void *pfd_handle_marked (lua_State *L, int arg, size_t size) {
+  void *userdata = lua_touserdata(L, arg);
+  if (userdata == NULL || lua_rawlen(L, arg) != size || /* 0 if it is light */
+      *(size_t *)userdata != pfd_handle_mark(userdata))
+    return NULL;
+  return userdata;
+}
+
+/* a handle that has not been finalized; NULL for any other value */
+static inline Handle *pfd_handle_find (lua_State *L, int arg) {
+  return (Handle *)pfd_handle_marked(L, arg, sizeof(Handle));
+}
 
 /*
 ** Push the upvalues: the metatables, which are new and empty when the module
@@ -104,7 +135,12 @@ typedef int Attempt (int fd, void *about);
 int pfd_handle_try (lua_State *L, int arg, Attempt *attempt, void *about);
 
 /* does this error say that descriptors have run out? */
-int pfd_handle_isscarce (int rc);
+static inline int pfd_handle_isscarce (int rc) {
+  return rc == -EMFILE || rc == -ENFILE;
+}
+
+/* run a collection, for pfd_handle_retry; 0 if there was one before */
+int pfd_handle_collect (lua_State *L, int *tries);
 
 /*
 ** The loop condition behind it, where one handle is not all that is needed; or
@@ -112,7 +148,9 @@ int pfd_handle_isscarce (int rc);
 ** After a 1, finalizers have run: look everything up again. Before Lua 5.4 one
 ** of them may raise here: what is open must have an owner.
 */
-int pfd_handle_retry (lua_State *L, int rc, int *tries);
+static inline int pfd_handle_retry (lua_State *L, int rc, int *tries) {
+  return pfd_handle_isscarce(rc) && pfd_handle_collect(L, tries);
+}
 
 
 #pragma GCC visibility pop

@@ -1,0 +1,70 @@
+-- Userdata of another library that looks like ours, or has its memory.
+
+local compiled = require "spec.support.compiled"
+local pidfd = require "pidfd"
+
+-- Nothing takes it for one of our objects.
+local function refused(value)
+  assert.is_nil(pidfd.type(value))
+  local p = assert(pidfd.self())
+  for _, name in ipairs { "pid", "wait", "close", "fileno", "poll", "fds" } do
+    assert.error_matches(function()
+      p[name](value)
+    end, "pidfd", nil, nil, name)
+  end
+  assert.error_matches(function()
+    pidfd.poll({ value }, 0)
+  end, "pidfd or pidfd%.fd expected, got")
+  p:close()
+end
+
+describe("another library's userdata", function()
+  local lookalike
+
+  before_each(function()
+    compiled.need("lookalike")
+    lookalike = require "lookalike"
+  end)
+
+  it("is not taken for ours if its bytes are the same", function()
+    local p = assert(pidfd.self())
+    local copy = lookalike.copy(p)
+    refused(copy)
+    assert.equal("pidfd", pidfd.type(p))
+    p:close()
+  end)
+
+  it("is not taken for ours if it is light, and of the same address", function()
+    local p = assert(pidfd.self())
+    refused(lookalike.light(p))
+    p:close()
+  end)
+
+  it("is not taken for ours if it has the memory of one", function()
+    local size = lookalike.size(assert(pidfd.self()))
+    for _ = 1, 50 do
+      assert(pidfd.self())
+    end
+    collectgarbage()
+    collectgarbage()
+    local others = {}
+    for i = 1, 200 do
+      others[i] = lookalike.reuse(size)
+    end
+    for _, other in ipairs(others) do
+      assert.is_nil(pidfd.type(other))
+    end
+    refused(others[1])
+  end)
+end)
+
+describe("an object whose metatable the debug library has taken", function()
+  it("is ours still", function()
+    local p = assert(pidfd.self())
+    local metatable = debug.getmetatable(p)
+    debug.setmetatable(p, nil)
+    assert.equal("pidfd", pidfd.type(p))
+    debug.setmetatable(p, metatable)
+    p:close()
+  end)
+end)
