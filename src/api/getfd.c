@@ -66,16 +66,13 @@ static int fail (lua_State *L, int targetfd, int rc) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
-  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
+  (void)pfd_handle_pidfd(L, 1);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
-  Handle *h = pfd_handle_new(L, PFD_FD); /* it may run Lua code */
-  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
-  int tries = 0, rc = getfd(p->fd, &target);
-  while (pfd_handle_retry(L, rc, &tries)) { /* it may have closed 'p' */
-    p = pfd_handle_openas(L, 1, PFD_PIDFD);
-    rc = getfd(p->fd, &target);
-  }
+  Handle *h = pfd_handle_new(L, PFD_FD); /* Lua code may run, and close 'p' */
+  int tries = 0, rc = getfd(pfd_handle_pidfd(L, 1), &target);
+  while (pfd_handle_retry(L, rc, &tries))
+    rc = getfd(pfd_handle_pidfd(L, 1), &target);
   h->fd = rc;
   if (rc >= 0)
     return 1;

@@ -62,6 +62,6 @@ int pfd_l_timeout (lua_State *L) {
 */
 int pfd_l_dirty (lua_State *L) {
   const Handle *h = pfd_handle_open(L, 1);
-  lua_pushboolean(L, pfd_input_length(h->input) > 0);
+  lua_pushboolean(L, pfd_input_length(pfd_handle_input(h)) > 0);
   return 1;
 }

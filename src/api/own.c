@@ -39,8 +39,9 @@ int pfd_l_type (lua_State *L) {
 ** and is closed all the same.
 */
 int pfd_l_close (lua_State *L) {
-  int fd = pfd_handle_release(pfd_handle_check(L, 1));
-  int rc = (fd < 0) ? 0 : pfd_sys_close(fd);
+  Handle *h = pfd_handle_check(L, 1);
+  int fd = h->fd;
+  int rc = pfd_handle_close(h);
   if (rc == 0)
     return pfd_ok(L);
   const char *call = (pfd_handle_type(L, 1) == PFD_FD)
@@ -57,9 +58,7 @@ int pfd_l_close (lua_State *L) {
 ** Returns nothing: nobody would see a failure.
 */
 int pfd_l_gc (lua_State *L) {
-  Handle *h = pfd_handle_check(L, 1);
-  (void)pfd_handle_close(h);
-  h->mark = 0;
+  (void)pfd_handle_close(pfd_handle_check(L, 1));
   return 0;
 }
 
@@ -126,7 +125,9 @@ int pfd_l_dup (lua_State *L) {
   (void)pfd_handle_open(L, 1);
   Type type = pfd_handle_type(L, 1);
   Handle *h = pfd_handle_new(L, type);
-  h->end = pfd_handle_openas(L, 1, type)->end;
+  const Handle *from = pfd_handle_openas(L, 1, type);
+  if (type == PFD_PIDFD)
+    h->end = from->end;
   h->fd = pfd_handle_try(L, 1, duplicate, NULL);
   int rc = h->fd;
   if (rc >= 0)

@@ -25,13 +25,12 @@
 ** Signal handlers of Lua run meanwhile, and Ctrl-C interrupts.
 */
 int pfd_l_poll (lua_State *L) {
-  const Handle *p = pfd_handle_openas(L, 1, PFD_PIDFD);
+  struct pollfd event = {.fd = pfd_handle_pidfd(L, 1), .events = POLLIN};
   long long deadline = pfd_arg_timeout(L, 2);
-  struct pollfd event = {.fd = p->fd, .events = POLLIN};
   Sleeper s = {.L = L};
   int rc = pfd_block(&s, &event, 1, deadline);
   while (rc == -EINTR) { /* a hook may have closed it */
-    event.fd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
+    event.fd = pfd_handle_pidfd(L, 1);
     rc = pfd_block(&s, &event, 1, deadline);
   }
   if (rc > 0 && (event.revents & POLLNVAL))
@@ -46,11 +45,10 @@ int pfd_l_poll (lua_State *L) {
 /* where pidfd.poll has its values on the stack */
 enum { LIST = 1, TIMEOUT, EVENTS, READY };
 
-/* LUA_MINSTACK is 20 */
+/* as many values as Lua has room for at least, above these */
 #define ATONCE (LUA_MINSTACK - READY)
 
 
-/* what is at 'i' of the list is no open object */
 static _Noreturn void badelement (lua_State *L, lua_Integer i) {
   lua_settop(L, READY);
   lua_rawgeti(L, LIST, i);
@@ -64,24 +62,38 @@ static _Noreturn void badelement (lua_State *L, lua_Integer i) {
 }
 
 
+/* what is at 'i' of the list, which is on top, has to be an open object */
+static const Handle *checkelement (lua_State *L, lua_Integer i) {
+  const Handle *h = (const Handle *)lua_touserdata(L, -1);
+  if (pfd_handle_type(L, -1) == PFD_NONE || h->fd < 0)
+    badelement(L, i);
+  return h;
+}
+
+
+/* one that has input already is waited for with no event at all */
+static struct pollfd getevent (lua_State *L, lua_Integer i) {
+  struct pollfd event = {.fd = pfd_handle_number(L, -1), .events = POLLIN};
+  if (event.fd >= 0)
+    return event;
+  const Handle *h = checkelement(L, i);
+  event.fd = h->fd;
+  if (pfd_input_length(pfd_handle_input(h)) > 0)
+    event.events = 0;
+  return event;
+}
+
+
 /*
-** Each element has to be an open pidfd or pidfd.fd. With a long list, this
-** takes most of the time that poll(2) does not, so sixteen elements are popped
-** at once: with the four below them, these are as many as Lua has room for at
-** least. One that has input already is waited for with no event at all. Returns
-** whether there is such a one.
+** Fill in the events of a list of 'n' elements. A long list takes its time, so
+** this pops several elements at once. Returns whether one has input already.
 */
 static int fill (lua_State *L, struct pollfd *events, lua_Integer n) {
   int dirty = 0;
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, LIST, i);
-    const Handle *h = pfd_handle_find(L, -1);
-    if (h == NULL || h->fd < 0)
-      badelement(L, i);
-    int hasinput = h->input != NULL && pfd_input_length(h->input) > 0;
-    events[i - 1] =
-      (struct pollfd){.fd = h->fd, .events = hasinput ? 0 : POLLIN};
-    dirty |= hasinput;
+    events[i - 1] = getevent(L, i);
+    dirty |= events[i - 1].events == 0;
     if (i % ATONCE == 0)
       lua_settop(L, READY);
   }

@@ -107,7 +107,7 @@ static int openchild (World *w, pid_t pid, int report) {
     return pidfd;
   (void)pfd_sys_close(w->report);
   w->closed = 1;
-  int rc = pfd_sys_poll(&event, 1, 0, NULL);
+  int rc = pfd_sys_pollnow(&event, 1);
   if (rc == 0)
     return pidfd;
   (void)pfd_sys_close(pidfd);

@@ -259,7 +259,7 @@ static int hasleft (const Launching *l, int stopped) {
   if (l->shared && l->world->tid == 0)
     return 1;
   pfd_launch_events(l, events);
-  if (pfd_sys_polled(events, 2) > 0)
+  if (pfd_sys_pollnow(events, 2) > 0)
     return 1;
   return !l->shared && (stopped || l->looks > MANYLOOKS) &&
          hasexecuted(l->pidfd);

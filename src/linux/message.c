@@ -176,7 +176,7 @@ static int hasroom (void) {
     return 0;
   for (int i = 0; i < MOST; i++)
     last[i] = (struct pollfd){.fd = (int)most - 1 - i};
-  if (pfd_sys_polled(last, MOST) != MOST)
+  if (pfd_sys_pollnow(last, MOST) != MOST)
     return 0;
   for (int i = 0; i < MOST; i++)
     if (last[i].revents != POLLNVAL)

@@ -66,7 +66,7 @@ static int reopen (int fd, Kind kind, int mode) {
 
 static int isready (int fd, short events) {
   struct pollfd event = {.fd = fd, .events = events};
-  return pfd_sys_polled(&event, 1) > 0;
+  return pfd_sys_pollnow(&event, 1) > 0;
 }
 
 

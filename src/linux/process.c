@@ -461,7 +461,7 @@ int pfd_process_events (int pidfd) {
   struct pollfd event = {.fd = pidfd, .events = POLLIN};
   int rc, tries = 0;
   do
-    rc = pfd_sys_poll(&event, 1, 0, NULL);
+    rc = pfd_sys_pollnow(&event, 1);
   while (pfd_sys_again(&rc, &tries));
   if (event.revents & POLLNVAL)
     return -EBADF;

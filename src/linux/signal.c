@@ -54,7 +54,7 @@ static int sendbynumber (int pidfd, const Order *order) {
 ** 6.9, it knows them. Signals are blocked, so that no handler in this thread
 ** waits for the child between the question and the signal.
 */
-int pfd_signal_sendbynumber (int pidfd, const Order *order) {
+int pfd_signal_sendtoscope (int pidfd, const Order *order) {
   if (order->flags == 0 || pfd_sys_onpidfs(pidfd) != 0)
     return -EINVAL;
   sigset_t mask;

@@ -21,13 +21,13 @@ typedef struct Order {
   siginfo_t *info;
 } Order;
 
-/* in another way, where the kernel has refused it with EINVAL */
-int pfd_signal_sendbynumber (int pidfd, const Order *order);
+/* by number, if the kernel has said EINVAL because it knows no scopes */
+int pfd_signal_sendtoscope (int pidfd, const Order *order);
 
 /* send it: 0 or -errno; a scope that cannot be reached is EINVAL */
 static inline int pfd_signal_send (int pidfd, const Order *order) {
   int rc = pfd_sys_send_signal(pidfd, order->sig, order->info, order->flags);
-  return (rc == -EINVAL) ? pfd_signal_sendbynumber(pidfd, order) : rc;
+  return (rc == -EINVAL) ? pfd_signal_sendtoscope(pidfd, order) : rc;
 }
 
 /*

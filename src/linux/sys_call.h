@@ -71,20 +71,20 @@ static inline int pfd_sys_close (int fd) {
 }
 
 
-/* sys_wait.c; times are nanoseconds, and a negative timeout is for ever */
+/* sys_wait.c */
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask);
 
 
 /*
-** pfd_sys_poll without a sleep. The kernel's own struct of this call are two
-** numbers, which it sets to the time that is left. Where it lacks the call, or
-** refuses so many entries, it is done in the other way.
+** 'pfd_sys_poll' that does not wait. Zeros are the same time in each layout
+** that a kernel has. On some machines of 32 bits a kernel may lack this call
+** (ENOSYS); and it refuses more entries than RLIMIT_NOFILE (EINVAL).
 */
-static inline int pfd_sys_polled (struct pollfd *fds, nfds_t n) {
-  long time[2] = {0, 0};
+static inline int pfd_sys_pollnow (struct pollfd *fds, nfds_t n) {
+  long long zero[2] = {0, 0};
   int rc =
-    pfd_sys_result(syscall(SYS_ppoll, fds, n, time, (sigset_t *)NULL, 0));
+    pfd_sys_result(syscall(SYS_ppoll, fds, n, zero, (sigset_t *)NULL, 0));
   return (rc == -EINVAL || rc == -ENOSYS) ? pfd_sys_poll(fds, n, 0, NULL) : rc;
 }
 

@@ -49,11 +49,18 @@ int pfd_arg_fd (lua_State *L, int arg) {
 }
 
 
-int pfd_arg_targetfd (lua_State *L, int arg) {
+/* an int from 0 up, or -1: then ask what else it is */
+static int tocount (lua_State *L, int arg) {
   int isinteger;
   lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
-  if (isinteger && n >= 0 && n <= INT_MAX)
-    return (int)n;
+  return (isinteger && n >= 0 && n <= INT_MAX) ? (int)n : -1;
+}
+
+
+int pfd_arg_targetfd (lua_State *L, int arg) {
+  int n = tocount(L, arg);
+  if (n >= 0)
+    return n;
   int type = lua_type(L, arg);
   if (type == LUA_TUSERDATA || type == LUA_TTABLE)
     luaL_typeerror(L, arg, "number in the other process's descriptor table");
@@ -62,12 +69,11 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
-  int isinteger;
-  lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
-  if (isinteger && n >= 0 && n <= INT_MAX)
-    return (int)n;
+  int n = tocount(L, arg);
+  if (n >= 0)
+    return n;
   if (lua_type(L, arg) != LUA_TSTRING)
-    return pfd_arg_fd(L, arg);
+    return (int)checkrange(L, arg, 0, INT_MAX);
   const char *name = pfd_arg_string(L, arg);
   int sig = pfd_constants_findsignal(name);
   if (sig < 0)

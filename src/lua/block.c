@@ -150,7 +150,7 @@ static int iswoken (Sleeper *s, lua_State *main, int rc) {
 /* let the hooks run; for one that yields, only if there is no event by now */
 static int interrupt (const Sleeper *s, lua_State *main, struct pollfd *fds,
                       nfds_t n) {
-  int rc = s->yields ? pfd_sys_polled(fds, n) : 0;
+  int rc = s->yields ? pfd_sys_pollnow(fds, n) : 0;
   if (rc != 0)
     return rc;
   runhooks(s->L, main);

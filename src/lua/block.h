@@ -49,6 +49,7 @@ typedef struct Sleeper {
   int yields;
 } Sleeper;
 
+/* pfd_block for a deadline that is not PFD_NOWAIT */
 int pfd_block_sleep (Sleeper *s, struct pollfd *fds, nfds_t n,
                      long long deadline);
 
@@ -60,7 +61,7 @@ int pfd_block_sleep (Sleeper *s, struct pollfd *fds, nfds_t n,
 */
 static inline int pfd_block (Sleeper *s, struct pollfd *fds, nfds_t n,
                              long long deadline) {
-  return (deadline == PFD_NOWAIT) ? pfd_sys_polled(fds, n)
+  return (deadline == PFD_NOWAIT) ? pfd_sys_pollnow(fds, n)
                                   : pfd_block_sleep(s, fds, n, deadline);
 }
 

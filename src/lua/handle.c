@@ -103,8 +103,7 @@ static void lower (Census *census) {
 }
 
 
-/* the debug library may have changed the upvalue */
-static Census *findcensus (lua_State *L) {
+static Census *getregistered (lua_State *L) {
   pushcensus(L);
   Census *census = (Census *)lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -112,11 +111,13 @@ static Census *findcensus (lua_State *L) {
 }
 
 
+/* the debug library may have changed the upvalue */
 static Census *getcensus (lua_State *L) {
-  Census *census = (Census *)pfd_handle_marked(L, lua_upvalueindex(PFD_CENSUS),
-                                               sizeof(Census));
-  if (census == NULL)
-    census = findcensus(L);
+  int i = lua_upvalueindex(PFD_CENSUS);
+  Census *census = (Census *)lua_touserdata(L, i);
+  if (census == NULL || lua_rawlen(L, i) != sizeof(Census) ||
+      census->mark != pfd_handle_mark(census))
+    census = getregistered(L);
   if (census->limit == 0)
     census->limit = headroom(0);
   if (census->handles >= census->limit)
@@ -128,46 +129,41 @@ static Census *getcensus (lua_State *L) {
 Handle *pfd_handle_new (lua_State *L, Type type) {
   Census *census = getcensus(L);
   Handle *h = (Handle *)lua_newuserdatauv(L, sizeof(Handle), 0);
-  *h = (Handle){.fd = -1,
-                .cgroup = -1}; /* before the metatable: '__gc' may run then */
+  size_t mark = (type == PFD_PIDFD) ? pfd_handle_mark(h) : PFD_FD;
+  /* before the metatable: '__gc' may run then */
+  *h = (Handle){.mark = mark, .fd = -1, .cgroup = -1};
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
-  h->type = type;
-  h->mark = pfd_handle_mark(h);
   h->census = census;
   census->handles++;
   return h;
 }
 
 
-/* NULL if it has none; light userdata may have ours, but is no handle */
-static inline const void *findmetatable (lua_State *L, int arg) {
-  if (lua_type(L, arg) != LUA_TUSERDATA || !lua_getmetatable(L, arg))
+static inline Type gettype (const Handle *h) {
+  return (h->mark == PFD_FD) ? PFD_FD : PFD_PIDFD;
+}
+
+
+/*
+** NULL for any other value. Light userdata may have our metatable, but its
+** length is 0.
+*/
+static Handle *gethandle (lua_State *L, int arg) {
+  Handle *h = (Handle *)lua_touserdata(L, arg);
+  if (h == NULL || lua_rawlen(L, arg) != sizeof(Handle) ||
+      !lua_getmetatable(L, arg))
     return NULL;
   const void *metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
-  return metatable;
-}
-
-
-static inline int isof (lua_State *L, const void *metatable, Type type) {
-  return metatable == lua_topointer(L, lua_upvalueindex((int)type));
-}
-
-
-static Type findtype (lua_State *L, int arg) {
-  const void *metatable = findmetatable(L, arg);
-  if (metatable == NULL)
-    return PFD_NONE;
-  if (isof(L, metatable, PFD_PIDFD))
-    return PFD_PIDFD;
-  return isof(L, metatable, PFD_FD) ? PFD_FD : PFD_NONE;
+  int ours = lua_upvalueindex((int)gettype(h));
+  return (metatable == lua_topointer(L, ours)) ? h : NULL;
 }
 
 
 Type pfd_handle_type (lua_State *L, int arg) {
-  const Handle *h = pfd_handle_find(L, arg);
-  return (h != NULL) ? h->type : findtype(L, arg);
+  const Handle *h = gethandle(L, arg);
+  return (h == NULL) ? PFD_NONE : gettype(h);
 }
 
 
@@ -184,46 +180,37 @@ const char *pfd_handle_closed (lua_State *L, Type type) {
 }
 
 
-#define EITHER "pidfd or pidfd.fd"
-
-
-/* of a value that is of that type, or PFD_NONE if it is not what is expected */
-static Handle *checkopen (lua_State *L, int arg, Type type,
-                          const char *expected) {
-  if (type == PFD_NONE)
-    luaL_typeerror(L, arg, expected);
-  Handle *h = (Handle *)lua_touserdata(L, arg);
-  if (h->fd < 0)
-    luaL_argerror(L, arg, pfd_handle_closed(L, type));
+Handle *pfd_handle_check (lua_State *L, int arg) {
+  Handle *h = gethandle(L, arg);
+  if (h == NULL)
+    luaL_typeerror(L, arg, "pidfd or pidfd.fd");
   return h;
 }
 
 
-Handle *pfd_handle_check (lua_State *L, int arg) {
-  Handle *h = pfd_handle_find(L, arg);
-  if (h != NULL)
-    return h;
-  if (findtype(L, arg) == PFD_NONE)
-    luaL_typeerror(L, arg, EITHER);
-  return (Handle *)lua_touserdata(L, arg);
+static Handle *checkopen (lua_State *L, int arg, Handle *h) {
+  if (h->fd < 0)
+    luaL_argerror(L, arg, pfd_handle_closed(L, gettype(h)));
+  return h;
 }
 
 
 Handle *pfd_handle_open (lua_State *L, int arg) {
-  Handle *h = pfd_handle_find(L, arg);
-  if (h != NULL && h->fd >= 0)
-    return h;
-  return checkopen(L, arg, pfd_handle_type(L, arg), EITHER);
+  return checkopen(L, arg, pfd_handle_check(L, arg));
 }
 
 
 Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
-  Handle *h = pfd_handle_find(L, arg);
-  if (h != NULL && h->fd >= 0 && h->type == type)
-    return h;
-  Type is = pfd_handle_type(L, arg);
-  return checkopen(L, arg, (is == type) ? type : PFD_NONE,
-                   pfd_handle_name(type));
+  Handle *h = gethandle(L, arg);
+  if (h == NULL || gettype(h) != type)
+    luaL_typeerror(L, arg, pfd_handle_name(type));
+  return checkopen(L, arg, h);
+}
+
+
+int pfd_handle_pidfd (lua_State *L, int arg) {
+  int fd = pfd_handle_number(L, arg);
+  return (fd >= 0) ? fd : pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
 }
 
 
@@ -254,15 +241,9 @@ int pfd_handle_release (Handle *h) {
   }
   h->census = NULL;
   h->fd = -1;
-  pfd_input_free(&h->input);
+  if (h->mark == PFD_FD)
+    pfd_input_free(&h->input);
   return fd;
-}
-
-
-/* the handle is closed before the call: whatever close(2) says, it is over */
-int pfd_handle_close (Handle *h) {
-  int fd = pfd_handle_release(h);
-  return (fd < 0) ? 0 : pfd_sys_close(fd);
 }
 
 

@@ -19,6 +19,7 @@
 
 #include "../linux/end.h"
 #include "../linux/input.h"
+#include "../linux/sys_call.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -39,43 +40,18 @@ typedef struct Census {
   long handles, limit;
 } Census;
 
+/* kept small: programs have many */
 typedef struct Handle {
-  size_t mark;    /* until it is finalized */
-  Type type;      /* of what has a mark */
+  size_t mark;    /* of a pidfd; or PFD_FD */
   int fd;         /* negative when closed */
-  Input *input;   /* of a pidfd.fd, read and not taken yet */
-  Census *census; /* that counts it, or NULL */
   int cgroup;     /* the directory of the process's, or -1 */
-  End end;        /* of a process, once 'wait' has told it; its number */
+  Census *census; /* that counts it, or NULL */
+  union {
+    End end;      /* of a pidfd: its number, and what 'wait' has told */
+    Input *input; /* of a pidfd.fd: read and not taken yet, or NULL */
+  };
 } Handle;
 
-
-/*
-** What stands at the beginning of a userdata that is surely ours: it depends on
-** the address of this module and on that of the userdata. To look at it takes
-** fewer calls of Lua's interface than to compare metatables, and these calls
-** are most of what is not the kernel's. The finalizer takes it away, so that
-** nobody else gets it together with the memory.
-*/
-extern char pfd_handle_module;
-
-static inline size_t pfd_handle_mark (const void *userdata) {
-  return (size_t)&pfd_handle_module ^ (size_t)userdata;
-}
-
-/* a userdata of that size with a mark; NULL for any other value */
-static inline void *pfd_handle_marked (lua_State *L, int arg, size_t size) {
-  void *userdata = lua_touserdata(L, arg);
-  if (userdata == NULL || lua_rawlen(L, arg) != size || /* 0 if it is light */
-      *(size_t *)userdata != pfd_handle_mark(userdata))
-    return NULL;
-  return userdata;
-}
-
-/* a handle that has not been finalized; NULL for any other value */
-static inline Handle *pfd_handle_find (lua_State *L, int arg) {
-  return (Handle *)pfd_handle_marked(L, arg, sizeof(Handle));
-}
 
 /*
 ** Push the upvalues: the metatables, which are new and empty when the module
@@ -83,6 +59,39 @@ static inline Handle *pfd_handle_find (lua_State *L, int arg) {
 */
 void pfd_handle_pushupvalues (lua_State *L);
 
+
+/*
+** The first word of a pidfd, and of the census: an address in this module, xor
+** its own address.
+*/
+extern char pfd_handle_module;
+
+static inline size_t pfd_handle_mark (const void *userdata) {
+  return (size_t)&pfd_handle_module ^ (size_t)userdata;
+}
+
+/*
+** The number of an open pidfd, for calls that need nothing else of it; else a
+** negative number, and 'pfd_handle_openas' says why. It takes two calls of
+** Lua's interface, and to compare metatables takes six: where the system call
+** is fast, they are most of the cost. If an object is freed without its
+** finalizer, the mark stays in the memory, which another library may get. So
+** what writes to a handle, or follows its pointers, uses the functions below.
+*/
+static inline int pfd_handle_number (lua_State *L, int arg) {
+  const Handle *h = (const Handle *)lua_touserdata(L, arg);
+  if (h == NULL || lua_rawlen(L, arg) != sizeof(Handle)) /* 0 if it is light */
+    return -1;
+  return (h->mark == pfd_handle_mark(h)) ? h->fd : -1;
+}
+
+/* what has been read of it, and not taken yet; NULL for a pidfd */
+static inline Input *pfd_handle_input (const Handle *h) {
+  return (h->mark == PFD_FD) ? h->input : NULL;
+}
+
+/* the number of an open pidfd; raises for any other value */
+int pfd_handle_pidfd (lua_State *L, int arg);
 
 /* push a closed handle of that type */
 Handle *pfd_handle_new (lua_State *L, Type type);
@@ -109,9 +118,6 @@ Handle *pfd_handle_open (lua_State *L, int arg);
 */
 Handle *pfd_handle_openas (lua_State *L, int arg, Type type);
 
-/* close it unless it is closed already: 0 or -errno */
-int pfd_handle_close (Handle *h);
-
 /* the pidfd owns this directory, too: the cgroup it was spawned into */
 void pfd_handle_setcgroup (Handle *h, int dir);
 
@@ -120,6 +126,15 @@ void pfd_handle_setcgroup (Handle *h, int dir);
 ** what the pidfd knows of its cgroup.
 */
 int pfd_handle_release (Handle *h);
+
+/*
+** Close it unless it is closed already: 0 or -errno. It is closed before the
+** call: whatever close(2) says, it is over.
+*/
+static inline int pfd_handle_close (Handle *h) {
+  int fd = pfd_handle_release(h);
+  return (fd < 0) ? 0 : pfd_sys_close(fd);
+}
 
 /*
 ** A system call that may run out of descriptors. It gets the number of a
@@ -139,7 +154,7 @@ static inline int pfd_handle_isscarce (int rc) {
   return rc == -EMFILE || rc == -ENFILE;
 }
 
-/* run a collection, for pfd_handle_retry; 0 if there was one before */
+/* run a collection, for 'pfd_handle_retry'; 0 if there was one before */
 int pfd_handle_collect (lua_State *L, int *tries);
 
 /*
