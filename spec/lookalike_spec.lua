@@ -1,6 +1,7 @@
 -- Userdata of another library that looks like ours, or has its memory.
 
 local compiled = require "spec.support.compiled"
+local fails = require "spec.support.fails"
 local pidfd = require "pidfd"
 
 -- Nothing takes it for one of our objects.
@@ -35,9 +36,21 @@ describe("another library's userdata", function()
     p:close()
   end)
 
+  it("is not taken for ours if its bytes are those of a pidfd.fd", function()
+    local p = assert(pidfd.self())
+    local fd = assert(p:getfd(0))
+    refused(lookalike.copy(fd))
+    fd:close()
+    p:close()
+  end)
+
   it("is not taken for ours if it is light, and of the same address", function()
     local p = assert(pidfd.self())
-    refused(lookalike.light(p))
+    local light = lookalike.light(p)
+    refused(light)
+    debug.setmetatable(light, debug.getmetatable(p))
+    refused(light)
+    debug.setmetatable(light, nil) -- all light userdata has the same
     p:close()
   end)
 
@@ -55,5 +68,16 @@ describe("another library's userdata", function()
     for _, other in ipairs(others) do
       refused(other)
     end
+  end)
+end)
+
+describe("a pidfd whose metatable the debug library has taken", function()
+  it("fails as any other does", function()
+    local p = assert(pidfd.self())
+    local metatable, send_signal = debug.getmetatable(p), p.send_signal
+    debug.setmetatable(p, nil)
+    fails("send_signal", "EINVAL", send_signal(p, 999))
+    debug.setmetatable(p, metatable)
+    p:close()
   end)
 end)

@@ -11,9 +11,10 @@
 #include "calls.h"
 
 /*
-** The upvalues of the iterator: after the two metatables, see handle.h, the
-** pidfd.fd, the timeout, and whether the last line had no newline: then the
-** input has ended, and must not be read again, or a terminal would go on.
+** The upvalues of the iterator: after the two metatables, see handle.h, but no
+** census, as it makes no handle: the pidfd.fd, the timeout, and whether the
+** last line had no newline: then the input has ended, and must not be read
+** again, or a terminal would go on.
 */
 #define OBJECT lua_upvalueindex(3)
 #define TIMEOUT lua_upvalueindex(4)

@@ -45,8 +45,8 @@ int pfd_l_poll (lua_State *L) {
 /* where pidfd.poll has its values on the stack */
 enum { LIST = 1, TIMEOUT, EVENTS, READY };
 
-/* as many values as Lua has room for at least, above these */
-#define ATONCE (LUA_MINSTACK - READY)
+/* as many values as Lua has room for at least, above these and a metatable */
+#define ATONCE (LUA_MINSTACK - READY - 1)
 
 
 static _Noreturn void badelement (lua_State *L, lua_Integer i) {
@@ -73,7 +73,7 @@ static const Handle *checkelement (lua_State *L, lua_Integer i) {
 
 /* one that has input already is waited for with no event at all */
 static struct pollfd getevent (lua_State *L, lua_Integer i) {
-  struct pollfd event = {.fd = pfd_handle_number(L, -1), .events = POLLIN};
+  struct pollfd event = {.fd = pfd_handle_trypidfd(L, -1), .events = POLLIN};
   if (event.fd >= 0)
     return event;
   const Handle *h = checkelement(L, i);

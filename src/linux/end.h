@@ -23,7 +23,7 @@ typedef enum How {
   PFD_UNKNOWN
 } How;
 
-/* kept small: each handle has one */
+/* kept small: each pidfd has one */
 typedef struct End {
   int pid;             /* the number, for messages, or 0 */
   unsigned short code; /* exit status or signal number */

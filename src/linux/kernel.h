@@ -23,6 +23,11 @@
 #define SYS_pidfd_open 434
 #endif
 
+/* some machines of 32 bits have only that with 64-bit times */
+#if !defined(SYS_ppoll)
+#define SYS_ppoll SYS_ppoll_time64
+#endif
+
 #if !defined(SYS_clone3)
 #define SYS_clone3 435
 #endif

@@ -21,7 +21,7 @@ typedef struct Order {
   siginfo_t *info;
 } Order;
 
-/* by number, if the kernel has said EINVAL because it knows no scopes */
+/* the second try, after EINVAL: by number, if the kernel knows no scopes */
 int pfd_signal_sendtoscope (int pidfd, const Order *order);
 
 /* send it: 0 or -errno; a scope that cannot be reached is EINVAL */

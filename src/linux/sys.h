@@ -91,10 +91,7 @@ int pfd_sys_passpidfd (int socket, int on);
 int pfd_sys_sendmsg (int socket, const struct msghdr *message);
 int pfd_sys_recvmsg (int socket, struct msghdr *message, int flags);
 
-/*
-** sys_wait.c: times are nanoseconds, and a negative timeout is for ever; see
-** sys_call.h for 'pfd_sys_poll'
-*/
+/* sys_wait.c: times are nanoseconds; 'pfd_sys_poll' is in sys_call.h */
 long long pfd_sys_now (void);
 void pfd_sys_sleep (long long nanoseconds);
 void pfd_sys_blocksignals (sigset_t *old);

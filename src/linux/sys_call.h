@@ -71,15 +71,15 @@ static inline int pfd_sys_close (int fd) {
 }
 
 
-/* sys_wait.c */
+/* sys_wait.c; a negative timeout is for ever */
 int pfd_sys_poll (struct pollfd *fds, nfds_t n, long long timeout,
                   const sigset_t *mask);
 
 
 /*
 ** 'pfd_sys_poll' that does not wait. Zeros are the same time in each layout
-** that a kernel has. On some machines of 32 bits a kernel may lack this call
-** (ENOSYS); and it refuses more entries than RLIMIT_NOFILE (EINVAL).
+** that a kernel has. On machines of 32 bits the kernel may lack this call
+** (ENOSYS). Any kernel refuses more entries than RLIMIT_NOFILE (EINVAL).
 */
 static inline int pfd_sys_pollnow (struct pollfd *fds, nfds_t n) {
   long long zero[2] = {0, 0};

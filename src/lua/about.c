@@ -16,10 +16,16 @@ static int findpid (Handle *p) {
 }
 
 
-/* -1: a finalizer has closed it meanwhile; 0 is a descriptor, but no pid */
+/*
+** -1: a finalizer has closed it meanwhile, or the debug library has taken its
+** metatable; 0 is a descriptor, but no pid.
+*/
 static int getsubject (lua_State *L, int arg) {
-  Handle *h = pfd_handle_check(L, arg);
-  if (pfd_handle_type(L, arg) == PFD_FD)
+  Type type = pfd_handle_type(L, arg);
+  if (type == PFD_NONE)
+    return -1;
+  Handle *h = (Handle *)lua_touserdata(L, arg);
+  if (type == PFD_FD)
     return h->fd;
   int pid = findpid(h);
   return (pid > 0) ? pid : -1;

@@ -44,21 +44,20 @@ int pfd_arg_int (lua_State *L, int arg) {
 }
 
 
-int pfd_arg_fd (lua_State *L, int arg) {
-  return (int)checkrange(L, arg, 0, INT_MAX);
-}
-
-
-/* an int from 0 up, or -1: then ask what else it is */
-static int tocount (lua_State *L, int arg) {
+int pfd_arg_tofd (lua_State *L, int arg) {
   int isinteger;
   lua_Integer n = pfd_compat_integer(L, arg, &isinteger);
   return (isinteger && n >= 0 && n <= INT_MAX) ? (int)n : -1;
 }
 
 
+int pfd_arg_fd (lua_State *L, int arg) {
+  return (int)checkrange(L, arg, 0, INT_MAX);
+}
+
+
 int pfd_arg_targetfd (lua_State *L, int arg) {
-  int n = tocount(L, arg);
+  int n = pfd_arg_tofd(L, arg);
   if (n >= 0)
     return n;
   int type = lua_type(L, arg);
@@ -69,7 +68,7 @@ int pfd_arg_targetfd (lua_State *L, int arg) {
 
 
 int pfd_arg_signal (lua_State *L, int arg) {
-  int n = tocount(L, arg);
+  int n = pfd_arg_tofd(L, arg);
   if (n >= 0)
     return n;
   if (lua_type(L, arg) != LUA_TSTRING)

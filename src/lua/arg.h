@@ -33,6 +33,9 @@ unsigned int pfd_arg_options (lua_State *L, int arg);
 /* a signed number of 32 bits */
 int pfd_arg_int (lua_State *L, int arg);
 
+/* a value as an int from 0 up, or -1 if it is anything else; never raises */
+int pfd_arg_tofd (lua_State *L, int arg);
+
 /* a descriptor number of this process: from 0 up */
 int pfd_arg_fd (lua_State *L, int arg);
 

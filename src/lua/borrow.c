@@ -1,22 +1,14 @@
 #include "borrow.h"
 
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "../compat.h"
 
 #include "../linux/sys.h"
+#include "arg.h"
 #include "expect.h"
 #include "handle.h"
-
-
-/* the number on top; LuaSocket gives a float, and -1 when closed */
-static int tofd (lua_State *L) {
-  int isinteger;
-  lua_Integer n = pfd_compat_integer(L, -1, &isinteger);
-  return (isinteger && n >= 0 && n <= INT_MAX) ? (int)n : -1;
-}
 
 
 static int ofhandle (lua_State *L, const char **reason) {
@@ -42,7 +34,7 @@ static int offile (lua_State *L, FILE *file, const char **reason) {
 static int askobject (lua_State *L, const char *name, const char **reason) {
   lua_pushvalue(L, -2); /* object, method, object */
   lua_call(L, 1, 1);
-  int fd = tofd(L);
+  int fd = pfd_arg_tofd(L, -1); /* LuaSocket has a float, -1 when closed */
   if (fd >= 0) {
     lua_pop(L, 1);
     return fd;
@@ -83,7 +75,7 @@ static int getfd (lua_State *L, const char **reason) {
   *reason = NULL;
   int type = lua_type(L, -1);
   if (type == LUA_TNUMBER)
-    return tofd(L);
+    return pfd_arg_tofd(L, -1);
   if (type != LUA_TUSERDATA && type != LUA_TTABLE)
     return -1;
   if (pfd_handle_type(L, -1) != PFD_NONE)

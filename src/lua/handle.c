@@ -14,7 +14,7 @@
 */
 static char keys[PFD_NUPVALUES + 1];
 
-char pfd_handle_module;
+char pfd_handle_anchor;
 
 
 /* push what the registry has under that key, and whether it has anything */
@@ -132,6 +132,8 @@ Handle *pfd_handle_new (lua_State *L, Type type) {
   size_t mark = (type == PFD_PIDFD) ? pfd_handle_mark(h) : PFD_FD;
   /* before the metatable: '__gc' may run then */
   *h = (Handle){.mark = mark, .fd = -1, .cgroup = -1};
+  if (type == PFD_FD)
+    h->input = NULL;
   lua_pushvalue(L, lua_upvalueindex((int)type));
   lua_setmetatable(L, -2);
   h->census = census;
@@ -209,7 +211,7 @@ Handle *pfd_handle_openas (lua_State *L, int arg, Type type) {
 
 
 int pfd_handle_pidfd (lua_State *L, int arg) {
-  int fd = pfd_handle_number(L, arg);
+  int fd = pfd_handle_trypidfd(L, arg);
   return (fd >= 0) ? fd : pfd_handle_openas(L, arg, PFD_PIDFD)->fd;
 }
 

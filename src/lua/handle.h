@@ -42,12 +42,12 @@ typedef struct Census {
 
 /* kept small: programs have many */
 typedef struct Handle {
-  size_t mark;    /* of a pidfd; or PFD_FD */
+  size_t mark;    /* PFD_FD; or, of a pidfd, see below */
   int fd;         /* negative when closed */
   int cgroup;     /* the directory of the process's, or -1 */
   Census *census; /* that counts it, or NULL */
   union {
-    End end;      /* of a pidfd: its number, and what 'wait' has told */
+    End end;      /* of a pidfd: its pid, and what 'wait' has told */
     Input *input; /* of a pidfd.fd: read and not taken yet, or NULL */
   };
 } Handle;
@@ -64,34 +64,35 @@ void pfd_handle_pushupvalues (lua_State *L);
 ** The first word of a pidfd, and of the census: an address in this module, xor
 ** its own address.
 */
-extern char pfd_handle_module;
+extern char pfd_handle_anchor;
 
 static inline size_t pfd_handle_mark (const void *userdata) {
-  return (size_t)&pfd_handle_module ^ (size_t)userdata;
+  return (size_t)&pfd_handle_anchor ^ (size_t)userdata;
 }
 
 /*
-** The number of an open pidfd, for calls that need nothing else of it; else a
-** negative number, and 'pfd_handle_openas' says why. It takes two calls of
+** The descriptor of an open pidfd, for calls that need nothing else of it; or
+** a negative number, and 'pfd_handle_openas' says why. It takes two calls of
 ** Lua's interface, and to compare metatables takes six: where the system call
-** is fast, they are most of the cost. If an object is freed without its
-** finalizer, the mark stays in the memory, which another library may get. So
-** what writes to a handle, or follows its pointers, uses the functions below.
+** is fast, they are most of the cost. The mark stays in memory that is freed,
+** which another library may get. The descriptor in it is -1 then, unless the
+** object was freed without its finalizer. So what writes to a handle, or
+** follows its pointers, looks it up by its metatable.
 */
-static inline int pfd_handle_number (lua_State *L, int arg) {
+static inline int pfd_handle_trypidfd (lua_State *L, int arg) {
   const Handle *h = (const Handle *)lua_touserdata(L, arg);
   if (h == NULL || lua_rawlen(L, arg) != sizeof(Handle)) /* 0 if it is light */
     return -1;
   return (h->mark == pfd_handle_mark(h)) ? h->fd : -1;
 }
 
+/* the same, but raise for any other value */
+int pfd_handle_pidfd (lua_State *L, int arg);
+
 /* what has been read of it, and not taken yet; NULL for a pidfd */
 static inline Input *pfd_handle_input (const Handle *h) {
   return (h->mark == PFD_FD) ? h->input : NULL;
 }
-
-/* the number of an open pidfd; raises for any other value */
-int pfd_handle_pidfd (lua_State *L, int arg);
 
 /* push a closed handle of that type */
 Handle *pfd_handle_new (lua_State *L, Type type);
@@ -158,10 +159,10 @@ static inline int pfd_handle_isscarce (int rc) {
 int pfd_handle_collect (lua_State *L, int *tries);
 
 /*
-** The loop condition behind it, where one handle is not all that is needed; or
-** where the first attempt stands before the loop, to save a look at the handle.
-** After a 1, finalizers have run: look everything up again. Before Lua 5.4 one
-** of them may raise here: what is open must have an owner.
+** The loop condition of 'pfd_handle_try', where one handle is not all that is
+** needed; or where the first attempt stands before the loop, to save a look at
+** the handle. After a 1, finalizers have run: look everything up again. Before
+** Lua 5.4 one of them may raise here: what is open must have an owner.
 */
 static inline int pfd_handle_retry (lua_State *L, int rc, int *tries) {
   return pfd_handle_isscarce(rc) && pfd_handle_collect(L, tries);
