@@ -151,7 +151,8 @@ describe("p:terminate() of a group", function()
         p:wait()
         print(q:terminate(60, "group"))
       ]])
-      assert.matches("^exit\t3\n$", output)
+      local known = kernel.at_least(6, 15) -- of one that somebody else reaped
+      assert.equal(known and "exit\t3\n" or "unknown\tnil\n", output)
     end)
 
   it("leaves the leader to its owner with \"peek\"", function()
