@@ -66,7 +66,7 @@ static int fail (lua_State *L, int targetfd, int rc) {
 ** the first thread of the process has ended, it is taken from another one.
 */
 int pfd_l_getfd (lua_State *L) {
-  (void)pfd_handle_pidfd(L, 1); /* if it is wrong, it is named first */
+  (void)pfd_handle_openas(L, 1, PFD_PIDFD);
   Target target = {.fd = pfd_arg_targetfd(L, 2)};
   target.flags = pfd_arg_flags(L, 3);
   Handle *h = pfd_handle_new(L, PFD_FD); /* Lua code may run, and close 'p' */

@@ -56,14 +56,14 @@ static void getoptions (lua_State *L, Order *order, siginfo_t *info) {
 ** at once.
 */
 int pfd_l_send_signal (lua_State *L) {
-  int pidfd = pfd_handle_pidfd(L, 1);
+  int pidfd = pfd_handle_openas(L, 1, PFD_PIDFD)->fd;
   siginfo_t info;
   Order order = {.sig = pfd_arg_signal(L, 2)};
   if (lua_gettop(L) > 2)
     getoptions(L, &order, &info);
   int tries = 0, rc = pfd_signal_send(pidfd, &order);
   while (pfd_handle_retry(L, rc, &tries)) /* it may have closed 'p' */
-    rc = pfd_signal_send(pfd_handle_pidfd(L, 1), &order);
+    rc = pfd_signal_send(pfd_handle_openas(L, 1, PFD_PIDFD)->fd, &order);
   if (rc == 0)
     return pfd_ok(L);
   const char *call = pfd_about(L, "send_signal", 1);

@@ -76,8 +76,9 @@ static inline size_t pfd_handle_mark (const void *userdata) {
 ** Lua's interface, and to compare metatables takes six: where the system call
 ** is fast, they are most of the cost. The mark stays in memory that is freed,
 ** which another library may get. The descriptor in it is -1 then, unless the
-** object was freed without its finalizer. So what writes to a handle, or
-** follows its pointers, looks it up by its metatable.
+** object was freed without its finalizer. So a call that writes to a handle,
+** follows its pointers, or does anything to the process, looks it up by its
+** metatable, at least once.
 */
 static inline int pfd_handle_trypidfd (lua_State *L, int arg) {
   const Handle *h = (const Handle *)lua_touserdata(L, arg);
